@@ -1,0 +1,36 @@
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Channel(models.TextChoices):
+    PHONE = "phone", _("Phone call")
+    FACE = "face", _("Face to face")
+    WECOM = "wecom", _("WeCom")
+    SMS = "sms", _("Text message")
+    LOBBY = "lobby", _("Lobby")
+    HOME_VISIT = "home_visit", _("Home visit")
+    EVENT = "event", _("Event")
+
+
+class Direction(models.TextChoices):
+    OUTBOUND = "outbound", _("Outbound")
+    INBOUND = "inbound", _("Inbound")
+
+
+class Purpose(models.TextChoices):
+    MATURITY = "maturity", _("Maturity")
+    CRITICAL = "critical", _("Close to a threshold")
+    ALERT = "alert", _("Alert")
+    CARE = "care", _("Care")
+    CAMPAIGN = "campaign", _("Campaign")
+    COMPLAINT = "complaint", _("Complaint")
+    ARCHIVE = "archive", _("Filling the archive")
+
+
+class Outcome(models.TextChoices):
+    INTERESTED = "interested", _("Reached, interested")
+    NOT_INTERESTED = "not_interested", _("Reached, not interested")
+    NOT_REACHED = "not_reached", _("Not reached")
+    BOOKED = "booked", _("Appointment made")
+    SOLD = "sold", _("Sold")
+    REFUSED = "refused", _("Refuses contact")

@@ -1,0 +1,23 @@
+"""Celery: which tasks run, and when. Redis only wakes workers; what is true stands in PostgreSQL (crm.jobs)."""
+
+import os
+
+from celery import Celery
+from celery.schedules import crontab
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm.settings")
+
+app = Celery("crm")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+app.autodiscover_tasks(["crm"], related_name="nightly_tasks")
+
+
+def schedule(nightly_at: str) -> dict[str, dict[str, object]]:
+    """The one page of schedules; `nightly_at` is HH:MM in Asia/Shanghai."""
+    hour, minute = nightly_at.split(":")
+    return {
+        "night": {"task": "crm.nightly_tasks.run_night", "schedule": crontab(hour=int(hour), minute=int(minute))},
+        "sweep": {"task": "crm.nightly_tasks.sweep", "schedule": 60.0},
+        "heartbeat": {"task": "crm.nightly_tasks.heartbeat", "schedule": 30.0},
+    }

@@ -1,0 +1,104 @@
+"""Scope: which customers a member of staff may see. Default deny, no bypass parameter.
+
+Two layers (SECURITY §3.1). `Model.objects.visible_to(user)` is the working layer and the speed; PostgreSQL's
+row-level security, fed by `scoped(user)`, is the floor: with every filter of the first layer gone, a user still
+sees no row of another branch.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TypeVar
+
+from django.contrib.auth.models import AnonymousUser
+from django.db import models
+
+from crm import db
+from crm.organization.choices import Reach, Role
+from crm.organization.models import Branch, User
+
+CUSTOMER_ROLES = frozenset({Role.RELATIONSHIP_MANAGER, Role.LOBBY_MANAGER, Role.BRANCH_MANAGER})
+HEAD_OFFICE_ROLE = "crm_hq"
+
+
+@dataclass(frozen=True)
+class Scope:
+    """A place in the tree and a reach: `branch_ids` are the branches whose customers may be seen."""
+
+    user_id: int
+    role: str
+    reach: str
+    branch_ids: tuple[int, ...]
+    is_head_office: bool
+
+    @property
+    def sees_customers(self) -> bool:
+        return self.role in CUSTOMER_ROLES
+
+
+def load_scope(user: User) -> Scope:
+    """The scope as the database has it now; a grant that changed acts at the next request."""
+    sees = user.is_active and user.role in CUSTOMER_ROLES
+    place = user.branch
+    if not sees:
+        return Scope(user.pk, user.role, user.reach, (), False)
+    if user.reach == Reach.SUBTREE:
+        if place.parent_id is None:
+            return Scope(user.pk, user.role, user.reach, (), True)
+        ids = tuple(Branch.objects.filter(path__startswith=place.path).values_list("pk", flat=True))
+        return Scope(user.pk, user.role, user.reach, ids, False)
+    return Scope(user.pk, user.role, user.reach, (place.pk,), False)
+
+
+def scope_of(user: User | AnonymousUser) -> Scope | None:
+    """The scope of the user of this request; read once per user object, that is once per request."""
+    if not isinstance(user, User) or not user.is_active:
+        return None
+    scope: Scope | None = user.__dict__.get("_scope")
+    if scope is None:
+        scope = load_scope(user)
+        user.__dict__["_scope"] = scope
+    return scope
+
+
+@contextmanager
+def scoped(user: User | AnonymousUser, using: str = "default") -> Iterator[Scope | None]:
+    """One transaction in which row-level security shows what this user may see, and nothing to anybody else."""
+    scope = scope_of(user)
+    settings = {
+        "crm.branches": ",".join(map(str, scope.branch_ids)) if scope else "",
+        "crm.user": str(scope.user_id) if scope else "",
+        "crm.role": scope.role if scope else "",
+    }
+    role = HEAD_OFFICE_ROLE if scope and scope.is_head_office else None
+    with db.role_settings(settings, role, using):
+        yield scope
+
+
+Row = TypeVar("Row", bound=models.Model)
+
+
+class ScopedQuerySet(models.QuerySet[Row]):
+    """Rows that belong to a customer. `customer_path` leads from the row to the customer ("" on Customer)."""
+
+    customer_path = "customer"
+
+    def visible_to(self, user: User | AnonymousUser) -> "ScopedQuerySet[Row]":
+        scope = scope_of(user)
+        if scope is None or not scope.sees_customers:
+            return self.none()
+        rows = self if scope.is_head_office else self.filter(branch_id__in=scope.branch_ids)
+        if scope.reach == Reach.OWN:
+            return rows.filter(self.owned_by(scope.user_id))
+        return rows
+
+    def owned_by(self, user_id: int) -> models.Q:
+        """The rows of customers whose open main owner is this user (customers.ownership fills the table)."""
+        prefix = f"{self.customer_path}__" if self.customer_path else ""
+        return models.Q(
+            **{
+                f"{prefix}ownerships__owner_id": user_id,
+                f"{prefix}ownerships__role": "main",
+                f"{prefix}ownerships__until__isnull": True,
+            }
+        )

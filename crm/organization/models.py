@@ -1,0 +1,78 @@
+"""Who works here: the branch tree and the staff."""
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from crm.organization.choices import BranchLevel, Reach, Role
+
+
+class Branch(models.Model):
+    """A place in the tree 总行 › 分行 › 支行 › 网点. `path` lists the ids from the root, `.1.4.17.`."""
+
+    code = models.CharField(_("branch code"), max_length=20, unique=True)
+    name = models.CharField(_("branch name"), max_length=100)
+    level = models.CharField(_("level"), max_length=20, choices=BranchLevel.choices)
+    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("parent"))
+    path = models.CharField(max_length=200, editable=False, db_index=True, default="")
+    is_active = models.BooleanField(_("active"), default=True)
+
+    class Meta:
+        verbose_name = _("branch")
+        verbose_name_plural = _("branches")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class UserAccounts(BaseUserManager["User"]):
+    def create_user(self, staff_no: str, password: str | None = None, **fields: Any) -> "User":
+        user = self.model(staff_no=staff_no, **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(staff_no=username)
+
+
+class User(AbstractBaseUser):
+    """A member of staff. Rights are (place in the tree, reach), never the role's name alone (crm.organization.access)."""
+
+    staff_no = models.CharField(_("staff number"), max_length=20, unique=True)
+    name = models.CharField(_("name"), max_length=50)
+    role = models.CharField(_("role"), max_length=30, choices=Role.choices)
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="staff", verbose_name=_("branch"))
+    reach = models.CharField(_("reach"), max_length=10, choices=Reach.choices, default=Reach.OWN)
+    language = models.CharField(_("language"), max_length=10, blank=True, default="")
+    is_active = models.BooleanField(_("active"), default=True)
+    joined_at = models.DateTimeField(auto_now_add=True)
+
+    objects: ClassVar[UserAccounts] = UserAccounts()
+
+    USERNAME_FIELD = "staff_no"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
+
+    class Meta:
+        verbose_name = _("member of staff")
+        verbose_name_plural = _("staff")
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.staff_no}"
+
+    @property
+    def is_staff(self) -> bool:
+        """May enter the Django admin site: administrators, and auditors to read the trail."""
+        return self.is_active and self.role in (Role.ADMIN, Role.AUDITOR)
+
+    def has_perm(self, perm: str, obj: object = None) -> bool:
+        """Administrators change reference data; each ModelAdmin says which (no per-row permissions table)."""
+        return self.is_active and self.role == Role.ADMIN
+
+    def has_perms(self, perm_list: list[str], obj: object = None) -> bool:
+        return all(self.has_perm(perm, obj) for perm in perm_list)
+
+    def has_module_perms(self, app_label: str) -> bool:
+        return self.is_staff

@@ -1,0 +1,10 @@
+"""The web process. Only it pools database connections: Celery closes a pool at every task."""
+
+import os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm.settings")
+os.environ.setdefault("DB_POOL", "1")
+
+from django.core.wsgi import get_wsgi_application  # noqa: E402
+
+application = get_wsgi_application()

@@ -1,0 +1,138 @@
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class CustomerType(models.TextChoices):
+    PERSON = "person", _("Person")
+    COMPANY = "company", _("Company")
+
+
+class CompanySize(models.TextChoices):
+    SMALL = "small", _("Small or micro")
+    MEDIUM = "medium", _("Medium")
+    LARGE = "large", _("Large")
+
+
+class CustomerStatus(models.TextChoices):
+    ACTIVE = "active", _("Active")
+    CLOSED = "closed", _("Closed")
+
+
+class IdType(models.TextChoices):
+    RESIDENT_ID = "resident_id", _("Resident identity card")
+    PASSPORT = "passport", _("Passport")
+    PERMIT = "permit", _("Travel permit")
+    CREDIT_CODE = "credit_code", _("Unified social credit code")
+    OTHER = "other", _("Other document")
+
+
+class Sex(models.TextChoices):
+    FEMALE = "F", _("Female")
+    MALE = "M", _("Male")
+
+
+class ProductClass(models.TextChoices):
+    DEMAND = "demand", _("Demand deposit")
+    TIME = "time", _("Time deposit")
+    LARGE_CD = "large_cd", _("Large certificate of deposit")
+    NOTICE = "notice", _("Notice deposit")
+    WEALTH = "wealth", _("Wealth product")
+    FUND = "fund", _("Fund")
+    INSURANCE = "insurance", _("Insurance")
+    TREASURY = "treasury", _("Treasury bond")
+    METAL = "metal", _("Precious metal")
+    TRUST = "trust", _("Trust")
+    LOAN = "loan", _("Loan")
+    CARD = "card", _("Card")
+    E_BANKING = "e_banking", _("E-banking")
+
+
+# What counts as a deposit (存款): the other asset classes count towards AUM only.
+DEPOSIT_CLASSES = (ProductClass.DEMAND, ProductClass.TIME, ProductClass.LARGE_CD, ProductClass.NOTICE)
+
+
+class ProductRisk(models.IntegerChoices):
+    R1 = 1, "R1"
+    R2 = 2, "R2"
+    R3 = 3, "R3"
+    R4 = 4, "R4"
+    R5 = 5, "R5"
+
+
+class HoldingStatus(models.TextChoices):
+    OPEN = "open", _("Open")
+    CLOSED = "closed", _("Closed")
+
+
+class FundingSource(models.TextChoices):
+    OWN = "own", _("Own money")
+    LOAN = "loan", _("Loan-funded")
+
+
+class HolderRole(models.TextChoices):
+    OWNER = "owner", _("Owner")
+    CO_HOLDER = "co_holder", _("Co-holder")
+
+
+class OwnershipRole(models.TextChoices):
+    MAIN = "main", _("Main owner")
+    ASSISTANT = "assistant", _("Assistant owner")
+    ADOPTED = "adopted", _("Adopted")
+
+
+class RelationType(models.TextChoices):
+    SPOUSE = "spouse", _("Spouse")
+    CHILD = "child", _("Child")
+    PARENT = "parent", _("Parent")
+    SIBLING = "sibling", _("Sibling")
+    EMPLOYER = "employer", _("Employer")
+    EMPLOYEE = "employee", _("Employee")
+    SHAREHOLDER = "shareholder", _("Shareholder")
+    SHAREHOLDING = "shareholding", _("Company held")
+    INTRODUCER = "introducer", _("Introducer")
+    INTRODUCED = "introduced", _("Introduced customer")
+    GUARANTOR = "guarantor", _("Guarantor")
+    GUARANTEED = "guaranteed", _("Guaranteed party")
+
+
+class AlertKind(models.TextChoices):
+    MATURITY = "maturity", _("Maturity")
+    UPGRADE_CRITICAL = "upgrade_critical", _("Close to upgrade")
+    DOWNGRADE_CRITICAL = "downgrade_critical", _("Close to downgrade")
+    LARGE_IN = "large_in", _("Large inflow")
+    LARGE_OUT = "large_out", _("Large outflow")
+
+
+class Severity(models.IntegerChoices):
+    RED = 1, _("Red")
+    AMBER = 2, _("Amber")
+    INFORMATION = 3, _("Information")
+
+
+class AlertState(models.TextChoices):
+    NEW = "new", _("New")
+    READ = "read", _("Read")
+    FOLLOWING = "following", _("Following up")
+    SNOOZED = "snoozed", _("Snoozed")
+    CLOSED = "closed", _("Closed")
+    NOT_APPLICABLE = "not_applicable", _("Not applicable")
+
+
+LIVE_ALERT_STATES = (AlertState.NEW, AlertState.READ, AlertState.FOLLOWING, AlertState.SNOOZED)
+
+
+class CloseReason(models.TextChoices):
+    CONDITION_GONE = "condition_gone", _("Condition gone")
+    CONTACTED = "contacted", _("Customer contacted")
+    NOT_APPLICABLE = "not_applicable", _("Not applicable")
+    CUSTOMER_CLOSED = "customer_closed", _("Customer closed")
+
+
+class LoadState(models.TextChoices):
+    RECEIVED = "received", _("Received")
+    LOADING = "loading", _("Loading")
+    ACCEPTED = "accepted", _("Accepted, waits for the night")
+    STOPPED = "stopped", _("Stopped before the merge")
+    FAILED = "failed", _("Failed")
+    SUPERSEDED = "superseded", _("Replaced by a later file")
+    PUBLISHED = "published", _("Published")

@@ -1,0 +1,29 @@
+from customers.models.alert import Alert, AlertRule
+from customers.models.customer import Customer, Household, Metrics, Ownership, Relation
+from customers.models.feed import FeedLoad, FeedReject
+from customers.models.holding import Account, AccountHolder, BalanceChange, Holding, Product
+from customers.models.night import NightAccount, NightAlert, NightCustomer, NightHolder, NightHolding, NightMetrics, NightOwnership
+
+__all__ = [
+    "Account",
+    "AccountHolder",
+    "Alert",
+    "AlertRule",
+    "BalanceChange",
+    "Customer",
+    "FeedLoad",
+    "FeedReject",
+    "Holding",
+    "Household",
+    "Metrics",
+    "NightAccount",
+    "NightAlert",
+    "NightCustomer",
+    "NightHolder",
+    "NightHolding",
+    "NightMetrics",
+    "NightOwnership",
+    "Ownership",
+    "Product",
+    "Relation",
+]

@@ -1,0 +1,133 @@
+"""What customers hold: products, accounts, holdings, and every change of a balance."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from crm.organization.access import ScopedQuerySet
+from crm.organization.models import Branch
+from customers.choices import FundingSource, HolderRole, HoldingStatus, ProductClass, ProductRisk
+from customers.models.customer import Customer
+
+
+class Product(models.Model):
+    code = models.CharField(_("product code"), max_length=40, unique=True)
+    name = models.CharField(_("product name"), max_length=120)
+    product_class = models.CharField(_("class"), max_length=12, choices=ProductClass.choices)
+    risk = models.SmallIntegerField(_("risk level"), choices=ProductRisk.choices, default=ProductRisk.R1)
+    term_days = models.IntegerField(_("term in days"), null=True, blank=True)
+    min_amount = models.DecimalField(_("minimum amount"), max_digits=18, decimal_places=2, null=True, blank=True)
+    aum_coefficient = models.DecimalField(_("AUM coefficient"), max_digits=6, decimal_places=4, default=1)
+    counts_in_aum = models.BooleanField(_("counts in AUM"), default=True)
+    is_active = models.BooleanField(_("active"), default=True)
+
+    class Meta:
+        verbose_name = _("product")
+        verbose_name_plural = _("products")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Account(models.Model):
+    """A contract with the bank; its holdings carry the balances. The number is C2: encrypted, indexed, masked."""
+
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+")
+    customer = models.ForeignKey(Customer, models.CASCADE, related_name="accounts")
+    account_no_cipher = models.BinaryField(null=True)
+    account_no_index = models.BinaryField(unique=True)
+    account_no_mask = models.CharField(max_length=40, default="", blank=True)
+    account_type = models.CharField(_("account type"), max_length=30, blank=True, default="")
+    currency = models.CharField(_("currency"), max_length=3, default="CNY")
+    open_date = models.DateField(_("open date"), null=True, blank=True)
+    close_date = models.DateField(_("close date"), null=True, blank=True)
+    status = models.CharField(_("status"), max_length=10, choices=HoldingStatus.choices, default=HoldingStatus.OPEN)
+
+    objects: ClassVar[ScopedQuerySet["Account"]] = ScopedQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        verbose_name = _("account")
+        verbose_name_plural = _("accounts")
+
+
+class AccountHolder(models.Model):
+    """Everybody named on an account, the owner included (co-holders may see and move the money)."""
+
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+")
+    account = models.ForeignKey(Account, models.CASCADE, related_name="holders")
+    customer = models.ForeignKey(Customer, models.CASCADE, related_name="held_accounts")
+    role = models.CharField(_("role"), max_length=10, choices=HolderRole.choices)
+
+    objects: ClassVar[ScopedQuerySet["AccountHolder"]] = ScopedQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        verbose_name = _("account holder")
+        verbose_name_plural = _("account holders")
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["account", "customer"], name="one_role_of_a_holder"),
+        ]
+
+
+class Holding(models.Model):
+    """One product in one account. `sub_no` tells the deposits of one passbook apart; `product_count` is 1 unless a
+    feed delivers several products as one sum."""
+
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+")
+    customer = models.ForeignKey(Customer, models.CASCADE, related_name="holdings")
+    account = models.ForeignKey(Account, models.CASCADE, related_name="holdings")
+    sub_no = models.CharField(_("sub-account"), max_length=20, default="", blank=True)
+    product = models.ForeignKey(Product, models.PROTECT, related_name="holdings")
+    balance = models.DecimalField(_("balance"), max_digits=18, decimal_places=2)
+    product_count = models.IntegerField(default=1)
+    start_date = models.DateField(_("start date"), null=True, blank=True)
+    maturity_date = models.DateField(_("maturity date"), null=True, blank=True)
+    auto_rollover = models.BooleanField(_("auto-rollover"), null=True, blank=True)
+    rate = models.DecimalField(_("rate, percent a year"), max_digits=8, decimal_places=4, null=True, blank=True)
+    funding_source = models.CharField(max_length=6, choices=FundingSource.choices, default=FundingSource.OWN)
+    status = models.CharField(_("status"), max_length=10, choices=HoldingStatus.choices, default=HoldingStatus.OPEN)
+
+    objects: ClassVar[ScopedQuerySet["Holding"]] = ScopedQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        verbose_name = _("holding")
+        verbose_name_plural = _("holdings")
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["account", "sub_no"], name="one_holding_of_a_sub_account"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(
+                fields=["maturity_date"],
+                condition=models.Q(maturity_date__isnull=False, status=HoldingStatus.OPEN),
+                name="holding_open_maturity",
+            ),
+        ]
+
+
+class BalanceChange(models.Model):
+    """Every change of a holding's balance, by business date: the history from which curves and past days are read.
+
+    Balances are not copied daily; the balance of a day is the current one less the changes after it. `counted`
+    tells whether the holding counted in AUM on that day.
+    """
+
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", db_index=False)
+    customer = models.ForeignKey(Customer, models.CASCADE, related_name="balance_changes", db_index=False)
+    holding = models.ForeignKey(Holding, models.CASCADE, related_name="changes", db_index=False)
+    as_of = models.DateField()
+    old_balance = models.DecimalField(max_digits=18, decimal_places=2)
+    new_balance = models.DecimalField(max_digits=18, decimal_places=2)
+    old_counted = models.DecimalField(max_digits=18, decimal_places=2)
+    new_counted = models.DecimalField(max_digits=18, decimal_places=2)
+    recorded_at = models.DateTimeField(db_default=Now())
+
+    objects: ClassVar[ScopedQuerySet["BalanceChange"]] = ScopedQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        verbose_name = _("balance change")
+        verbose_name_plural = _("balance changes")
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["customer", "holding", "as_of"], name="one_change_of_a_holding_a_day"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["as_of"], name="balance_change_as_of")]

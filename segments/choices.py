@@ -1,0 +1,27 @@
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class TierMetric(models.TextChoices):
+    POINT = "point", _("Balance on the day")
+    MONTH_AVERAGE = "month_average", _("Monthly average")
+    LAST_MONTH_AVERAGE = "last_month_average", _("Last month's average")
+    QUARTER_AVERAGE = "quarter_average", _("Quarterly average")
+
+
+class Promotion(models.TextChoices):
+    IMMEDIATE = "immediate", _("At once")
+    NEXT_MONTH = "next_month", _("Next month")
+
+
+class DowngradeTarget(models.TextChoices):
+    LATEST = "latest", _("The tier of the latest metric")
+    HIGHEST_IN_WINDOW = "highest_in_window", _("The highest tier of the window")
+
+
+class MoveCause(models.TextChoices):
+    OPENED = "opened", _("New customer")
+    PROMOTED = "promoted", _("Metric reached a higher band")
+    DOWNGRADED = "downgraded", _("Metric stayed below the band")
+    SCHEME_CHANGED = "scheme_changed", _("Scheme changed")
+    CLOSED = "closed", _("Customer closed")

@@ -1,0 +1,169 @@
+"""纵向分层: tier schemes as data, the tier of every customer in every active scheme, and the history of moves."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from crm.organization.access import ScopedQuerySet
+from crm.organization.models import Branch
+from customers.choices import CustomerType
+from customers.models import Customer
+from segments.choices import DowngradeTarget, MoveCause, Promotion, TierMetric
+
+
+class TierScheme(models.Model):
+    """How customers are layered: the metric, the bands (Tier) and the rules of moving. Exactly one is primary."""
+
+    code = models.CharField(_("code"), max_length=40)
+    version = models.IntegerField(_("version"), default=1)
+    name_zh_hans = models.CharField(_("name, Simplified Chinese"), max_length=60)
+    name_zh_hant = models.CharField(_("name, Traditional Chinese"), max_length=60, blank=True, default="")
+    name_en = models.CharField(_("name, English"), max_length=60, blank=True, default="")
+    metric = models.CharField(_("metric"), max_length=20, choices=TierMetric.choices)
+    applies_to = models.CharField(_("applies to"), max_length=10, choices=CustomerType.choices, blank=True, default="")
+    promotion = models.CharField(_("promotion"), max_length=12, choices=Promotion.choices)
+    watch_after_months = models.SmallIntegerField(_("watch after months below"), default=0)
+    downgrade_after_months = models.SmallIntegerField(_("downgrade after months below"), default=0)
+    downgrade_to = models.CharField(_("downgrade to"), max_length=20, choices=DowngradeTarget.choices, default=DowngradeTarget.LATEST)
+    effective_from = models.DateField(_("effective from"))
+    effective_to = models.DateField(_("effective to"), null=True, blank=True)
+    is_active = models.BooleanField(_("active"), default=False)
+    is_primary = models.BooleanField(_("shown on pages"), default=False)
+    source = models.CharField(_("source"), max_length=200, blank=True, default="")
+
+    class Meta:
+        verbose_name = _("tier scheme")
+        verbose_name_plural = _("tier schemes")
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["code", "version"], name="one_version_of_a_scheme"),
+            models.UniqueConstraint(fields=["is_primary"], condition=models.Q(is_primary=True), name="one_primary_scheme"),
+            models.UniqueConstraint(fields=["code"], condition=models.Q(is_active=True), name="one_active_version_of_a_scheme"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} v{self.version}"
+
+    @property
+    def name(self) -> str:
+        return localized(self)
+
+
+class Tier(models.Model):
+    """One band, lower-inclusive and upper-exclusive; an empty upper bound is the top band. `rank` grows upwards."""
+
+    scheme = models.ForeignKey(TierScheme, models.CASCADE, related_name="tiers")
+    rank = models.SmallIntegerField(_("rank"))
+    code = models.CharField(_("code"), max_length=30)
+    name_zh_hans = models.CharField(_("name, Simplified Chinese"), max_length=40)
+    name_zh_hant = models.CharField(_("name, Traditional Chinese"), max_length=40, blank=True, default="")
+    name_en = models.CharField(_("name, English"), max_length=40, blank=True, default="")
+    lower = models.DecimalField(_("from"), max_digits=18, decimal_places=2)
+    upper = models.DecimalField(_("below"), max_digits=18, decimal_places=2, null=True, blank=True)
+    downgrade_after_months = models.SmallIntegerField(_("downgrade after months below"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("tier")
+        verbose_name_plural = _("tiers")
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["scheme", "rank"], name="one_tier_of_a_rank"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        return localized(self)
+
+
+def localized(row: "TierScheme | Tier") -> str:
+    """The name in the language of the page, Simplified Chinese where a translation is missing."""
+    language = (get_language() or "zh-hans").replace("-", "_")
+    return getattr(row, f"name_{language}", "") or row.name_zh_hans
+
+
+class TierState(models.Model):
+    """The tier of a customer in one scheme, as published. `months_below` counts ended months under the band."""
+
+    scheme = models.ForeignKey(TierScheme, models.CASCADE, related_name="+", db_index=False)
+    customer = models.ForeignKey(Customer, models.CASCADE, related_name="tier_states")
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", db_index=False)
+    rank = models.SmallIntegerField(_("tier"))
+    since = models.DateField(_("since"))
+    months_below = models.SmallIntegerField(default=0)
+    best_in_window = models.SmallIntegerField(default=0)
+    is_watched = models.BooleanField(_("watched"), default=False)
+    month_checked = models.DateField(_("last month closed"), null=True)
+
+    objects: ClassVar[ScopedQuerySet["TierState"]] = ScopedQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        verbose_name = _("tier of a customer")
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["scheme", "customer"], name="one_tier_of_a_customer_in_a_scheme"),
+        ]
+
+
+class TierChange(models.Model):
+    """Append-only history: old and new tier, metric value, scheme version and cause. Null = not a customer."""
+
+    scheme = models.ForeignKey(TierScheme, models.CASCADE, related_name="+", db_index=False)
+    scheme_version = models.IntegerField()
+    customer = models.ForeignKey(Customer, models.CASCADE, related_name="tier_changes")
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", db_index=False)
+    as_of = models.DateField()
+    old_rank = models.SmallIntegerField(null=True)
+    new_rank = models.SmallIntegerField(null=True)
+    metric_value = models.DecimalField(max_digits=18, decimal_places=2)
+    cause = models.CharField(max_length=20, choices=MoveCause.choices)
+
+    objects: ClassVar[ScopedQuerySet["TierChange"]] = ScopedQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        verbose_name = _("tier move")
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["scheme", "customer", "as_of"], name="one_move_of_a_customer_a_day"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [models.Index(fields=["scheme", "as_of"], name="tier_change_as_of")]
+
+
+class DayFigure(models.Model):
+    """Counters of a branch, scheme and tier on a published day: what home pages show without counting customers."""
+
+    as_of = models.DateField()
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", db_index=False)
+    scheme = models.ForeignKey(TierScheme, models.CASCADE, related_name="+", db_index=False)
+    rank = models.SmallIntegerField()
+    customers = models.BigIntegerField()
+    aum = models.DecimalField(max_digits=20, decimal_places=2)
+
+    class Meta:
+        verbose_name = _("figure of the day")
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["branch", "scheme", "as_of", "rank"], name="one_figure_of_a_tier_a_day"),
+        ]
+
+
+class NightTier(models.Model):
+    """The night's tier results to come, in one scheme, for every customer looked at; published where they differ."""
+
+    scheme_id = models.BigIntegerField()
+    customer_id = models.BigIntegerField()
+    branch_id = models.BigIntegerField()
+    old_rank = models.SmallIntegerField(null=True)
+    rank = models.SmallIntegerField(null=True)
+    metric_value = models.DecimalField(max_digits=18, decimal_places=2)
+    cause = models.CharField(max_length=20, blank=True, default="")
+    since = models.DateField()
+    months_below = models.SmallIntegerField(default=0)
+    best_in_window = models.SmallIntegerField(default=0)
+    is_watched = models.BooleanField(default=False)
+    month_checked = models.DateField(null=True)
+
+    class Meta:
+        db_table = "night_tier"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["customer_id", "scheme_id"], name="one_night_tier"),
+        ]
