@@ -13,7 +13,7 @@ from customers.models import Alert, Customer
 
 
 class ContactLog(models.Model):
-    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+")
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", db_index=False)
     customer = models.ForeignKey(Customer, models.CASCADE, related_name="contact_logs")
     staff = models.ForeignKey(User, models.PROTECT, related_name="contact_logs")
     contacted_at = models.DateTimeField(_("when"), default=timezone.now)

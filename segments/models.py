@@ -10,6 +10,7 @@ from crm.organization.access import ScopedQuerySet
 from crm.organization.models import Branch
 from customers.choices import CustomerType
 from customers.models import Customer
+from customers.models.holding import NO_INDEX
 from segments.choices import DowngradeTarget, MoveCause, Promotion, TierMetric
 
 
@@ -87,9 +88,9 @@ def localized(row: "TierScheme | Tier") -> str:
 class TierState(models.Model):
     """The tier of a customer in one scheme, as published. `months_below` counts ended months under the band."""
 
-    scheme = models.ForeignKey(TierScheme, models.CASCADE, related_name="+", db_index=False)
-    customer = models.ForeignKey(Customer, models.CASCADE, related_name="tier_states")
-    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", db_index=False)
+    scheme = models.ForeignKey(TierScheme, models.CASCADE, related_name="+", **NO_INDEX)
+    customer = models.ForeignKey(Customer, models.CASCADE, related_name="tier_states", db_constraint=False)
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", **NO_INDEX)
     rank = models.SmallIntegerField(_("tier"))
     since = models.DateField(_("since"))
     months_below = models.SmallIntegerField(default=0)
@@ -109,10 +110,10 @@ class TierState(models.Model):
 class TierChange(models.Model):
     """Append-only history: old and new tier, metric value, scheme version and cause. Null = not a customer."""
 
-    scheme = models.ForeignKey(TierScheme, models.CASCADE, related_name="+", db_index=False)
+    scheme = models.ForeignKey(TierScheme, models.CASCADE, related_name="+", **NO_INDEX)
     scheme_version = models.IntegerField()
-    customer = models.ForeignKey(Customer, models.CASCADE, related_name="tier_changes")
-    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", db_index=False)
+    customer = models.ForeignKey(Customer, models.CASCADE, related_name="tier_changes", db_constraint=False)
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", **NO_INDEX)
     as_of = models.DateField()
     old_rank = models.SmallIntegerField(null=True)
     new_rank = models.SmallIntegerField(null=True)
@@ -133,8 +134,8 @@ class DayFigure(models.Model):
     """Counters of a branch, scheme and tier on a published day: what home pages show without counting customers."""
 
     as_of = models.DateField()
-    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", db_index=False)
-    scheme = models.ForeignKey(TierScheme, models.CASCADE, related_name="+", db_index=False)
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", **NO_INDEX)
+    scheme = models.ForeignKey(TierScheme, models.CASCADE, related_name="+", **NO_INDEX)
     rank = models.SmallIntegerField()
     customers = models.BigIntegerField()
     aum = models.DecimalField(max_digits=20, decimal_places=2)

@@ -52,6 +52,7 @@ class JobChunk(models.Model):
 
     step = models.ForeignKey(JobStep, models.CASCADE, related_name="chunks")
     no = models.IntegerField()
+    arguments = models.JSONField(default=dict)
     state = models.CharField(max_length=12, choices=StepState.choices, default=StepState.PENDING)
     attempts = models.SmallIntegerField(default=0)
     claim = models.BigIntegerField(default=0)

@@ -45,7 +45,7 @@ class Alert(models.Model):
     of a movement. What a person has answered is not raised again in the same episode.
     """
 
-    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+")
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", db_index=False)
     customer = models.ForeignKey(Customer, models.CASCADE, related_name="alerts")
     kind = models.CharField(_("kind"), max_length=30, choices=AlertKind.choices)
     episode = models.CharField(_("episode"), max_length=80)

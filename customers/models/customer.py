@@ -97,7 +97,7 @@ class Metrics(models.Model):
     """
 
     customer = models.OneToOneField(Customer, models.CASCADE, primary_key=True, related_name="metrics")
-    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+")
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", db_index=False, db_constraint=False)
     aum = models.DecimalField(max_digits=18, decimal_places=2, default=0)
     deposit = models.DecimalField(max_digits=18, decimal_places=2, default=0)
     loan = models.DecimalField(max_digits=18, decimal_places=2, default=0)
@@ -123,7 +123,7 @@ class Metrics(models.Model):
 class Relation(models.Model):
     """A related party 关系人, stored from both ends when both are customers (customers.relations.link)."""
 
-    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+")
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", db_index=False)
     customer = models.ForeignKey(Customer, models.CASCADE, related_name="relations")
     relation_type = models.CharField(_("relation"), max_length=20, choices=RelationType.choices)
     related_customer = models.ForeignKey(Customer, models.CASCADE, null=True, blank=True, related_name="+")
@@ -148,7 +148,7 @@ class Relation(models.Model):
 class Ownership(models.Model):
     """管户: who answers for a customer, since when and until when. One open main owner."""
 
-    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+")
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", db_index=False)
     customer = models.ForeignKey(Customer, models.CASCADE, related_name="ownerships")
     owner = models.ForeignKey(User, models.PROTECT, related_name="ownerships")
     role = models.CharField(_("role"), max_length=10, choices=OwnershipRole.choices, default=OwnershipRole.MAIN)

@@ -1,6 +1,6 @@
 """What customers hold: products, accounts, holdings, and every change of a balance."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models.functions import Now
@@ -10,6 +10,10 @@ from crm.organization.access import ScopedQuerySet
 from crm.organization.models import Branch
 from customers.choices import FundingSource, HolderRole, HoldingStatus, ProductClass, ProductRisk
 from customers.models.customer import Customer
+
+# Written by the night in bulk from rows that it has just joined: a check of each foreign key would cost more than
+# the write, and the indexes that pages need are declared on the model.
+NO_INDEX: dict[str, Any] = {"db_index": False, "db_constraint": False}
 
 
 class Product(models.Model):
@@ -34,7 +38,7 @@ class Product(models.Model):
 class Account(models.Model):
     """A contract with the bank; its holdings carry the balances. The number is C2: encrypted, indexed, masked."""
 
-    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+")
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", db_index=False)
     customer = models.ForeignKey(Customer, models.CASCADE, related_name="accounts")
     account_no_cipher = models.BinaryField(null=True)
     account_no_index = models.BinaryField(unique=True)
@@ -55,8 +59,8 @@ class Account(models.Model):
 class AccountHolder(models.Model):
     """Everybody named on an account, the owner included (co-holders may see and move the money)."""
 
-    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+")
-    account = models.ForeignKey(Account, models.CASCADE, related_name="holders")
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", db_index=False)
+    account = models.ForeignKey(Account, models.CASCADE, related_name="holders", db_index=False)
     customer = models.ForeignKey(Customer, models.CASCADE, related_name="held_accounts")
     role = models.CharField(_("role"), max_length=10, choices=HolderRole.choices)
 
@@ -74,11 +78,11 @@ class Holding(models.Model):
     """One product in one account. `sub_no` tells the deposits of one passbook apart; `product_count` is 1 unless a
     feed delivers several products as one sum."""
 
-    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+")
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", db_index=False)
     customer = models.ForeignKey(Customer, models.CASCADE, related_name="holdings")
-    account = models.ForeignKey(Account, models.CASCADE, related_name="holdings")
+    account = models.ForeignKey(Account, models.CASCADE, related_name="holdings", db_index=False)
     sub_no = models.CharField(_("sub-account"), max_length=20, default="", blank=True)
-    product = models.ForeignKey(Product, models.PROTECT, related_name="holdings")
+    product = models.ForeignKey(Product, models.PROTECT, related_name="holdings", db_index=False)
     balance = models.DecimalField(_("balance"), max_digits=18, decimal_places=2)
     product_count = models.IntegerField(default=1)
     start_date = models.DateField(_("start date"), null=True, blank=True)
@@ -112,9 +116,9 @@ class BalanceChange(models.Model):
     tells whether the holding counted in AUM on that day.
     """
 
-    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", db_index=False)
-    customer = models.ForeignKey(Customer, models.CASCADE, related_name="balance_changes", db_index=False)
-    holding = models.ForeignKey(Holding, models.CASCADE, related_name="changes", db_index=False)
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", **NO_INDEX)
+    customer = models.ForeignKey(Customer, models.CASCADE, related_name="balance_changes", **NO_INDEX)
+    holding = models.ForeignKey(Holding, models.CASCADE, related_name="changes", **NO_INDEX)
     as_of = models.DateField()
     old_balance = models.DecimalField(max_digits=18, decimal_places=2)
     new_balance = models.DecimalField(max_digits=18, decimal_places=2)
