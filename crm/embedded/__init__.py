@@ -1,0 +1,1 @@
+"""Real PostgreSQL and Valkey from wheels, and the supervisor behind `make start`. Imports no Django."""
