@@ -84,12 +84,12 @@ def find_postgres(home: Home) -> Program:
     folders = [f"/usr/lib/postgresql/{POSTGRES_MAJOR}/bin", f"/usr/pgsql-{POSTGRES_MAJOR}/bin"]
     for found in (shutil.which("postgres"), *(shutil.which("postgres", path=folder) for folder in folders)):
         # The other programs lie beside the real file, not beside a link to it.
-        program = Path(found).resolve() if found else None
-        version = _reported_version(program) if program else ""
-        if program and version.partition(".")[0] == str(POSTGRES_MAJOR):
-            return Program(program, "PostgreSQL", version, str(program))
+        candidate = Path(found).resolve() if found else None
+        version = _reported_version(candidate) if candidate else ""
+        if candidate and version.partition(".")[0] == str(POSTGRES_MAJOR):
+            return Program(candidate, "PostgreSQL", version, str(candidate))
     raise EmbeddedError(
-        f"没有可用的 PostgreSQL {POSTGRES_MAJOR}：请安装 requirements.lock，或装好 PostgreSQL {POSTGRES_MAJOR}，或设置 DATABASE_URL",
+        f"没有可用的 PostgreSQL {POSTGRES_MAJOR}：请安装 requirements.lock 或 PostgreSQL，或设置 DATABASE_URL",
         f"no PostgreSQL {POSTGRES_MAJOR} that runs here: install requirements.lock or PostgreSQL {POSTGRES_MAJOR}, "
         "or set DATABASE_URL",
     )

@@ -109,7 +109,7 @@ class Postgres:
         return {**kept, "LC_ALL": "C", "TZ": "UTC"}
 
     def _initialize(self) -> None:
-        """initdb into a folder beside, renamed when complete: a first start that is cut off leaves nothing half-made."""
+        """initdb into a folder beside, renamed when complete: a start that is cut off leaves nothing half-made."""
         draft = self._home.path / "postgres.new"
         shutil.rmtree(draft, ignore_errors=True)
         password = self._home.run / "initial-password"

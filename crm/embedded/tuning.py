@@ -1,4 +1,4 @@
-"""PostgreSQL settings for this machine. Stock defaults make the night two to three times slower (docs/operations.md)."""
+"""PostgreSQL settings for this machine. Stock defaults make the night two to three times slower."""
 
 import os
 from pathlib import Path
