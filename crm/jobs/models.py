@@ -55,7 +55,6 @@ class JobChunk(models.Model):
     arguments = models.JSONField(default=dict)
     state = models.CharField(max_length=12, choices=StepState.choices, default=StepState.PENDING)
     attempts = models.SmallIntegerField(default=0)
-    claim = models.BigIntegerField(default=0)
     worker = models.CharField(max_length=80, blank=True, default="")
     lease_until = models.DateTimeField(null=True)
     started_at = models.DateTimeField(null=True)

@@ -67,7 +67,6 @@ class Migration(migrations.Migration):
                 ('arguments', models.JSONField(default=dict)),
                 ('state', models.CharField(choices=[('pending', 'Pending'), ('running', 'Running'), ('done', 'Done'), ('quarantined', 'Set aside')], default='pending', max_length=12)),
                 ('attempts', models.SmallIntegerField(default=0)),
-                ('claim', models.BigIntegerField(default=0)),
                 ('worker', models.CharField(blank=True, default='', max_length=80)),
                 ('lease_until', models.DateTimeField(null=True)),
                 ('started_at', models.DateTimeField(null=True)),

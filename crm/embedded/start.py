@@ -1,0 +1,233 @@
+"""`make start`: services, one-off commands, then web, worker and beat under supervision until a signal comes."""
+
+import http.client
+import os
+import sys
+import time
+from pathlib import Path
+
+from crm.embedded.account import Account
+from crm.embedded.home import default_home
+from crm.embedded.messages import EmbeddedError, say
+from crm.embedded.redis_server import HOST, is_port_free
+from crm.embedded.screen import table
+from crm.embedded.services import Services
+from crm.embedded.steps import (
+    Interrupted,
+    child_account,
+    child_environment,
+    planned_steps,
+    run_step,
+    static_fingerprint,
+)
+from crm.embedded.supervisor import Program, StopRequest, Supervisor
+
+READY_SECONDS = 90.0
+# A child that dies this often before the web has answered once will not get better by itself.
+DEATHS_BEFORE_GIVING_UP = 3
+WORKER_STOP_SECONDS = 60.0
+REFUSED = 2
+
+
+def chosen_home(checkout: Path) -> Path:
+    """CRM_HOME, else the default for this checkout and user."""
+    return Path(os.environ.get("CRM_HOME") or default_home(checkout))
+
+
+def chosen_port() -> int:
+    """PORT, else 8000."""
+    text = os.environ.get("PORT") or "8000"
+    if not text.isdigit() or not 0 < int(text) < 65536:
+        raise EmbeddedError(f"PORT={text} 不是端口号", f"PORT={text} is not a port number")
+    return int(text)
+
+
+def check_port(port: int) -> None:
+    """Refuse a port on which something else listens."""
+    if not is_port_free(port):
+        raise EmbeddedError(
+            f"端口 {port} 已被占用，换一个：PORT={port + 1} make start",
+            f"port {port} is in use, choose another: PORT={port + 1} make start",
+        )
+
+
+def is_healthy(port: int) -> bool:
+    """Whether /healthz answers."""
+    connection = http.client.HTTPConnection(HOST, port, timeout=5)
+    try:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status < 400
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def web_command(port: int) -> list[str]:
+    """gunicorn with threads: the pages wait for the database more than they compute."""
+    workers = os.environ.get("WEB_CONCURRENCY") or "2"
+    return [
+        *(sys.executable, "-m", "gunicorn", "crm.wsgi:application", "--bind", f"{HOST}:{port}"),
+        *("--worker-class", "gthread", "--workers", workers, "--threads", "4"),
+        *("--timeout", "60", "--graceful-timeout", "20", "--max-requests", "20000", "--max-requests-jitter", "2000"),
+        *("--no-control-socket", "--access-logfile", "-"),
+    ]
+
+
+def celery_command(*arguments: str) -> list[str]:
+    """One of Celery's programs on our application."""
+    return [sys.executable, "-m", "celery", "-A", "crm", *arguments]
+
+
+class Start:
+    """One run from `make start` to Ctrl-C."""
+
+    def __init__(self, checkout: Path) -> None:
+        self.checkout = checkout
+        self.port = chosen_port()
+        self.services = Services(chosen_home(checkout))
+        self.home = self.services.home
+        self.stop_request = StopRequest()
+        self.supervisor = Supervisor()
+        self.account: Account | None = None
+        self.timings: list[tuple[str, float]] = []
+
+    def refuse_early(self) -> None:
+        """Everything that is known to prevent a start, before anything runs; takes the data folder's lock."""
+        self.services.prepare()
+        try:
+            check_port(self.port)
+        except EmbeddedError:
+            self.services.lock.release()
+            raise
+
+    def run(self) -> None:
+        """Start everything, watch it, and stop it in order whatever happens."""
+        began = time.monotonic()
+        self.stop_request.listen()
+        try:
+            say(f"数据目录 {self.home.path}", f"data folder {self.home.path}")
+            environment = self.services.start()
+            self._watch_servers()
+            self.account = child_account(self.home, self.checkout)
+            env = child_environment(environment, self.account)
+            self._run_steps(env)
+            self._start_programs(env)
+            self._wait_ready()
+            self.timings.append(("total", time.monotonic() - began))
+            print(self._summary(), flush=True)
+            while not self.stop_request.wait(0.5):
+                self.supervisor.check()
+        except Interrupted:
+            pass
+        finally:
+            say("正在停止", "stopping")
+            self.supervisor.stop()
+            self.services.stop()
+        say("全部已停止", "all stopped")
+
+    def _watch_servers(self) -> None:
+        services = self.services
+        for name, seconds in services.timings.items():
+            self._timed(name, seconds)
+        if not services.uses_outside_postgres:
+            self.supervisor.add("PostgreSQL", services.postgres)
+        if not services.uses_outside_redis:
+            self.supervisor.add(services.redis.program.product, services.redis)
+
+    def _timed(self, name: str, seconds: float) -> None:
+        self.timings.append((name, seconds))
+        print(f"  {name:<14}{seconds:8.1f} s", flush=True)
+
+    def _run_steps(self, env: dict[str, str]) -> None:
+        stamp = self.home.path / "staticfiles.stamp"
+        for step in planned_steps(outside_database=self.services.uses_outside_postgres):
+            if step.name == "collectstatic":
+                fingerprint = static_fingerprint(self.checkout)
+                built = (self.home.path / "staticfiles").is_dir() and stamp.exists()
+                if built and stamp.read_text(encoding="ascii") == fingerprint:
+                    continue
+            self._timed(step.name, run_step(step, self.home, self.checkout, env, self.account, self.stop_request))
+            if step.name == "collectstatic":
+                self.home.write_private(stamp, fingerprint)
+            if self.stop_request:
+                raise Interrupted
+
+    def _start_programs(self, env: dict[str, str]) -> None:
+        """Worker, beat, web: so that they are stopped as web, beat, worker, and no request queues work for nobody."""
+        concurrency = os.environ.get("WORKER_CONCURRENCY") or "2"
+        worker = celery_command("worker", "--concurrency", concurrency, "--queues", "default,batch", "-l", "INFO")
+        schedule = str(self.home.run / "celerybeat-schedule")
+        beat = celery_command("beat", "--schedule", schedule, "--pidfile", "", "-l", "INFO")
+        web_env = {"DB_POOL": "1", **env}
+        for name, command, program_env, seconds in (
+            ("worker", worker, env, WORKER_STOP_SECONDS),
+            ("beat", beat, env, 10.0),
+            ("web", web_command(self.port), web_env, 30.0),
+        ):
+            log = self.home.log / f"{name}.log"
+            program = Program(
+                command, log=log, cwd=self.checkout, env=program_env, account=self.account, stop_seconds=seconds
+            )
+            self.supervisor.add(name, program)
+
+    def _wait_ready(self) -> None:
+        began = time.monotonic()
+        while not is_healthy(self.port):
+            if self.stop_request.wait(0.1):
+                raise Interrupted
+            self.supervisor.check()
+            gave_up = self.supervisor.deaths("web") >= DEATHS_BEFORE_GIVING_UP
+            if gave_up or time.monotonic() - began > READY_SECONDS:
+                log = self.home.log / "web.log"
+                raise EmbeddedError(f"网页服务未能就绪，详见 {log}", f"the web did not become ready, see {log}")
+        self._timed("web", time.monotonic() - began)
+
+    def _summary(self) -> str:
+        services = self.services
+        places: list[tuple[str, str]] = []
+        if services.uses_outside_postgres:
+            places.append(("PostgreSQL", "DATABASE_URL"))
+        else:
+            server = services.postgres.program
+            places.append((f"PostgreSQL {server.version}", f"{server.origin} · {self.home.sockets}"))
+        if services.uses_outside_redis:
+            places.append(("Redis", "REDIS_URL"))
+        else:
+            server = services.redis.program
+            places.append(
+                (f"{server.product} {server.version}", f"{server.origin} · {services.redis.url.split('@')[1]}")
+            )
+        for entry in self.supervisor.watched:
+            if isinstance(entry.child, Program):
+                places.append((entry.name, f"pid {entry.child.pid} · {entry.child.log}"))
+        if self.home.account and not self.account:
+            places.append(("!", "web, worker, beat run as root: the servers' account cannot read this checkout"))
+        logins = self.home.logins.read_text(encoding="utf-8").strip() if self.home.logins.exists() else ""
+        parts = " · ".join(f"{name} {seconds:.1f} s" for name, seconds in self.timings)
+        rows = [
+            ("就绪 / ready", ""),
+            ("地址 / address", f"http://{HOST}:{self.port}/"),
+            ("停止 / stop", "Ctrl-C"),
+            ("运行 / what runs where", ""),
+            *places,
+            ("用时 / seconds", ""),
+            (" ", parts),
+        ]
+        return table(rows) + (f"\n\n登录 / logins ({self.home.logins})\n{logins}\n" if logins else "\n")
+
+
+def up(checkout: Path) -> int:
+    """Run until a signal; 0 after an orderly stop, 1 when a part failed, 2 when the start was refused."""
+    try:
+        start = Start(checkout)
+        start.refuse_early()
+    except EmbeddedError as error:
+        print(error, file=sys.stderr)
+        return REFUSED
+    try:
+        start.run()
+    except EmbeddedError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0

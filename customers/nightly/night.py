@@ -1,0 +1,63 @@
+"""What a night knows of itself: its business date, the published day before it, and what it must look at."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from crm import db
+from crm.jobs import ledger
+from crm.jobs.models import JobRun
+
+CHUNK_CUSTOMERS = 25_000
+MOST_CHUNKS = 400
+
+
+@dataclass(frozen=True)
+class Night:
+    """One night, the same in every process that works on it."""
+
+    as_of: date
+    previous: date | None
+    full: bool
+
+    @property
+    def is_first(self) -> bool:
+        return self.previous is None
+
+    @property
+    def month_opens(self) -> bool:
+        """The first night of a month closes the month before: tiers by monthly average are judged."""
+        return self.previous is None or (self.previous.year, self.previous.month) != (self.as_of.year, self.as_of.month)
+
+    @property
+    def evaluates_all(self) -> bool:
+        """Averages of untouched customers change only when a month opens; else only the changed set is looked at."""
+        return self.full or self.month_opens
+
+    @property
+    def month_start(self) -> date:
+        return self.as_of.replace(day=1)
+
+    @property
+    def unsettled_since(self) -> date:
+        """Customers whose balance last changed before this day have had the same average two months running."""
+        return ((self.month_start - timedelta(days=1)).replace(day=1) - timedelta(days=1)).replace(day=1)
+
+
+def of_run(run: JobRun) -> Night:
+    """The night of a run. The published day before it is read, not stored: only publishing can change it."""
+    previous = ledger.published_date(using="batch")
+    options = run.counts.get("options", {})
+    return Night(as_of=run.business_date, previous=previous, full=bool(options.get("full")))
+
+
+def customer_ranges(statement: str) -> list[dict[str, int]]:
+    """Chunk arguments that cover the customer ids a statement yields (columns rows, first, last)."""
+    row = db.fetch_all(statement)[0]
+    if not row["rows"]:
+        return []
+    count = min(MOST_CHUNKS, -(-row["rows"] // CHUNK_CUSTOMERS))
+    if count == 1 and row["rows"] > CHUNK_CUSTOMERS // 5:
+        count = 2
+    width = -(-(row["last"] - row["first"] + 1) // count)
+    starts = range(row["first"], row["last"] + 1, width)
+    return [{"chunk": number, "first": start, "last": start + width - 1} for number, start in enumerate(starts, 1)]

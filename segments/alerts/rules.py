@@ -1,0 +1,59 @@
+"""The alerts that should be live after tonight, by kind (DOMAIN §4). Every rule asks the tier, so they live here;
+the table and the comparison with what is live belong to customers."""
+
+from crm import db
+from crm.jobs.models import JobRun
+from crm.jobs.runner import Arguments, Counts
+from customers.averages import month_end
+from customers.nightly import night
+from segments.models import TierScheme
+from segments.tiering import recompute
+
+
+def primary_scheme_id() -> int:
+    """The scheme that pages and alerts speak of."""
+    return TierScheme.objects.using("batch").get(is_primary=True).pk
+
+
+def plan(run: JobRun) -> list[Arguments]:
+    """Critical customers by range of ids; the other rules are one statement each over what falls due or moved."""
+    tonight = night.of_run(run)
+    db.execute("ANALYZE night_tier")
+    ranges = night.customer_ranges(recompute.EVERYBODY if tonight.evaluates_all else recompute.CHANGED)
+    return [{"rule": "maturity"}, {"rule": "large_movement"}] + [{"rule": "critical", **one} for one in ranges]
+
+
+def compute(run: JobRun, arguments: Arguments) -> Counts:
+    """Write night_alert for one rule."""
+    tonight = night.of_run(run)
+    return {"rows": RULES[arguments["rule"]](tonight, arguments)}
+
+
+def maturity(tonight: night.Night, arguments: Arguments) -> int:
+    return db.run_sql("segments.alerts", "maturity", as_of=tonight.as_of, scheme=primary_scheme_id())
+
+
+def large_movement(tonight: night.Night, arguments: Arguments) -> int:
+    return db.run_sql(
+        "segments.alerts",
+        "large_movement",
+        as_of=tonight.as_of,
+        is_first=tonight.is_first,
+        is_rerun=tonight.previous == tonight.as_of,
+    )
+
+
+def critical(tonight: night.Night, arguments: Arguments) -> int:
+    return db.run_sql(
+        "segments.alerts",
+        "critical",
+        as_of=tonight.as_of,
+        month_end=month_end(tonight.as_of),
+        scheme=primary_scheme_id(),
+        everybody=tonight.evaluates_all,
+        first=arguments["first"],
+        last=arguments["last"],
+    )
+
+
+RULES = {"maturity": maturity, "large_movement": large_movement, "critical": critical}

@@ -1,0 +1,53 @@
+"""Tonight's tiers: one pass over the changed set for all active schemes (DOMAIN §3 TierScheme)."""
+
+from datetime import date
+
+from crm import db
+from crm.jobs.models import JobRun
+from crm.jobs.runner import Arguments, Counts
+from customers.averages import quarter_start
+from customers.nightly import night
+from segments.choices import TierMetric
+from segments.models import TierScheme
+
+CHANGED = "SELECT count(*) AS rows, min(customer_id) AS first, max(customer_id) AS last FROM night_metrics"
+EVERYBODY = """
+SELECT count(*) AS rows, min(customer_id) AS first, max(customer_id) AS last
+FROM (SELECT customer_id FROM customers_metrics UNION ALL SELECT customer_id FROM night_metrics) everybody
+"""
+
+
+def plan(run: JobRun) -> list[Arguments]:
+    """Chunks of the changed set; of everybody when a month opens or a scheme runs on a moving average."""
+    tonight = night.of_run(run)
+    db.execute("ANALYZE night_metrics")
+    everybody = tonight.evaluates_all or drift_since(tonight.as_of) is not None
+    return list(night.customer_ranges(EVERYBODY if everybody else CHANGED))
+
+
+def compute(run: JobRun, arguments: Arguments) -> Counts:
+    """Write night_tier for one range of customers."""
+    tonight = night.of_run(run)
+    rows = db.run_sql(
+        "segments.tiering",
+        "recompute",
+        as_of=tonight.as_of,
+        month_start=tonight.month_start,
+        everybody=tonight.evaluates_all,
+        full=tonight.full,
+        unsettled_since=tonight.unsettled_since,
+        drift_since=drift_since(tonight.as_of),
+        first=arguments["first"],
+        last=arguments["last"],
+    )
+    return {"rows": rows}
+
+
+def drift_since(as_of: date) -> date | None:
+    """Since when a change of balance moves the metric of an active scheme every day; None when no scheme drifts."""
+    metrics = set(TierScheme.objects.using("batch").filter(is_active=True).values_list("metric", flat=True))
+    if TierMetric.QUARTER_AVERAGE in metrics:
+        return quarter_start(as_of)
+    if TierMetric.MONTH_AVERAGE in metrics:
+        return as_of.replace(day=1)
+    return None
