@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from crm import db
 from crm.jobs.choices import RunState, StepState
@@ -44,8 +45,16 @@ class Claim:
 
 def published_date(job: str = "nightly", using: str = "default") -> date | None:
     """The newest business date whose run is published: what every page shows."""
-    newest = JobRun.objects.using(using).filter(job=job, state=RunState.PUBLISHED).order_by("-business_date").first()
+    newest = JobRun.objects.using(using).filter(job=job, published_at__isnull=False).order_by("-business_date").first()
     return newest.business_date if newest else None
+
+
+def refuse_while_running(job: str) -> None:
+    """Raise RunRefused while a run of this job computes; no run can start before the caller's transaction ends."""
+    db.hold_lock(f"run:{job}")
+    busy = RUNS.filter(job=job, state=RunState.RUNNING).first()
+    if busy is not None:
+        raise RunRefused(_("The run of %(date)s is computing; try again when it has ended.") % {"date": busy.business_date})
 
 
 def open_run(
@@ -60,10 +69,13 @@ def open_run(
         db.hold_lock(f"run:{job}")
         busy = RUNS.filter(job=job, state=RunState.RUNNING).exclude(business_date=business_date).first()
         if busy is not None:
-            raise RunRefused(f"{job} of {busy.business_date} is still running")
+            raise RunRefused(_("The run of %(date)s is still going on.") % {"date": busy.business_date})
         published = published_date(job, using="batch")
         if published is not None and business_date < published:
-            raise RunRefused(f"{published} is published already; {business_date} lies before it")
+            raise RunRefused(
+                _("%(published)s is published already; %(date)s lies before it.")
+                % {"published": published, "date": business_date}
+            )
         run = RUNS.select_for_update().filter(job=job, business_date=business_date).first()
         if run is not None and run.state == RunState.RUNNING:
             return run, True
@@ -149,8 +161,11 @@ def fail_run(run: JobRun, message: str) -> None:
 
 def publish_run(run: JobRun, counts: dict[str, Any]) -> None:
     """Mark the run published, in the transaction that publishes its results."""
+    now = timezone.now()
     merged = {**RUNS.get(pk=run.pk).counts, **counts}
-    RUNS.filter(pk=run.pk, epoch=run.epoch).update(state=RunState.PUBLISHED, finished_at=timezone.now(), counts=merged)
+    RUNS.filter(pk=run.pk, epoch=run.epoch).update(
+        state=RunState.PUBLISHED, finished_at=now, published_at=now, counts=merged
+    )
 
 
 def beat(name: str) -> None:

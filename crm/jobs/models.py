@@ -9,7 +9,10 @@ from crm.jobs.choices import RunState, StepState
 
 
 class JobRun(models.Model):
-    """One job for one business date. `epoch` grows with every rerun: a worker of an older epoch writes nothing."""
+    """One job for one business date. `epoch` grows with every rerun: a worker of an older epoch writes nothing.
+
+    `published_at` stays while a published day is run again: its results are what pages show until the next ones.
+    """
 
     job = models.CharField(_("job"), max_length=40)
     business_date = models.DateField(_("business date"))
@@ -18,6 +21,7 @@ class JobRun(models.Model):
     step_no = models.SmallIntegerField(default=0)
     started_at = models.DateTimeField(_("started"))
     finished_at = models.DateTimeField(_("finished"), null=True)
+    published_at = models.DateTimeField(_("published"), null=True)
     counts = models.JSONField(default=dict)
     message = models.TextField(blank=True, default="")
 
