@@ -1,7 +1,87 @@
-"""What every page carries: the trust strip and the navigation (context processor)."""
+"""What every page carries (context processor): navigation by role, the trust strip, the names of the tiers."""
+
+from dataclasses import dataclass
+from datetime import date
 
 from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from crm.jobs import ledger
+from crm.organization.access import CUSTOMER_ROLES
+from crm.organization.choices import Role
+from crm.organization.models import User
+from segments.tiers import primary_tiers
+
+EVERYBODY = frozenset(Role.values)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the navigation."""
+
+    url_name: str
+    icon: str
+    label: str
+    roles: frozenset[str]
+
+
+NAVIGATION = (
+    Entry("workbench:today", "calendar-check", gettext_lazy("Today"), frozenset(CUSTOMER_ROLES)),
+    Entry("customers:list", "users", gettext_lazy("Customers"), frozenset(CUSTOMER_ROLES)),
+    Entry("feeds:list", "file-import", gettext_lazy("Files"), frozenset({Role.ADMIN})),
+    Entry("jobs:list", "list-check", gettext_lazy("Jobs"), frozenset({Role.ADMIN, Role.BRANCH_MANAGER, Role.AUDITOR})),
+    Entry("admin:index", "settings", gettext_lazy("Settings"), frozenset({Role.ADMIN, Role.AUDITOR})),
+)
+
+
+@dataclass(frozen=True)
+class Trust:
+    """The trust strip: one level and the facts behind it."""
+
+    level: str
+    parts: tuple[str, ...]
+    url: str
+
+
+def trust_strip() -> Trust:
+    """How far the data that pages show can be trusted."""
+    published = ledger.published_date()
+    if published is None:
+        return Trust("warn", (_("No night has been published yet."),), "")
+    return Trust("ok", (_("Data as of %(date)s") % {"date": day(published)},), "")
+
+
+def day(when: date) -> str:
+    """11/23: short, the same in every language."""
+    return f"{when.month}/{when.day:02d}"
+
+
+def url_of(name: str) -> str:
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return ""
 
 
 def shell(request: HttpRequest) -> dict[str, object]:
-    return {}
+    """Names for templates/base.html; the two that read the database do so when a page first uses them."""
+    if not isinstance(request.user, User):
+        return {}
+    entries = [
+        {"url": url_of(entry.url_name), "icon": entry.icon, "label": entry.label}
+        for entry in NAVIGATION
+        if request.user.role in entry.roles and url_of(entry.url_name)
+    ]
+    current = max((str(e["url"]) for e in entries if request.path.startswith(str(e["url"]))), key=len, default="")
+    for entry in entries:
+        entry["is_current"] = entry["url"] == current
+    return {
+        "navigation": entries,
+        "home_url": reverse("workbench:today"),
+        "search_url": url_of("customers:search") if request.user.role in CUSTOMER_ROLES else "",
+        "trust": SimpleLazyObject(trust_strip),
+        "tiers": SimpleLazyObject(primary_tiers),
+    }

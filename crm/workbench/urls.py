@@ -1,4 +1,6 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from crm.workbench import views
 
 app_name = "workbench"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [path("", views.today, name="today")]
