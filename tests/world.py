@@ -40,20 +40,24 @@ class Bank:
     wu: User
     products: dict[str, Product] = field(default_factory=dict)
 
-    def customer(self, customer_no: str, *, branch: Branch | None = None, owner: User | None = None, **fields: Any) -> Customer:
+    def customer(
+        self, customer_no: str, *, branch: Branch | None = None, owner: User | None = None, **fields: Any
+    ) -> Customer:
         """A customer of a branch (south unless told), with a main owner where one is named."""
         place = branch or self.south
         fields.setdefault("name", f"客户{customer_no}")
         fields.setdefault("name_mask", f"客*{customer_no[-1]}")
         fields.setdefault("open_date", date(2020, 1, 1))
-        customer = Customer.objects.using("batch").create(customer_no=customer_no, branch=place, **fields)
+        customer = Customer.objects.using("batch").create(customer_no=customer_no, branch_id=place.pk, **fields)
         if owner is not None:
             Ownership.objects.using("batch").create(
-                customer=customer, branch=place, owner=owner, since=date(2020, 1, 1), reason="test"
+                customer_id=customer.pk, branch_id=place.pk, owner_id=owner.pk, since=date(2020, 1, 1), reason="test"
             )
         return customer
 
-    def metrics(self, customer: Customer, aum: Decimal | int, *, since: date = date(2026, 1, 1), tier: int = 1) -> Metrics:
+    def metrics(
+        self, customer: Customer, aum: Decimal | int, *, since: date = date(2026, 1, 1), tier: int = 1
+    ) -> Metrics:
         """The nightly row of a customer whose balance has stood since a day in the past."""
         return Metrics.objects.using("batch").create(
             customer=customer, branch_id=customer.branch_id, aum=aum, deposit=aum, since_date=since, tier=tier

@@ -5,6 +5,7 @@ kill; the work itself is one transaction that holds the chunk's row lock, so tha
 same time and a dead worker's lock is gone with its connection.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -54,7 +55,9 @@ def refuse_while_running(job: str) -> None:
     db.hold_lock(f"run:{job}")
     busy = RUNS.filter(job=job, state=RunState.RUNNING).first()
     if busy is not None:
-        raise RunRefused(_("The run of %(date)s is computing; try again when it has ended.") % {"date": busy.business_date})
+        raise RunRefused(
+            _("The run of %(date)s is computing; try again when it has ended.") % {"date": busy.business_date}
+        )
 
 
 def open_run(
@@ -109,12 +112,13 @@ RETURNING id, no, arguments, attempts, (SELECT no FROM jobs_jobstep WHERE id = s
 def claim_chunk(run: JobRun, worker: str) -> Claim | None:
     """Take the next free chunk of the current step, or one whose worker died; None when there is none."""
     with transaction.atomic(using="batch"):
-        rows = db.fetch_all(CLAIM, {"run": run.pk, "epoch": run.epoch, "worker": worker[:80], "lease": LEASE, "deaths": MAX_DEATHS})
+        rows = db.fetch_all(
+            CLAIM, {"run": run.pk, "epoch": run.epoch, "worker": worker[:80], "lease": LEASE, "deaths": MAX_DEATHS}
+        )
     if not rows:
         return None
     row = rows[0]
-    arguments = row["arguments"] if isinstance(row["arguments"], dict) else {}
-    return Claim(row["id"], row["no"], row["step_no"], arguments, row["attempts"])
+    return Claim(row["id"], row["no"], row["step_no"], json.loads(row["arguments"]), row["attempts"])
 
 
 def hold_chunk(run: JobRun, claim: Claim) -> None:

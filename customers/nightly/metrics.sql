@@ -19,8 +19,10 @@ WITH summed AS (
     ) parts GROUP BY customer_id
 ), people AS (
     SELECT customer_id, branch_id, is_new, status = 'closed' AS is_closed, open_date
-    FROM night_customer WHERE customer_id BETWEEN %(first)s AND %(last)s
-      AND (is_new OR status = 'closed' OR old_branch_id IS NOT NULL)
+    FROM night_customer n WHERE customer_id BETWEEN %(first)s AND %(last)s
+      AND (is_new OR status = 'closed' OR old_branch_id IS NOT NULL
+           OR EXISTS (SELECT FROM customers_customer c WHERE c.id = n.customer_id AND c.status = 'closed')
+           OR NOT EXISTS (SELECT FROM customers_metrics m WHERE m.customer_id = n.customer_id))
 ), touched AS (
     SELECT customer_id, coalesce(p.branch_id, m.branch_id, s.branch_id) AS branch_id,
            m.customer_id IS NULL AS is_new, coalesce(p.is_closed, false) AS is_closed, p.open_date,

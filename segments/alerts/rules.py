@@ -15,11 +15,19 @@ def primary_scheme_id() -> int:
     return TierScheme.objects.using("batch").get(is_primary=True).pk
 
 
+def judges_all(tonight: night.Night) -> bool:
+    """Whether every customer is judged for the critical alerts: when averages begin anew, and after a night that
+    had to leave customers out."""
+    last = JobRun.objects.using("batch").filter(published_at__isnull=False).order_by("-business_date").first()
+    return tonight.evaluates_all or bool(last and last.counts.get("alerts_left_out"))
+
+
 def plan(run: JobRun) -> list[Arguments]:
     """Critical customers by range of ids; the other rules are one statement each over what falls due or moved."""
     tonight = night.of_run(run)
+    db.execute("TRUNCATE night_alert")
     db.execute("ANALYZE night_tier")
-    ranges = night.customer_ranges(recompute.EVERYBODY if tonight.evaluates_all else recompute.CHANGED)
+    ranges = night.customer_ranges(recompute.EVERYBODY if judges_all(tonight) else recompute.CHANGED)
     return [{"rule": "maturity"}, {"rule": "large_movement"}] + [{"rule": "critical", **one} for one in ranges]
 
 
@@ -50,7 +58,7 @@ def critical(tonight: night.Night, arguments: Arguments) -> int:
         as_of=tonight.as_of,
         month_end=month_end(tonight.as_of),
         scheme=primary_scheme_id(),
-        everybody=tonight.evaluates_all,
+        everybody=judges_all(tonight),
         first=arguments["first"],
         last=arguments["last"],
     )

@@ -20,6 +20,7 @@ FROM (SELECT customer_id FROM customers_metrics UNION ALL SELECT customer_id FRO
 def plan(run: JobRun) -> list[Arguments]:
     """Chunks of the changed set; of everybody when a month opens or a scheme runs on a moving average."""
     tonight = night.of_run(run)
+    db.execute("TRUNCATE night_tier")
     db.execute("ANALYZE night_metrics")
     everybody = tonight.evaluates_all or drift_since(tonight.as_of) is not None
     return list(night.customer_ranges(EVERYBODY if everybody else CHANGED))

@@ -5,87 +5,134 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Heartbeat',
+            name="Heartbeat",
             fields=[
-                ('name', models.CharField(max_length=40, primary_key=True, serialize=False)),
-                ('at', models.DateTimeField()),
+                ("name", models.CharField(max_length=40, primary_key=True, serialize=False)),
+                ("at", models.DateTimeField()),
             ],
             options={
-                'verbose_name': 'heartbeat',
+                "verbose_name": "heartbeat",
             },
         ),
         migrations.CreateModel(
-            name='JobRun',
+            name="JobRun",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('job', models.CharField(max_length=40, verbose_name='job')),
-                ('business_date', models.DateField(verbose_name='business date')),
-                ('epoch', models.IntegerField(default=1)),
-                ('state', models.CharField(choices=[('running', 'Running'), ('published', 'Published'), ('failed', 'Failed'), ('cancelled', 'Cancelled')], default='running', max_length=12, verbose_name='state')),
-                ('step_no', models.SmallIntegerField(default=0)),
-                ('started_at', models.DateTimeField(verbose_name='started')),
-                ('finished_at', models.DateTimeField(null=True, verbose_name='finished')),
-                ('counts', models.JSONField(default=dict)),
-                ('message', models.TextField(blank=True, default='')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("job", models.CharField(max_length=40, verbose_name="job")),
+                ("business_date", models.DateField(verbose_name="business date")),
+                ("epoch", models.IntegerField(default=1)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("running", "Running"),
+                            ("published", "Published"),
+                            ("failed", "Failed"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="running",
+                        max_length=12,
+                        verbose_name="state",
+                    ),
+                ),
+                ("step_no", models.SmallIntegerField(default=0)),
+                ("started_at", models.DateTimeField(verbose_name="started")),
+                ("finished_at", models.DateTimeField(null=True, verbose_name="finished")),
+                ("counts", models.JSONField(default=dict)),
+                ("message", models.TextField(blank=True, default="")),
             ],
             options={
-                'verbose_name': 'run',
-                'verbose_name_plural': 'runs',
-                'constraints': [models.UniqueConstraint(fields=('job', 'business_date'), name='one_run_of_a_job_a_day')],
+                "verbose_name": "run",
+                "verbose_name_plural": "runs",
+                "constraints": [
+                    models.UniqueConstraint(fields=("job", "business_date"), name="one_run_of_a_job_a_day")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='JobStep',
+            name="JobStep",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('no', models.SmallIntegerField()),
-                ('name', models.CharField(max_length=40)),
-                ('state', models.CharField(choices=[('pending', 'Pending'), ('running', 'Running'), ('done', 'Done'), ('quarantined', 'Set aside')], default='pending', max_length=12)),
-                ('started_at', models.DateTimeField(null=True)),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('rows', models.BigIntegerField(default=0)),
-                ('counts', models.JSONField(default=dict)),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='steps', to='jobs.jobrun')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("no", models.SmallIntegerField()),
+                ("name", models.CharField(max_length=40)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("pending", "Pending"),
+                            ("running", "Running"),
+                            ("done", "Done"),
+                            ("quarantined", "Set aside"),
+                        ],
+                        default="pending",
+                        max_length=12,
+                    ),
+                ),
+                ("started_at", models.DateTimeField(null=True)),
+                ("finished_at", models.DateTimeField(null=True)),
+                ("rows", models.BigIntegerField(default=0)),
+                ("counts", models.JSONField(default=dict)),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="steps", to="jobs.jobrun"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'step',
+                "verbose_name": "step",
             },
         ),
         migrations.CreateModel(
-            name='JobChunk',
+            name="JobChunk",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('no', models.IntegerField()),
-                ('arguments', models.JSONField(default=dict)),
-                ('state', models.CharField(choices=[('pending', 'Pending'), ('running', 'Running'), ('done', 'Done'), ('quarantined', 'Set aside')], default='pending', max_length=12)),
-                ('attempts', models.SmallIntegerField(default=0)),
-                ('worker', models.CharField(blank=True, default='', max_length=80)),
-                ('lease_until', models.DateTimeField(null=True)),
-                ('started_at', models.DateTimeField(null=True)),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('rows', models.BigIntegerField(default=0)),
-                ('counts', models.JSONField(default=dict)),
-                ('error', models.TextField(blank=True, default='')),
-                ('step', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='chunks', to='jobs.jobstep')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("no", models.IntegerField()),
+                ("arguments", models.JSONField(default=dict)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("pending", "Pending"),
+                            ("running", "Running"),
+                            ("done", "Done"),
+                            ("quarantined", "Set aside"),
+                        ],
+                        default="pending",
+                        max_length=12,
+                    ),
+                ),
+                ("attempts", models.SmallIntegerField(default=0)),
+                ("worker", models.CharField(blank=True, default="", max_length=80)),
+                ("lease_until", models.DateTimeField(null=True)),
+                ("started_at", models.DateTimeField(null=True)),
+                ("finished_at", models.DateTimeField(null=True)),
+                ("rows", models.BigIntegerField(default=0)),
+                ("counts", models.JSONField(default=dict)),
+                ("error", models.TextField(blank=True, default="")),
+                (
+                    "step",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="chunks", to="jobs.jobstep"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'chunk',
+                "verbose_name": "chunk",
             },
         ),
         migrations.AddConstraint(
-            model_name='jobstep',
-            constraint=models.UniqueConstraint(fields=('run', 'no'), name='one_step_of_a_number'),
+            model_name="jobstep",
+            constraint=models.UniqueConstraint(fields=("run", "no"), name="one_step_of_a_number"),
         ),
         migrations.AddConstraint(
-            model_name='jobchunk',
-            constraint=models.UniqueConstraint(fields=('step', 'no'), name='one_chunk_of_a_number'),
+            model_name="jobchunk",
+            constraint=models.UniqueConstraint(fields=("step", "no"), name="one_chunk_of_a_number"),
         ),
     ]

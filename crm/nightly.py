@@ -1,0 +1,122 @@
+"""The night on one page: which steps it has, in which order, and how a night is opened and worked through.
+
+`manage.py nightly` and the Celery schedule (crm.nightly_tasks) run the same code. Every step reads the published
+tables and the working tables night_*; only the last one writes what people see, in one transaction.
+"""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from crm.jobs import ledger, runner
+from crm.jobs.choices import RunState
+from crm.jobs.ledger import RunRefused
+from crm.jobs.models import JobRun
+from crm.jobs.runner import Arguments, Counts, Step
+from customers.choices import LoadState
+from customers.models import FeedLoad
+from customers.nightly import metrics, night
+from customers.nightly import publish as customers_publish
+from segments.alerts import publish as alerts_publish
+from segments.alerts import rules
+from segments.models import DayFigure
+from segments.tiering import publish as tiers_publish
+from segments.tiering import recompute
+
+JOB = "nightly"
+
+
+def publish(run: JobRun, arguments: Arguments) -> Counts:
+    """Everything the night found, at once; returns the figures that the run is remembered by."""
+    tonight = night.of_run(run)
+    customers_publish.check_control(tonight)
+    carried = tiers_publish.figures_before(tonight)
+    written = customers_publish.entities(tonight.as_of)
+    alerts = alerts_publish.publish(run, tonight)
+    moves = tiers_publish.publish(tonight)
+    moved = customers_publish.moved_branches()
+    if not carried:
+        tiers_publish.figures_after(tonight)
+    customers_publish.close_books(tonight.as_of)
+    return {
+        "rows": sum(written.values()),
+        "written": written,
+        "branch_moves": moved,
+        **figures(tonight.as_of),
+        **moves,
+        **alerts,
+    }
+
+
+def figures(as_of: date) -> dict[str, Any]:
+    """Customers and AUM of the day in the primary scheme, and customers by tier."""
+    rows = list(
+        DayFigure.objects.using("batch")
+        .filter(as_of=as_of, scheme_id=rules.primary_scheme_id())
+        .values_list("rank", "customers", "aum")
+    )
+    tiers: dict[str, int] = {}
+    for rank, customers, _aum in rows:
+        tiers[str(rank)] = tiers.get(str(rank), 0) + customers
+    return {
+        "customers": sum(customers for _rank, customers, _aum in rows),
+        "aum": str(sum(aum for _rank, _customers, aum in rows)),
+        "tiers": tiers,
+    }
+
+
+STEPS = (
+    Step("metrics", metrics.plan, metrics.compute),
+    Step("tiers", recompute.plan, recompute.compute),
+    Step("alerts", rules.plan, rules.compute, essential=False),
+    Step("publish", runner.one_chunk, publish),
+)
+
+
+def load_waiting(as_of: date) -> list[FeedLoad]:
+    """Take in the files that wait for this day, unless its night computes already."""
+    if JobRun.objects.using("batch").filter(job=JOB, state=RunState.RUNNING).exists():
+        return []
+    return []
+
+
+def last_business_date() -> date:
+    """The day whose end-of-day files a night before this morning works on: yesterday in Shanghai."""
+    return timezone.localdate() - timedelta(days=1)
+
+
+def open_night(as_of: date, *, rerun: bool = False, full: bool = False) -> tuple[JobRun, bool]:
+    """The run of this night, and whether there is work to do.
+
+    Raises RunRefused when another night is running, a later day is published, a file of a later day has been
+    accepted already, or a file of this day was stopped and not delivered again.
+    """
+    late = FeedLoad.objects.using("batch").filter(state=LoadState.ACCEPTED, as_of__gt=as_of).order_by("as_of").first()
+    if late is not None:
+        raise RunRefused(
+            _("%(file)s of %(date)s has been loaded already; run the night of that day.")
+            % {"file": late.file_name, "date": late.as_of}
+        )
+    for load in stopped_loads(as_of):
+        raise RunRefused(
+            _("%(file)s of %(date)s was stopped: %(message)s Load a right file, then run the night.")
+            % {"file": load.file_name, "date": load.as_of, "message": load.message}
+        )
+    return ledger.open_run(JOB, as_of, [step.name for step in STEPS], rerun=rerun, options={"full": full})
+
+
+def stopped_loads(as_of: date) -> list[FeedLoad]:
+    """The newest load of each specification of this day, where it did not end well: without it, half a bank is seen."""
+    newest = (
+        FeedLoad.objects.using("batch").filter(as_of=as_of).exclude(state=LoadState.SUPERSEDED)
+        .order_by("spec", "-received_at", "-pk").distinct("spec")
+    )  # fmt: skip
+    return [load for load in newest if load.state in (LoadState.STOPPED, LoadState.FAILED, LoadState.LOADING)]
+
+
+def work(run: JobRun, on_progress: Callable[[JobRun], None] | None = None) -> JobRun:
+    """Work on an open night until it is over, beside whoever else does; returns the run as it ended."""
+    return runner.work(run, STEPS, on_progress=on_progress)

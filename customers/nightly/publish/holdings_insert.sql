@@ -1,0 +1,6 @@
+-- New holdings.
+INSERT INTO customers_holding (id, branch_id, customer_id, account_id, sub_no, product_id, balance, product_count,
+                               start_date, maturity_date, auto_rollover, rate, funding_source, status)
+SELECT holding_id, branch_id, customer_id, account_id, sub_no, product_id, balance, product_count, start_date,
+       maturity_date, auto_rollover, rate, funding_source, status
+FROM night_holding WHERE is_new

@@ -1,0 +1,117 @@
+"""The figures a bank's IT compares with its own: tiers, moves, matrix and upgrade candidates of any published day.
+
+Exact decimals as strings. A past day is read from the history of tiers and balances, not from copies.
+"""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from crm import db
+from crm.jobs import ledger
+from crm.jobs.models import JobRun
+from customers.choices import AlertKind
+from customers.models import AlertRule
+from segments.choices import TierMetric
+from segments.models import Tier, TierScheme
+
+PACKAGE = "segments.reports"
+
+
+class ReportRefused(Exception):
+    """The report cannot be made; the message says why in plain words."""
+
+
+def scheme_of(code: str | None) -> TierScheme:
+    """The active scheme of this code, the primary one for None."""
+    schemes = TierScheme.objects.using("batch").filter(is_active=True)
+    found = schemes.filter(code=code).first() if code else schemes.filter(is_primary=True).first()
+    if found is None:
+        known = ", ".join(schemes.order_by("code").values_list("code", flat=True))
+        raise ReportRefused(_("No active scheme %(code)s; there are: %(known)s") % {"code": code, "known": known})
+    return found
+
+
+def check_published(day: date) -> None:
+    """Raise ReportRefused for a day after the last published night, or before the first."""
+    newest = ledger.published_date(using="batch")
+    first = (
+        JobRun.objects.using("batch").filter(published_at__isnull=False).order_by("business_date")
+        .values_list("business_date", flat=True).first()
+    )  # fmt: skip
+    if newest is None or first is None:
+        raise ReportRefused(_("No night has been published yet."))
+    if not first <= day <= newest:
+        raise ReportRefused(
+            _("Published are %(first)s to %(newest)s; %(day)s is not among them.")
+            % {"first": first, "newest": newest, "day": day}
+        )
+
+
+def plain(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Decimals as exact strings with two places, for JSON."""
+    return [
+        {key: f"{value:.2f}" if isinstance(value, Decimal) else value for key, value in row.items()} for row in rows
+    ]
+
+
+def tiers(as_of: date, scheme: TierScheme) -> dict[str, Any]:
+    """Customers and AUM by tier, with the totals."""
+    check_published(as_of)
+    rows = db.fetch_sql(PACKAGE, "tiers", as_of=as_of, scheme=scheme.pk)
+    return {
+        "scheme": scheme.code,
+        "as_of": as_of.isoformat(),
+        "customers": sum(row["customers"] for row in rows),
+        "aum": f"{sum((row['aum'] for row in rows), Decimal(0)):.2f}",
+        "without_balance": sum(row["without_balance"] for row in rows),
+        "tiers": plain(rows),
+    }
+
+
+def matrix(as_of: date, since: date, scheme: TierScheme) -> dict[str, Any]:
+    """Customers by tier on both days; rank 0 stands for absent."""
+    check_published(as_of)
+    check_published(since)
+    cells = db.fetch_sql(PACKAGE, "matrix", as_of=as_of, since=since, scheme=scheme.pk)
+    ranks = list(Tier.objects.using("batch").filter(scheme=scheme).order_by("rank").values_list("rank", flat=True))
+    return {
+        "scheme": scheme.code,
+        "since": since.isoformat(),
+        "as_of": as_of.isoformat(),
+        "ranks": [*ranks, 0],
+        "cells": cells,
+    }
+
+
+def moves(as_of: date, since: date, scheme: TierScheme) -> dict[str, Any]:
+    """How many went up, down, stayed, came and left between two days."""
+    table = matrix(as_of, since, scheme)
+    counts = {"up": 0, "down": 0, "same": 0, "new": 0, "gone": 0}
+    for cell in table["cells"]:
+        old, new = cell["old_rank"], cell["new_rank"]
+        kind = "new" if not old else "gone" if not new else "up" if new > old else "down" if new < old else "same"
+        counts[kind] += cell["customers"]
+    return {"scheme": scheme.code, "since": table["since"], "as_of": table["as_of"], **counts}
+
+
+def candidates(as_of: date, scheme: TierScheme) -> dict[str, Any]:
+    """Customers close to the next tier, by the share that the alert rule of that day names."""
+    check_published(as_of)
+    newest = ledger.published_date(using="batch")
+    is_point = scheme.metric == TierMetric.POINT
+    if not is_point and as_of != newest:
+        raise ReportRefused(_("Averages of past days are not kept; ask for %(day)s.") % {"day": newest})
+    rule = (
+        AlertRule.objects.using("batch")
+        .filter(kind=AlertKind.UPGRADE_CRITICAL, is_active=True, effective_from__lte=as_of)
+        .order_by("-version")
+        .first()
+    )
+    if rule is None:
+        raise ReportRefused(_("No rule for upgrade candidates is in force on %(day)s.") % {"day": as_of})
+    share = Decimal(str(rule.parameters["from_share"]))
+    rows = db.fetch_sql(PACKAGE, "candidates", as_of=as_of, scheme=scheme.pk, is_point=is_point, share=share)
+    return {"scheme": scheme.code, "as_of": as_of.isoformat(), "share": str(share), "bands": plain(rows)}
