@@ -49,9 +49,7 @@ def fetch_sql(package: str, name: str, using: str = "batch", **params: Any) -> l
     return fetch_all(sql_text(package, name), params or None, using)
 
 
-def fetch_value(
-    statement: str, params: Mapping[str, Any] | Sequence[Any] | None = None, using: str = "batch"
-) -> Any:
+def fetch_value(statement: str, params: Mapping[str, Any] | Sequence[Any] | None = None, using: str = "batch") -> Any:
     """The first column of the first row, or None."""
     with connections[using].cursor() as cursor:
         cursor.execute(statement, params)
@@ -124,9 +122,7 @@ ALTER TABLE {table} DISABLE ROW LEVEL SECURITY;
 
 def guard_by_branch(table: str, column: str = "branch_id") -> migrations.RunSQL:
     """Migration operation: the web role sees only rows of the branches in its context (SECURITY §3.1)."""
-    return migrations.RunSQL(
-        BRANCH_POLICY.format(table=table, column=column), NO_POLICY.format(table=table)
-    )
+    return migrations.RunSQL(BRANCH_POLICY.format(table=table, column=column), NO_POLICY.format(table=table))
 
 
 def guard_from_web(table: str) -> migrations.RunSQL:

@@ -29,7 +29,7 @@ def run_night(as_of: str | None = None) -> str:
     if not is_open:
         return run.state
     for _helper in range(HELPERS):
-        work_on.apply_async([run.pk], expires=WAKE_SECONDS)
+        work_on.apply_async((run.pk,), expires=WAKE_SECONDS)
     return nightly.work(run).state
 
 
@@ -45,7 +45,7 @@ def sweep() -> int:
     """Wake a worker for every night that is still running: whoever worked on it may be dead."""
     running = list(JobRun.objects.using("batch").filter(job=nightly.JOB, state=RunState.RUNNING))
     for run in running:
-        work_on.apply_async([run.pk], expires=WAKE_SECONDS)
+        work_on.apply_async((run.pk,), expires=WAKE_SECONDS)
     return len(running)
 
 

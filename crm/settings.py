@@ -26,6 +26,7 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[:
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 HTTPS = env.bool("HTTPS", default=False)
 CRM_KEY_FILE = env.str("CRM_KEY_FILE", default=str(CRM_HOME / "keys.json"))
+AUDIT_ANCHOR_FILE = env.str("AUDIT_ANCHOR_FILE", default=str(CRM_HOME / "audit-anchors.jsonl"))
 CRM_FEED_FOLDER = Path(env.str("CRM_FEED_FOLDER", default=str(CRM_HOME / "feeds")))
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 
@@ -94,7 +95,7 @@ TEMPLATES = [
 
 def database(variable: str, *, pool: bool = False) -> dict[str, Any]:
     """One alias of one database role; the role is what the alias stands for."""
-    config = env.db_url_config(env.str(variable, default="postgres:///crm"))
+    config: dict[str, Any] = env.db_url_config(env.str(variable, default="postgres:///crm"))
     config["CONN_MAX_AGE"] = 0
     config["CONN_HEALTH_CHECKS"] = True
     config["ATOMIC_REQUESTS"] = False
@@ -138,6 +139,7 @@ AXES_COOLOFF_TIME = env.float("LOGIN_LOCKOUT_HOURS", default=0.5)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_LOCKOUT_TEMPLATE = "registration/locked.html"
 AXES_RESET_ON_SUCCESS = True
+AXES_CLIENT_IP_CALLABLE = "crm.audit.trail.address_of"
 
 # Sessions live in PostgreSQL: a lost Redis signs nobody out.
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
@@ -168,7 +170,9 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(CRM_HOME / "staticfiles")))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": CRM_HOME / "media"}},
-    "staticfiles": {"BACKEND": env.str("STATICFILES_BACKEND", default="whitenoise.storage.CompressedManifestStaticFilesStorage")},
+    "staticfiles": {
+        "BACKEND": env.str("STATICFILES_BACKEND", default="whitenoise.storage.CompressedManifestStaticFilesStorage")
+    },
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 FEED_UPLOAD_MAX_BYTES = env.int("FEED_UPLOAD_MAX_BYTES", default=2_000_000_000)

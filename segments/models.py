@@ -27,7 +27,9 @@ class TierScheme(models.Model):
     promotion = models.CharField(_("promotion"), max_length=12, choices=Promotion.choices)
     watch_after_months = models.SmallIntegerField(_("watch after months below"), default=0)
     downgrade_after_months = models.SmallIntegerField(_("downgrade after months below"), default=0)
-    downgrade_to = models.CharField(_("downgrade to"), max_length=20, choices=DowngradeTarget.choices, default=DowngradeTarget.LATEST)
+    downgrade_to = models.CharField(
+        _("downgrade to"), max_length=20, choices=DowngradeTarget.choices, default=DowngradeTarget.LATEST
+    )
     effective_from = models.DateField(_("effective from"))
     effective_to = models.DateField(_("effective to"), null=True, blank=True)
     is_active = models.BooleanField(_("active"), default=False)
@@ -39,8 +41,12 @@ class TierScheme(models.Model):
         verbose_name_plural = _("tier schemes")
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["code", "version"], name="one_version_of_a_scheme"),
-            models.UniqueConstraint(fields=["is_primary"], condition=models.Q(is_primary=True), name="one_primary_scheme"),
-            models.UniqueConstraint(fields=["code"], condition=models.Q(is_active=True), name="one_active_version_of_a_scheme"),
+            models.UniqueConstraint(
+                fields=["is_primary"], condition=models.Q(is_primary=True), name="one_primary_scheme"
+            ),
+            models.UniqueConstraint(
+                fields=["code"], condition=models.Q(is_active=True), name="one_active_version_of_a_scheme"
+            ),
         ]
 
     def __str__(self) -> str:

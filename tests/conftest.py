@@ -64,8 +64,11 @@ def empty_database(layout: dict[str, list[str]]) -> None:
             cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
         for table in layout["seeded"]:
             cursor.execute(f"INSERT INTO {table} OVERRIDING SYSTEM VALUE SELECT * FROM seed.{table}")
-            cursor.execute("SELECT pg_get_serial_sequence(%s, 'id') IS NOT NULL FROM information_schema.columns "
-                           "WHERE table_schema = 'public' AND table_name = %s AND column_name = 'id'", [table, table])
+            cursor.execute(
+                "SELECT pg_get_serial_sequence(%s, 'id') IS NOT NULL FROM information_schema.columns "
+                "WHERE table_schema = 'public' AND table_name = %s AND column_name = 'id'",
+                [table, table],
+            )
             row = cursor.fetchone()
             if row and row[0]:
                 cursor.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))")

@@ -41,7 +41,9 @@ def start_services() -> None:
 def use_own_database(worker: str) -> None:
     """Copy the template and point this process's addresses at the copy."""
     name = f"test_{worker}"
-    with psycopg.connect(os.environ["DATABASE_OWNER_URL"].replace(f"/{TEMPLATE}?", "/postgres?"), autocommit=True) as link:
+    with psycopg.connect(
+        os.environ["DATABASE_OWNER_URL"].replace(f"/{TEMPLATE}?", "/postgres?"), autocommit=True
+    ) as link:
         link.execute(f"DROP DATABASE IF EXISTS {name}")
         link.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
     for variable in URLS:

@@ -7,40 +7,137 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('customers', '0004_average_functions'),
-        ('organization', '0001_initial'),
+        ("customers", "0004_average_functions"),
+        ("organization", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ContactLog',
+            name="ContactLog",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('contacted_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='when')),
-                ('channel', models.CharField(choices=[('phone', 'Phone call'), ('face', 'Face to face'), ('wecom', 'WeCom'), ('sms', 'Text message'), ('lobby', 'Lobby'), ('home_visit', 'Home visit'), ('event', 'Event')], max_length=12, verbose_name='channel')),
-                ('direction', models.CharField(choices=[('outbound', 'Outbound'), ('inbound', 'Inbound')], default='outbound', max_length=10, verbose_name='direction')),
-                ('purpose', models.CharField(choices=[('maturity', 'Maturity'), ('critical', 'Close to a threshold'), ('alert', 'Alert'), ('care', 'Care'), ('campaign', 'Campaign'), ('complaint', 'Complaint'), ('archive', 'Filling the archive')], max_length=12, verbose_name='purpose')),
-                ('outcome', models.CharField(choices=[('interested', 'Reached, interested'), ('not_interested', 'Reached, not interested'), ('not_reached', 'Not reached'), ('booked', 'Appointment made'), ('sold', 'Sold'), ('refused', 'Refuses contact')], max_length=16, verbose_name='outcome')),
-                ('summary', models.CharField(blank=True, default='', max_length=500, verbose_name='summary')),
-                ('amount', models.DecimalField(blank=True, decimal_places=2, max_digits=18, null=True, verbose_name='amount')),
-                ('next_action', models.CharField(blank=True, default='', max_length=200, verbose_name='next action')),
-                ('next_date', models.DateField(blank=True, null=True, verbose_name='next date')),
-                ('recorded_at', models.DateTimeField(auto_now_add=True)),
-                ('alert', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='contact_logs', to='customers.alert')),
-                ('branch', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organization.branch')),
-                ('corrects', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='corrections', to='archives.contactlog')),
-                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='contact_logs', to='customers.customer')),
-                ('staff', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='contact_logs', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("contacted_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="when")),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[
+                            ("phone", "Phone call"),
+                            ("face", "Face to face"),
+                            ("wecom", "WeCom"),
+                            ("sms", "Text message"),
+                            ("lobby", "Lobby"),
+                            ("home_visit", "Home visit"),
+                            ("event", "Event"),
+                        ],
+                        max_length=12,
+                        verbose_name="channel",
+                    ),
+                ),
+                (
+                    "direction",
+                    models.CharField(
+                        choices=[("outbound", "Outbound"), ("inbound", "Inbound")],
+                        default="outbound",
+                        max_length=10,
+                        verbose_name="direction",
+                    ),
+                ),
+                (
+                    "purpose",
+                    models.CharField(
+                        choices=[
+                            ("maturity", "Maturity"),
+                            ("critical", "Close to a threshold"),
+                            ("alert", "Alert"),
+                            ("care", "Care"),
+                            ("campaign", "Campaign"),
+                            ("complaint", "Complaint"),
+                            ("archive", "Filling the archive"),
+                        ],
+                        max_length=12,
+                        verbose_name="purpose",
+                    ),
+                ),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("interested", "Reached, interested"),
+                            ("not_interested", "Reached, not interested"),
+                            ("not_reached", "Not reached"),
+                            ("booked", "Appointment made"),
+                            ("sold", "Sold"),
+                            ("refused", "Refuses contact"),
+                        ],
+                        max_length=16,
+                        verbose_name="outcome",
+                    ),
+                ),
+                ("summary", models.CharField(blank=True, default="", max_length=500, verbose_name="summary")),
+                (
+                    "amount",
+                    models.DecimalField(blank=True, decimal_places=2, max_digits=18, null=True, verbose_name="amount"),
+                ),
+                ("next_action", models.CharField(blank=True, default="", max_length=200, verbose_name="next action")),
+                ("next_date", models.DateField(blank=True, null=True, verbose_name="next date")),
+                ("recorded_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "alert",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="contact_logs",
+                        to="customers.alert",
+                    ),
+                ),
+                (
+                    "branch",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organization.branch",
+                    ),
+                ),
+                (
+                    "corrects",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="corrections",
+                        to="archives.contactlog",
+                    ),
+                ),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="contact_logs",
+                        to="customers.customer",
+                    ),
+                ),
+                (
+                    "staff",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="contact_logs",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'contact log',
-                'verbose_name_plural': 'contact logs',
-                'indexes': [models.Index(fields=['customer', '-contacted_at'], name='contact_log_of_customer'), models.Index(fields=['staff', '-contacted_at'], name='contact_log_of_staff')],
+                "verbose_name": "contact log",
+                "verbose_name_plural": "contact logs",
+                "indexes": [
+                    models.Index(fields=["customer", "-contacted_at"], name="contact_log_of_customer"),
+                    models.Index(fields=["staff", "-contacted_at"], name="contact_log_of_staff"),
+                ],
             },
         ),
     ]

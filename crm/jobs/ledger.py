@@ -101,7 +101,8 @@ def open_run(
 CLAIM = """
 UPDATE jobs_jobchunk SET state = 'running', attempts = attempts + 1, worker = %(worker)s,
        started_at = now(), lease_until = now() + %(lease)s
-WHERE id = (SELECT c.id FROM jobs_jobchunk c JOIN jobs_jobstep s ON s.id = c.step_id JOIN jobs_jobrun r ON r.id = s.run_id
+WHERE id = (SELECT c.id FROM jobs_jobchunk c
+            JOIN jobs_jobstep s ON s.id = c.step_id JOIN jobs_jobrun r ON r.id = s.run_id
             WHERE r.id = %(run)s AND r.epoch = %(epoch)s AND r.state = 'running' AND s.no = r.step_no
               AND (c.state = 'pending' OR (c.state = 'running' AND c.lease_until < now())) AND c.attempts < %(deaths)s
             ORDER BY c.no FOR UPDATE OF c SKIP LOCKED LIMIT 1)

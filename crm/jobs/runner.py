@@ -75,10 +75,7 @@ def turn(run: JobRun, steps: Sequence[Step], worker: str) -> bool:
     if claim is not None:
         compute(run, steps[claim.step_no - 1], claim, is_last=claim.step_no == len(steps))
         return False
-    state = advance(run, steps)
-    if state != RunState.RUNNING:
-        return True
-    return False
+    return advance(run, steps) != RunState.RUNNING
 
 
 def compute(run: JobRun, step: Step, claim: ledger.Claim, *, is_last: bool) -> None:

@@ -15,7 +15,9 @@ class Branch(models.Model):
     code = models.CharField(_("branch code"), max_length=20, unique=True)
     name = models.CharField(_("branch name"), max_length=100)
     level = models.CharField(_("level"), max_length=20, choices=BranchLevel.choices)
-    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("parent"))
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("parent")
+    )
     path = models.CharField(max_length=200, editable=False, db_index=True, default="")
     is_active = models.BooleanField(_("active"), default=True)
 
@@ -39,7 +41,7 @@ class UserAccounts(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser):
-    """A member of staff. Rights are (place in the tree, reach), never the role's name alone (crm.organization.access)."""
+    """A member of staff. Rights are place in the tree and reach, never the role's name alone (organization.access)."""
 
     staff_no = models.CharField(_("staff number"), max_length=20, unique=True)
     name = models.CharField(_("name"), max_length=50)

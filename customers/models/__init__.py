@@ -2,7 +2,15 @@ from customers.models.alert import Alert, AlertRule
 from customers.models.customer import Customer, Household, Metrics, Ownership, Relation
 from customers.models.feed import FeedLoad, FeedReject
 from customers.models.holding import Account, AccountHolder, BalanceChange, Holding, Product
-from customers.models.night import NightAccount, NightAlert, NightCustomer, NightHolder, NightHolding, NightMetrics, NightOwnership
+from customers.models.night import (
+    NightAccount,
+    NightAlert,
+    NightCustomer,
+    NightHolder,
+    NightHolding,
+    NightMetrics,
+    NightOwnership,
+)
 
 __all__ = [
     "Account",

@@ -62,7 +62,9 @@ class Alert(models.Model):
     snoozed_until = models.DateField(_("snoozed until"), null=True)
     closed_on = models.DateField(_("closed on"), null=True)
     closed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
-    close_reason = models.CharField(_("close reason"), max_length=20, choices=CloseReason.choices, blank=True, default="")
+    close_reason = models.CharField(
+        _("close reason"), max_length=20, choices=CloseReason.choices, blank=True, default=""
+    )
     close_note = models.CharField(_("note"), max_length=200, blank=True, default="")
 
     objects: ClassVar[AlertQuerySet] = AlertQuerySet.as_manager()  # type: ignore[assignment]

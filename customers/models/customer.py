@@ -35,8 +35,12 @@ class Customer(models.Model):
     """
 
     customer_no = models.CharField(_("customer number"), max_length=40, unique=True)
-    customer_type = models.CharField(_("type"), max_length=10, choices=CustomerType.choices, default=CustomerType.PERSON)
-    company_size = models.CharField(_("company size"), max_length=10, choices=CompanySize.choices, blank=True, default="")
+    customer_type = models.CharField(
+        _("type"), max_length=10, choices=CustomerType.choices, default=CustomerType.PERSON
+    )
+    company_size = models.CharField(
+        _("company size"), max_length=10, choices=CompanySize.choices, blank=True, default=""
+    )
     branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", verbose_name=_("branch"))
     name = models.CharField(_("name"), max_length=120)
     name_mask = models.CharField(max_length=120, default="")
@@ -114,7 +118,10 @@ class Metrics(models.Model):
         verbose_name = _("nightly numbers")
         indexes: ClassVar[list[models.Index]] = [
             models.Index(
-                models.F("branch"), models.F("tier"), models.F("aum").desc(), models.F("customer").desc(),
+                models.F("branch"),
+                models.F("tier"),
+                models.F("aum").desc(),
+                models.F("customer").desc(),
                 name="metrics_branch_tier_aum",
             ),
         ]

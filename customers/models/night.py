@@ -5,13 +5,13 @@ sequences when the file is accepted, so that chunks can compute before anything 
 unlogged: a chunk marked done must still be there after a crash.
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
-MONEY = {"max_digits": 18, "decimal_places": 2}
-BALANCE_DAYS = {"max_digits": 22, "decimal_places": 2}
+MONEY: dict[str, Any] = {"max_digits": 18, "decimal_places": 2}
+BALANCE_DAYS: dict[str, Any] = {"max_digits": 22, "decimal_places": 2}
 
 
 class NightCustomer(models.Model):

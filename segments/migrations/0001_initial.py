@@ -5,137 +5,293 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('customers', '0001_initial'),
-        ('organization', '0001_initial'),
+        ("customers", "0001_initial"),
+        ("organization", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='NightTier',
+            name="NightTier",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('scheme_id', models.BigIntegerField()),
-                ('customer_id', models.BigIntegerField()),
-                ('branch_id', models.BigIntegerField()),
-                ('old_rank', models.SmallIntegerField(null=True)),
-                ('rank', models.SmallIntegerField(null=True)),
-                ('metric_value', models.DecimalField(decimal_places=2, max_digits=18)),
-                ('cause', models.CharField(blank=True, default='', max_length=20)),
-                ('since', models.DateField()),
-                ('months_below', models.SmallIntegerField(default=0)),
-                ('best_in_window', models.SmallIntegerField(default=0)),
-                ('is_watched', models.BooleanField(default=False)),
-                ('month_checked', models.DateField(null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("scheme_id", models.BigIntegerField()),
+                ("customer_id", models.BigIntegerField()),
+                ("branch_id", models.BigIntegerField()),
+                ("old_rank", models.SmallIntegerField(null=True)),
+                ("rank", models.SmallIntegerField(null=True)),
+                ("metric_value", models.DecimalField(decimal_places=2, max_digits=18)),
+                ("cause", models.CharField(blank=True, default="", max_length=20)),
+                ("since", models.DateField()),
+                ("months_below", models.SmallIntegerField(default=0)),
+                ("best_in_window", models.SmallIntegerField(default=0)),
+                ("is_watched", models.BooleanField(default=False)),
+                ("month_checked", models.DateField(null=True)),
             ],
             options={
-                'db_table': 'night_tier',
-                'constraints': [models.UniqueConstraint(fields=('customer_id', 'scheme_id'), name='one_night_tier')],
+                "db_table": "night_tier",
+                "constraints": [models.UniqueConstraint(fields=("customer_id", "scheme_id"), name="one_night_tier")],
             },
         ),
         migrations.CreateModel(
-            name='TierScheme',
+            name="TierScheme",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=40, verbose_name='code')),
-                ('version', models.IntegerField(default=1, verbose_name='version')),
-                ('name_zh_hans', models.CharField(max_length=60, verbose_name='name, Simplified Chinese')),
-                ('name_zh_hant', models.CharField(blank=True, default='', max_length=60, verbose_name='name, Traditional Chinese')),
-                ('name_en', models.CharField(blank=True, default='', max_length=60, verbose_name='name, English')),
-                ('metric', models.CharField(choices=[('point', 'Balance on the day'), ('month_average', 'Monthly average'), ('last_month_average', "Last month's average"), ('quarter_average', 'Quarterly average')], max_length=20, verbose_name='metric')),
-                ('applies_to', models.CharField(blank=True, choices=[('person', 'Person'), ('company', 'Company')], default='', max_length=10, verbose_name='applies to')),
-                ('promotion', models.CharField(choices=[('immediate', 'At once'), ('next_month', 'Next month')], max_length=12, verbose_name='promotion')),
-                ('watch_after_months', models.SmallIntegerField(default=0, verbose_name='watch after months below')),
-                ('downgrade_after_months', models.SmallIntegerField(default=0, verbose_name='downgrade after months below')),
-                ('downgrade_to', models.CharField(choices=[('latest', 'The tier of the latest metric'), ('highest_in_window', 'The highest tier of the window')], default='latest', max_length=20, verbose_name='downgrade to')),
-                ('effective_from', models.DateField(verbose_name='effective from')),
-                ('effective_to', models.DateField(blank=True, null=True, verbose_name='effective to')),
-                ('is_active', models.BooleanField(default=False, verbose_name='active')),
-                ('is_primary', models.BooleanField(default=False, verbose_name='shown on pages')),
-                ('source', models.CharField(blank=True, default='', max_length=200, verbose_name='source')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("code", models.CharField(max_length=40, verbose_name="code")),
+                ("version", models.IntegerField(default=1, verbose_name="version")),
+                ("name_zh_hans", models.CharField(max_length=60, verbose_name="name, Simplified Chinese")),
+                (
+                    "name_zh_hant",
+                    models.CharField(blank=True, default="", max_length=60, verbose_name="name, Traditional Chinese"),
+                ),
+                ("name_en", models.CharField(blank=True, default="", max_length=60, verbose_name="name, English")),
+                (
+                    "metric",
+                    models.CharField(
+                        choices=[
+                            ("point", "Balance on the day"),
+                            ("month_average", "Monthly average"),
+                            ("last_month_average", "Last month's average"),
+                            ("quarter_average", "Quarterly average"),
+                        ],
+                        max_length=20,
+                        verbose_name="metric",
+                    ),
+                ),
+                (
+                    "applies_to",
+                    models.CharField(
+                        blank=True,
+                        choices=[("person", "Person"), ("company", "Company")],
+                        default="",
+                        max_length=10,
+                        verbose_name="applies to",
+                    ),
+                ),
+                (
+                    "promotion",
+                    models.CharField(
+                        choices=[("immediate", "At once"), ("next_month", "Next month")],
+                        max_length=12,
+                        verbose_name="promotion",
+                    ),
+                ),
+                ("watch_after_months", models.SmallIntegerField(default=0, verbose_name="watch after months below")),
+                (
+                    "downgrade_after_months",
+                    models.SmallIntegerField(default=0, verbose_name="downgrade after months below"),
+                ),
+                (
+                    "downgrade_to",
+                    models.CharField(
+                        choices=[
+                            ("latest", "The tier of the latest metric"),
+                            ("highest_in_window", "The highest tier of the window"),
+                        ],
+                        default="latest",
+                        max_length=20,
+                        verbose_name="downgrade to",
+                    ),
+                ),
+                ("effective_from", models.DateField(verbose_name="effective from")),
+                ("effective_to", models.DateField(blank=True, null=True, verbose_name="effective to")),
+                ("is_active", models.BooleanField(default=False, verbose_name="active")),
+                ("is_primary", models.BooleanField(default=False, verbose_name="shown on pages")),
+                ("source", models.CharField(blank=True, default="", max_length=200, verbose_name="source")),
             ],
             options={
-                'verbose_name': 'tier scheme',
-                'verbose_name_plural': 'tier schemes',
-                'constraints': [models.UniqueConstraint(fields=('code', 'version'), name='one_version_of_a_scheme'), models.UniqueConstraint(condition=models.Q(('is_primary', True)), fields=('is_primary',), name='one_primary_scheme'), models.UniqueConstraint(condition=models.Q(('is_active', True)), fields=('code',), name='one_active_version_of_a_scheme')],
+                "verbose_name": "tier scheme",
+                "verbose_name_plural": "tier schemes",
+                "constraints": [
+                    models.UniqueConstraint(fields=("code", "version"), name="one_version_of_a_scheme"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("is_primary", True)), fields=("is_primary",), name="one_primary_scheme"
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("is_active", True)), fields=("code",), name="one_active_version_of_a_scheme"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='TierChange',
+            name="TierChange",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('scheme_version', models.IntegerField()),
-                ('as_of', models.DateField()),
-                ('old_rank', models.SmallIntegerField(null=True)),
-                ('new_rank', models.SmallIntegerField(null=True)),
-                ('metric_value', models.DecimalField(decimal_places=2, max_digits=18)),
-                ('cause', models.CharField(choices=[('opened', 'New customer'), ('promoted', 'Metric reached a higher band'), ('downgraded', 'Metric stayed below the band'), ('scheme_changed', 'Scheme changed'), ('closed', 'Customer closed')], max_length=20)),
-                ('branch', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organization.branch')),
-                ('customer', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='tier_changes', to='customers.customer')),
-                ('scheme', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='segments.tierscheme')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("scheme_version", models.IntegerField()),
+                ("as_of", models.DateField()),
+                ("old_rank", models.SmallIntegerField(null=True)),
+                ("new_rank", models.SmallIntegerField(null=True)),
+                ("metric_value", models.DecimalField(decimal_places=2, max_digits=18)),
+                (
+                    "cause",
+                    models.CharField(
+                        choices=[
+                            ("opened", "New customer"),
+                            ("promoted", "Metric reached a higher band"),
+                            ("downgraded", "Metric stayed below the band"),
+                            ("scheme_changed", "Scheme changed"),
+                            ("closed", "Customer closed"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "branch",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organization.branch",
+                    ),
+                ),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="tier_changes",
+                        to="customers.customer",
+                    ),
+                ),
+                (
+                    "scheme",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="segments.tierscheme",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'tier move',
-                'indexes': [models.Index(fields=['scheme', 'as_of'], name='tier_change_as_of')],
-                'constraints': [models.UniqueConstraint(fields=('scheme', 'customer', 'as_of'), name='one_move_of_a_customer_a_day')],
+                "verbose_name": "tier move",
+                "indexes": [models.Index(fields=["scheme", "as_of"], name="tier_change_as_of")],
+                "constraints": [
+                    models.UniqueConstraint(fields=("scheme", "customer", "as_of"), name="one_move_of_a_customer_a_day")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Tier',
+            name="Tier",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('rank', models.SmallIntegerField(verbose_name='rank')),
-                ('code', models.CharField(max_length=30, verbose_name='code')),
-                ('name_zh_hans', models.CharField(max_length=40, verbose_name='name, Simplified Chinese')),
-                ('name_zh_hant', models.CharField(blank=True, default='', max_length=40, verbose_name='name, Traditional Chinese')),
-                ('name_en', models.CharField(blank=True, default='', max_length=40, verbose_name='name, English')),
-                ('lower', models.DecimalField(decimal_places=2, max_digits=18, verbose_name='from')),
-                ('upper', models.DecimalField(blank=True, decimal_places=2, max_digits=18, null=True, verbose_name='below')),
-                ('downgrade_after_months', models.SmallIntegerField(blank=True, null=True, verbose_name='downgrade after months below')),
-                ('scheme', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='tiers', to='segments.tierscheme')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("rank", models.SmallIntegerField(verbose_name="rank")),
+                ("code", models.CharField(max_length=30, verbose_name="code")),
+                ("name_zh_hans", models.CharField(max_length=40, verbose_name="name, Simplified Chinese")),
+                (
+                    "name_zh_hant",
+                    models.CharField(blank=True, default="", max_length=40, verbose_name="name, Traditional Chinese"),
+                ),
+                ("name_en", models.CharField(blank=True, default="", max_length=40, verbose_name="name, English")),
+                ("lower", models.DecimalField(decimal_places=2, max_digits=18, verbose_name="from")),
+                (
+                    "upper",
+                    models.DecimalField(blank=True, decimal_places=2, max_digits=18, null=True, verbose_name="below"),
+                ),
+                (
+                    "downgrade_after_months",
+                    models.SmallIntegerField(blank=True, null=True, verbose_name="downgrade after months below"),
+                ),
+                (
+                    "scheme",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="tiers", to="segments.tierscheme"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'tier',
-                'verbose_name_plural': 'tiers',
-                'constraints': [models.UniqueConstraint(fields=('scheme', 'rank'), name='one_tier_of_a_rank')],
+                "verbose_name": "tier",
+                "verbose_name_plural": "tiers",
+                "constraints": [models.UniqueConstraint(fields=("scheme", "rank"), name="one_tier_of_a_rank")],
             },
         ),
         migrations.CreateModel(
-            name='DayFigure',
+            name="DayFigure",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('as_of', models.DateField()),
-                ('rank', models.SmallIntegerField()),
-                ('customers', models.BigIntegerField()),
-                ('aum', models.DecimalField(decimal_places=2, max_digits=20)),
-                ('branch', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organization.branch')),
-                ('scheme', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='segments.tierscheme')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("as_of", models.DateField()),
+                ("rank", models.SmallIntegerField()),
+                ("customers", models.BigIntegerField()),
+                ("aum", models.DecimalField(decimal_places=2, max_digits=20)),
+                (
+                    "branch",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organization.branch",
+                    ),
+                ),
+                (
+                    "scheme",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="segments.tierscheme",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'figure of the day',
-                'constraints': [models.UniqueConstraint(fields=('branch', 'scheme', 'as_of', 'rank'), name='one_figure_of_a_tier_a_day')],
+                "verbose_name": "figure of the day",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("branch", "scheme", "as_of", "rank"), name="one_figure_of_a_tier_a_day"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='TierState',
+            name="TierState",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('rank', models.SmallIntegerField(verbose_name='tier')),
-                ('since', models.DateField(verbose_name='since')),
-                ('months_below', models.SmallIntegerField(default=0)),
-                ('best_in_window', models.SmallIntegerField(default=0)),
-                ('is_watched', models.BooleanField(default=False, verbose_name='watched')),
-                ('month_checked', models.DateField(null=True, verbose_name='last month closed')),
-                ('branch', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organization.branch')),
-                ('customer', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='tier_states', to='customers.customer')),
-                ('scheme', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='segments.tierscheme')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("rank", models.SmallIntegerField(verbose_name="tier")),
+                ("since", models.DateField(verbose_name="since")),
+                ("months_below", models.SmallIntegerField(default=0)),
+                ("best_in_window", models.SmallIntegerField(default=0)),
+                ("is_watched", models.BooleanField(default=False, verbose_name="watched")),
+                ("month_checked", models.DateField(null=True, verbose_name="last month closed")),
+                (
+                    "branch",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organization.branch",
+                    ),
+                ),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="tier_states",
+                        to="customers.customer",
+                    ),
+                ),
+                (
+                    "scheme",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="segments.tierscheme",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'tier of a customer',
-                'constraints': [models.UniqueConstraint(fields=('scheme', 'customer'), name='one_tier_of_a_customer_in_a_scheme')],
+                "verbose_name": "tier of a customer",
+                "constraints": [
+                    models.UniqueConstraint(fields=("scheme", "customer"), name="one_tier_of_a_customer_in_a_scheme")
+                ],
             },
         ),
     ]

@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from django.apps import apps
 
@@ -43,7 +44,7 @@ def entities(as_of: date) -> dict[str, int]:
     """Customers, accounts, holdings, owners and metrics; returns rows written per statement."""
     written = {}
     for name in ENTITIES:
-        params = {"as_of": as_of} if name in TAKES_DATE else {}
+        params: dict[str, Any] = {"as_of": as_of} if name in TAKES_DATE else {}
         written[name] = db.run_sql("customers.nightly.publish", name, **params)
     return written
 

@@ -20,8 +20,9 @@ def figures_before(tonight: Night) -> bool:
 
     False when there is nothing to carry forward, and `figures_after` must count.
     """
-    known = DayFigure.objects.using("batch").filter(as_of=tonight.previous)
-    if tonight.full or tonight.previous is None or not known.exists():
+    if tonight.full or tonight.previous is None:
+        return False
+    if not DayFigure.objects.using("batch").filter(as_of=tonight.previous).exists():
         return False
     db.run_sql(PACKAGE, "figures_moved", as_of=tonight.as_of, previous=tonight.previous)
     return True
