@@ -44,23 +44,23 @@ class Book:
     ) -> Holding:
         """A new holding of a customer."""
         if is_new_customer:
-            NightCustomer.objects.using("batch").create(
-                customer_id=customer.pk,
-                load_id=0,
-                is_new=False,
-                customer_no=customer.customer_no,
-                customer_type="person",
-                branch_id=customer.branch_id,
-                name=customer.name,
-                open_date=customer.open_date,
-                name_mask=customer.name_mask,
-                status="active",
-            )
+            self.set_status(customer, "active")
         holding = self.bank.holding(customer, 0, product=product, **fields)
         self.holdings[customer.pk].append(holding)
         self.today[holding.pk] = Decimal(0)
         self.change(holding, balance)
         return holding
+
+    def set_status(self, customer: Customer, status: str, **fields: object) -> None:
+        """What the coming customer file says of a customer."""
+        NightCustomer.objects.using("batch").update_or_create(
+            customer_id=customer.pk,
+            defaults={
+                "load_id": 0, "is_new": False, "customer_no": customer.customer_no, "customer_type": "person",
+                "branch_id": customer.branch_id, "name": customer.name, "name_mask": customer.name_mask,
+                "open_date": customer.open_date, "status": status, **fields,
+            },
+        )  # fmt: skip
 
     def change(self, holding: Holding, balance: Decimal | int, **fields: object) -> None:
         """The balance of a holding at the end of the coming business date."""

@@ -1,0 +1,188 @@
+"""Alerts over the nights of their life: raised with evidence, changed, closed by data, left alone when answered."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+
+from customers.models import Alert, AlertRule, Customer
+from tests.nightly.night_world import Book
+from tests.world import Bank
+
+START = date(2026, 3, 2)
+
+
+@pytest.fixture
+def book(bank: Bank) -> Book:
+    """A bank whose first night has been: nothing is a movement on a first night."""
+    book = Book(bank)
+    book.open("ZERO", 0)
+    return book
+
+
+def alerts(customer: Customer, *kinds: str) -> list[Alert]:
+    found = Alert.objects.using("batch").filter(customer=customer).order_by("kind", "episode")
+    return [alert for alert in found if not kinds or alert.kind in kinds]
+
+
+def one(customer: Customer, kind: str) -> Alert:
+    (alert,) = alerts(customer, kind)
+    return alert
+
+
+def nights(book: Book, first: date, count: int) -> date:
+    for number in range(count):
+        book.night(first + timedelta(days=number))
+    return first + timedelta(days=count - 1)
+
+
+def test_maturity_comes_thirty_seven_and_one_day_before(book: Book) -> None:
+    customer = book.open("M1", 0)
+    book.add(customer, 200_000, product="TIME1Y", maturity_date=START + timedelta(days=31), auto_rollover=False, rate="1.9500")
+    book.night(START)
+    assert alerts(customer, "maturity") == []
+    book.night(START + timedelta(days=1))
+    alert = one(customer, "maturity")
+    assert (alert.severity, alert.amount, alert.evidence["stage"]) == (3, Decimal(200_000), 30)
+    assert alert.evidence["rate"] == "1.9500"
+    assert alert.rule_version == 1
+    nights(book, START + timedelta(days=2), 23)
+    assert (one(customer, "maturity").severity, one(customer, "maturity").evidence["stage"]) == (2, 7)
+    nights(book, START + timedelta(days=25), 6)
+    assert (one(customer, "maturity").severity, one(customer, "maturity").evidence["stage"]) == (1, 1)
+    book.night(START + timedelta(days=32))
+    assert (one(customer, "maturity").state, one(customer, "maturity").close_reason) == ("closed", "condition_gone")
+
+
+def test_a_deposit_that_rolls_over_is_announced_once_a_week_before(book: Book) -> None:
+    customer = book.open("M2", 0)
+    book.add(customer, 200_000, product="TIME1Y", maturity_date=START + timedelta(days=8), auto_rollover=True)
+    book.night(START)
+    assert alerts(customer, "maturity") == []
+    nights(book, START + timedelta(days=1), 7)
+    alert = one(customer, "maturity")
+    assert (alert.severity, alert.evidence["auto_rollover"], alert.evidence["stage"]) == (3, True, 7)
+
+
+def test_withdrawn_before_maturity_closes_the_alert(book: Book) -> None:
+    customer = book.open("M3", 0)
+    deposit = book.add(customer, 90_000, product="TIME1Y", maturity_date=START + timedelta(days=10), auto_rollover=False)
+    book.night(START)
+    assert one(customer, "maturity").state == "new"
+    book.change(deposit, 0)
+    book.night(START + timedelta(days=1))
+    assert one(customer, "maturity").close_reason == "condition_gone"
+
+
+def test_what_a_person_answered_is_not_raised_again(book: Book) -> None:
+    customer = book.open("M4", 0)
+    book.add(customer, 90_000, product="TIME1Y", maturity_date=START + timedelta(days=10), auto_rollover=False)
+    book.night(START)
+    Alert.objects.using("batch").filter(customer=customer).update(state="closed", close_reason="contacted")
+    nights(book, START + timedelta(days=1), 9)
+    assert (one(customer, "maturity").state, one(customer, "maturity").close_reason) == ("closed", "contacted")
+
+
+def test_a_snoozed_alert_wakes_on_its_day(book: Book) -> None:
+    customer = book.open("M5", 0)
+    book.add(customer, 90_000, product="TIME1Y", maturity_date=START + timedelta(days=10), auto_rollover=False)
+    book.night(START)
+    wakes = START + timedelta(days=2)
+    Alert.objects.using("batch").filter(customer=customer).update(state="snoozed", snoozed_until=wakes)
+    book.night(START + timedelta(days=1))
+    assert one(customer, "maturity").state == "snoozed"
+    book.night(wakes)
+    assert (one(customer, "maturity").state, one(customer, "maturity").snoozed_until) == ("new", None)
+
+
+def test_close_to_an_upgrade_says_what_is_missing(book: Book) -> None:
+    customer = book.open("U1", 30_000)
+    book.night(START)
+    assert alerts(customer, "upgrade_critical") == []
+    book.change(book.holdings[customer.pk][0], 45_000)
+    book.night(date(2026, 3, 3))
+    # March: 2 days at 30,000 and 29 at 45,000 give 44,032.25 of 50,000 for the month; the tier stands at 有效 or below.
+    found = one(customer, "upgrade_critical")
+    assert found.evidence["value"] == "44032.25"
+    assert found.amount == Decimal(found.evidence["threshold"]) - Decimal("44032.25")
+
+
+def test_an_upgrade_candidate_who_falls_back_is_closed_and_returns(book: Book) -> None:
+    customer = book.open("U2", 9_000)
+    book.night(START)
+    holding = book.holdings[customer.pk][0]
+    assert one(customer, "upgrade_critical").state == "new"
+    book.change(holding, 100)
+    book.night(date(2026, 3, 3))
+    assert one(customer, "upgrade_critical").state == "closed"
+    book.change(holding, 9_500)
+    book.night(date(2026, 3, 4))
+    alert = one(customer, "upgrade_critical")
+    assert (alert.state, alert.raised_on, alert.close_reason, alert.closed_on) == ("new", date(2026, 3, 4), "", None)
+
+
+def test_falling_below_the_own_band_raises_a_downgrade_alert(book: Book) -> None:
+    customer = book.open("D1", 100_000)
+    for day in (date(2026, 1, 20), date(2026, 2, 1), date(2026, 3, 1)):
+        book.night(day)
+    assert alerts(customer, "downgrade_critical") == []
+    book.change(book.holdings[customer.pk][0], 20_000)
+    book.night(date(2026, 3, 2))
+    alert = one(customer, "downgrade_critical")
+    assert (alert.severity, alert.evidence["rank"], alert.evidence["threshold"]) == (2, 3, "50000.00")
+    book.change(book.holdings[customer.pk][0], 100_000)
+    book.night(date(2026, 3, 3))
+    assert one(customer, "downgrade_critical").state == "closed"
+
+
+def test_large_movements_are_measured_by_the_day_and_the_tier(book: Book) -> None:
+    customer = book.open("L1", 100_000)
+    for day in (date(2026, 1, 20), date(2026, 2, 1), date(2026, 3, 1)):
+        book.night(day)
+    holding = book.holdings[customer.pk][0]
+    book.change(holding, 51_000)  # 49,000 out: under the middle tier's 50,000
+    book.night(date(2026, 3, 2))
+    assert alerts(customer, "large_out") == []
+    book.change(holding, 1_000)  # 50,000 out, at the limit
+    book.night(date(2026, 3, 3))
+    alert = one(customer, "large_out")
+    assert (alert.amount, alert.severity, alert.episode) == (Decimal(50_000), 1, "2026-03-03")
+    assert (alert.evidence["before"], alert.evidence["after"]) == ("51000.00", "1000.00")
+    book.change(holding, 60_000)
+    book.night(date(2026, 3, 4))
+    assert one(customer, "large_out").close_reason == "condition_gone"
+    assert one(customer, "large_in").amount == Decimal(59_000)
+
+
+def test_money_between_own_products_is_no_movement(book: Book) -> None:
+    customer = book.open("L2", 500_000)
+    wealth = book.add(customer, 0, product="WEALTH")
+    book.night(START)
+    book.change(book.holdings[customer.pk][0], 100_000)
+    book.change(wealth, 400_000)
+    book.night(date(2026, 3, 3))
+    assert alerts(customer, "large_in", "large_out") == []
+
+
+def test_a_new_version_of_a_rule_applies_from_its_day(book: Book) -> None:
+    customer = book.open("R1", 1_000)
+    book.night(START)
+    AlertRule.objects.using("batch").create(
+        kind="large_in", version=2, effective_from=date(2026, 3, 4), parameters={"by_tier": {"1": 500}}, answer_hours=24
+    )
+    book.change(book.holdings[customer.pk][0], 1_600)
+    book.night(date(2026, 3, 3))
+    assert alerts(customer, "large_in") == []
+    book.change(book.holdings[customer.pk][0], 2_200)
+    book.night(date(2026, 3, 4))
+    assert one(customer, "large_in").rule_version == 2
+
+
+def test_a_closed_customer_has_no_live_alert(book: Book) -> None:
+    customer = book.open("X1", 9_000)
+    book.night(START)
+    assert one(customer, "upgrade_critical").state == "new"
+    book.set_status(customer, "closed")
+    book.change(book.holdings[customer.pk][0], 0, status="closed")
+    book.night(date(2026, 3, 3))
+    assert one(customer, "upgrade_critical").close_reason == "customer_closed"

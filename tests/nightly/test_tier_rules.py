@@ -1,0 +1,142 @@
+"""The tier rules of DOMAIN §3, told as the months of one customer."""
+
+from datetime import date
+from decimal import Decimal
+
+from customers.models import Customer, Metrics
+from segments.models import TierChange, TierScheme, TierState
+from tests.nightly.night_world import Book
+from tests.world import Bank
+
+
+def state(customer: Customer, scheme: str = "five") -> TierState:
+    return TierState.objects.using("batch").get(customer=customer, scheme__code=scheme)
+
+
+def history(customer: Customer, scheme: str = "five") -> list[tuple[int | None, int | None, str]]:
+    changes = TierChange.objects.using("batch").filter(customer=customer, scheme__code=scheme).order_by("as_of")
+    return [(one.old_rank, one.new_rank, one.cause) for one in changes]
+
+
+def test_bands_are_closed_below_and_open_above(bank: Bank) -> None:
+    book = Book(bank)
+    amounts = {"9999.99": 1, "10000.00": 2, "49999.99": 2, "50000": 3, "499999.99": 3, "500000": 4, "5999999.99": 4,
+               "6000000": 5, "0": 1}  # fmt: skip
+    customers = {amount: book.open(f"B{amount}", Decimal(amount)) for amount in amounts}
+    book.night(date(2026, 3, 10))
+    assert {amount: state(one, "five_point").rank for amount, one in customers.items()} == amounts
+
+
+def test_promotion_by_last_months_average_comes_on_the_first_of_the_month(bank: Bank) -> None:
+    book = Book(bank)
+    customer = book.open("C1", 20_000)
+    book.night(date(2026, 2, 1))
+    assert state(customer).rank == 1  # 12 days of January at 20,000 are 7,741.93 on average
+    book.change(book.holdings[customer.pk][0], 80_000)
+    book.night(date(2026, 2, 15))
+    assert (state(customer).rank, state(customer, "five_point").rank) == (1, 3)
+    book.night(date(2026, 2, 28))
+    assert state(customer).rank == 1
+    book.night(date(2026, 3, 1))
+    # (14 × 20,000 + 14 × 80,000) ÷ 28 = 50,000.00: exactly the lower bound of the middle tier
+    assert (state(customer).rank, state(customer).since) == (3, date(2026, 3, 1))
+    change = TierChange.objects.using("batch").get(customer=customer, scheme__code="five", new_rank=3)
+    assert (change.old_rank, change.metric_value, change.scheme_version) == (1, Decimal("50000.00"), 1)
+    assert Metrics.objects.using("batch").get(pk=customer.pk).tier == 3
+
+
+def test_a_day_short_of_the_average_is_not_rounded_up(bank: Bank) -> None:
+    book = Book(bank)
+    customer = book.open("C1", Decimal("49999.99"))
+    book.night(date(2026, 1, 20))
+    book.night(date(2026, 2, 1))
+    book.night(date(2026, 3, 1))
+    assert state(customer).rank == 2
+
+
+def test_watch_after_one_month_and_downgrade_after_three(bank: Bank) -> None:
+    book = Book(bank)
+    customer = book.open("C1", 100_000)
+    book.night(date(2026, 1, 20))
+    book.night(date(2026, 2, 1))
+    book.night(date(2026, 3, 1))
+    assert state(customer).rank == 3
+    book.change(book.holdings[customer.pk][0], 1_000)
+    book.night(date(2026, 3, 2))
+    seen = []
+    for month in (4, 5, 6):
+        book.night(date(2026, month, 1))
+        seen.append((state(customer).rank, state(customer).months_below, state(customer).is_watched))
+    assert seen == [(3, 1, True), (3, 2, True), (1, 0, False)]
+    assert history(customer)[-1] == (3, 1, "downgraded")
+
+
+def test_a_month_back_in_the_band_ends_the_watch(bank: Bank) -> None:
+    book = Book(bank)
+    customer = book.open("C1", 100_000)
+    for day in (date(2026, 1, 20), date(2026, 2, 1), date(2026, 3, 1)):
+        book.night(day)
+    holding = book.holdings[customer.pk][0]
+    book.change(holding, 20_000)
+    book.night(date(2026, 3, 2))
+    book.night(date(2026, 4, 1))
+    assert state(customer).is_watched
+    book.change(holding, 300_000)
+    book.night(date(2026, 4, 2))
+    book.night(date(2026, 5, 1))
+    assert (state(customer).rank, state(customer).months_below, state(customer).is_watched) == (3, 0, False)
+
+
+def test_private_customers_have_six_months(bank: Bank) -> None:
+    book = Book(bank)
+    customer = book.open("P1", 8_000_000)
+    for day in (date(2026, 1, 20), date(2026, 2, 1), date(2026, 3, 1)):
+        book.night(day)
+    assert state(customer).rank == 5
+    book.change(book.holdings[customer.pk][0], 600_000)
+    book.night(date(2026, 3, 2))
+    ranks = []
+    for month in range(4, 10):
+        book.night(date(2026, month, 1))
+        ranks.append(state(customer).rank)
+    assert ranks == [5, 5, 5, 5, 5, 4]
+
+
+def test_missed_nights_do_not_lose_a_month_opening(bank: Bank) -> None:
+    """The bank is closed for the holidays: the first night after them judges the month before."""
+    book = Book(bank)
+    customer = book.open("C1", 70_000)
+    book.night(date(2026, 1, 20))
+    book.night(date(2026, 2, 1))
+    book.night(date(2026, 3, 9))
+    assert (state(customer).rank, state(customer).since) == (3, date(2026, 3, 9))
+
+
+def test_a_scheme_on_the_running_average_moves_on_any_day(bank: Bank) -> None:
+    TierScheme.objects.using("batch").filter(code="five_point").update(metric="month_average")
+    book = Book(bank)
+    customer = book.open("C1", 0)
+    book.night(date(2026, 3, 1))
+    book.change(book.holdings[customer.pk][0], 100_000)
+    book.night(date(2026, 3, 2))
+    assert state(customer, "five_point").rank == 3  # 100,000 ÷ 2
+    book.change(book.holdings[customer.pk][0], 0)
+    book.night(date(2026, 3, 3))
+    assert state(customer, "five_point").rank == 2  # 100,000 ÷ 3
+    book.night(date(2026, 3, 11))
+    assert state(customer, "five_point").rank == 1  # 100,000 ÷ 11, though nothing moved since
+
+
+def test_a_customer_who_leaves_and_returns(bank: Bank) -> None:
+    book = Book(bank)
+    customer = book.open("C1", 60_000)
+    book.night(date(2026, 3, 1))
+    book.set_status(customer, "closed")
+    book.change(book.holdings[customer.pk][0], 0)
+    book.night(date(2026, 3, 2))
+    assert not TierState.objects.using("batch").filter(customer=customer).exists()
+    assert history(customer, "five_point") == [(None, 3, "opened"), (3, None, "closed")]
+    book.set_status(customer, "active")
+    book.change(book.holdings[customer.pk][0], 700)
+    book.night(date(2026, 3, 3))
+    assert history(customer, "five_point")[-1] == (None, 1, "opened")
