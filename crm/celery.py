@@ -13,11 +13,11 @@ app.autodiscover_tasks()
 app.autodiscover_tasks(["crm"], related_name="nightly_tasks")
 
 
-def schedule(nightly_at: str) -> dict[str, dict[str, object]]:
+def schedule(nightly_at: str, *, sweep_seconds: float) -> dict[str, dict[str, object]]:
     """The one page of schedules; `nightly_at` is HH:MM in Asia/Shanghai."""
     hour, minute = nightly_at.split(":")
     return {
         "night": {"task": "crm.nightly_tasks.run_night", "schedule": crontab(hour=int(hour), minute=int(minute))},
-        "sweep": {"task": "crm.nightly_tasks.sweep", "schedule": 60.0},
+        "sweep": {"task": "crm.nightly_tasks.sweep", "schedule": sweep_seconds},
         "heartbeat": {"task": "crm.nightly_tasks.heartbeat", "schedule": 30.0},
     }

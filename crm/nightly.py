@@ -5,18 +5,22 @@ tables and the working tables night_*; only the last one writes what people see,
 """
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from typing import Any
 
+from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from crm import db
 from crm.jobs import ledger, runner
 from crm.jobs.choices import RunState
 from crm.jobs.ledger import RunRefused
 from crm.jobs.models import JobRun
 from crm.jobs.runner import Arguments, Counts, Step
 from customers.choices import LoadState
+from customers.feeds import folder
 from customers.models import FeedLoad
 from customers.nightly import metrics, night
 from customers.nightly import publish as customers_publish
@@ -77,10 +81,35 @@ STEPS = (
 
 
 def load_waiting(as_of: date) -> list[FeedLoad]:
-    """Take in the files that wait for this day, unless its night computes already."""
-    if JobRun.objects.using("batch").filter(job=JOB, state=RunState.RUNNING).exists():
-        return []
-    return []
+    """Take in the files that wait for this day, unless its night computes already; one process at a time."""
+    with transaction.atomic(using="audit"):
+        db.hold_lock("nightly intake", using="audit")
+        if JobRun.objects.using("batch").filter(job=JOB, state=RunState.RUNNING).exists():
+            return []
+        return folder.load_waiting(as_of)
+
+
+def due_date() -> date | None:
+    """The night that should have run by now: past its hour, not published, never tried, and its files are there.
+
+    A failed or refused night is not tried again by itself: a person looks first (任务中心).
+    """
+    day = last_business_date()
+    hour, minute = map(int, settings.NIGHTLY_AT.split(":"))
+    if timezone.localtime().time() < time(hour, minute):
+        return None
+    published = ledger.published_date(using="batch")
+    if published is not None and published >= day:
+        return None
+    if JobRun.objects.using("batch").filter(job=JOB, business_date=day).exists():
+        return None
+    return day if has_files(day) else None
+
+
+def has_files(as_of: date) -> bool:
+    """Whether anything came in for this day; without, a night would put a new date on old balances."""
+    accepted = FeedLoad.objects.using("batch").filter(as_of=as_of, state=LoadState.ACCEPTED)
+    return accepted.exists() or bool(folder.waiting_files(as_of))
 
 
 def last_business_date() -> date:

@@ -20,6 +20,9 @@ HELPERS = 2
 def run_night(as_of: str | None = None) -> str:
     """The night of a day (yesterday unless told): take the waiting files in, then work; returns the run's state."""
     day = date.fromisoformat(as_of) if as_of else nightly.last_business_date()
+    if as_of is None and not nightly.has_files(day):
+        log.warning("no files yet", as_of=str(day))
+        return "waits for files"
     try:
         nightly.load_waiting(day)
         run, is_open = nightly.open_night(day)
@@ -41,12 +44,18 @@ def work_on(run_id: int) -> str:
 
 
 @shared_task
-def sweep() -> int:
-    """Wake a worker for every night that is still running: whoever worked on it may be dead."""
-    running = list(JobRun.objects.using("batch").filter(job=nightly.JOB, state=RunState.RUNNING))
-    for run in running:
-        work_on.apply_async((run.pk,), expires=WAKE_SECONDS)
-    return len(running)
+def sweep() -> str:
+    """Wake a worker for a night that is under way, or start the one that is due: whoever was told may be dead, the
+    message lost with Redis, or the files late."""
+    running = JobRun.objects.using("batch").filter(job=nightly.JOB, state=RunState.RUNNING).first()
+    if running is not None:
+        work_on.apply_async((running.pk,), expires=WAKE_SECONDS)
+        return f"{running.business_date} under way"
+    day = nightly.due_date()
+    if day is None:
+        return "nothing due"
+    run_night.apply_async((day.isoformat(),), expires=WAKE_SECONDS)
+    return f"{day} due"
 
 
 @shared_task

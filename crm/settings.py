@@ -61,6 +61,7 @@ MIDDLEWARE = [
     "crm.workbench.middleware.SecurityHeadersMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "crm.organization.sessions.SessionLimitMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -69,8 +70,9 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "crm.organization.middleware.ScopeMiddleware",
+    # Outside ScopeMiddleware, which rolls back what ends in an error: a lockout is one, and its attempts must stay.
     "axes.middleware.AxesMiddleware",
+    "crm.organization.middleware.ScopeMiddleware",
 ]
 
 ROOT_URLCONF = "crm.urls"
@@ -130,20 +132,24 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "workbench:today"
 LOGOUT_REDIRECT_URL = "login"
+AXES_USERNAME_FORM_FIELD = "username"  # else django-axes looks for `staff_no`, finds nothing and locks the address
 AXES_FAILURE_LIMIT = env.int("LOGIN_FAILURE_LIMIT", default=5)
 AXES_COOLOFF_TIME = env.float("LOGIN_LOCKOUT_HOURS", default=0.5)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_LOCKOUT_TEMPLATE = "registration/locked.html"
+AXES_LOCKOUT_CALLABLE = "crm.workbench.sign_in.locked"
+AXES_ENABLE_ADMIN = False  # crm.workbench.admin shows and clears them, with an entry in the audit trail
 AXES_RESET_ON_SUCCESS = True
 AXES_CLIENT_IP_CALLABLE = "crm.audit.trail.address_of"
 
 # Sessions live in PostgreSQL: a lost Redis signs nobody out.
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_AGE = 60 * env.int("SESSION_IDLE_MINUTES", default=30)
+SESSION_LONGEST_SECONDS = 3600 * env.int("SESSION_LONGEST_HOURS", default=8)
 SESSION_SAVE_EVERY_REQUEST = False
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -191,7 +197,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-CELERY_BEAT_SCHEDULE = schedule(env.str("NIGHTLY_AT", default="06:00"))
+NIGHTLY_AT = env.str("NIGHTLY_AT", default="06:00")
+CELERY_BEAT_SCHEDULE = schedule(NIGHTLY_AT, sweep_seconds=env.float("SWEEP_SECONDS", default=60))
 
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
 LOG_FORMAT = env.str("LOG_FORMAT", default="console" if DEBUG else "json")
