@@ -86,17 +86,21 @@ def hold_lock(name: str, using: str = "batch") -> None:
 
 
 @contextmanager
-def role_settings(settings: Mapping[str, str], role: str | None = None, using: str = "default") -> Iterator[None]:
+def role_settings(
+    settings: Mapping[str, str], role: str | None = None, using: str = "default", *, snapshot: bool = False
+) -> Iterator[None]:
     """One transaction in which row-level security sees these settings, and optionally another role.
 
-    Only transaction-local forms are used: a session-level SET would survive into the pool's next borrower.
+    With `snapshot` all its statements see the database at one moment, and none may write. Only transaction-local
+    forms are used: a session-level SET would survive into the pool's next borrower. One round trip to the server.
     """
+    statements = ["SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"] if snapshot else []
+    statements.append("SELECT " + ", ".join(["set_config(%s, %s, true)"] * len(settings)))
+    if role is not None:
+        statements.append(f"SET LOCAL ROLE {connections[using].ops.quote_name(role)}")
     with transaction.atomic(using=using):
         with connections[using].cursor() as cursor:
-            for name, value in settings.items():
-                cursor.execute("SELECT set_config(%s, %s, true)", [name, value])
-            if role is not None:
-                cursor.execute(f"SET LOCAL ROLE {connections[using].ops.quote_name(role)}")
+            cursor.execute("; ".join(statements), [text for pair in settings.items() for text in pair])
         yield
 
 

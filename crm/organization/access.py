@@ -62,8 +62,11 @@ def scope_of(user: User | AnonymousUser) -> Scope | None:
 
 
 @contextmanager
-def scoped(user: User | AnonymousUser, using: str = "default") -> Iterator[Scope | None]:
-    """One transaction in which row-level security shows what this user may see, and nothing to anybody else."""
+def scoped(user: User | AnonymousUser, using: str = "default", *, snapshot: bool = False) -> Iterator[Scope | None]:
+    """One transaction in which row-level security shows what this user may see, and nothing to anybody else.
+
+    With `snapshot` it reads the database as of one moment and writes nothing.
+    """
     scope = scope_of(user)
     settings = {
         "crm.branches": ",".join(map(str, scope.branch_ids)) if scope else "",
@@ -71,7 +74,7 @@ def scoped(user: User | AnonymousUser, using: str = "default") -> Iterator[Scope
         "crm.role": scope.role if scope else "",
     }
     role = HEAD_OFFICE_ROLE if scope and scope.is_head_office else None
-    with db.role_settings(settings, role, using):
+    with db.role_settings(settings, role, using, snapshot=snapshot):
         yield scope
 
 
