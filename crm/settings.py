@@ -56,6 +56,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "crm.health.ProbeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "crm.workbench.middleware.SecurityHeadersMiddleware",
@@ -164,6 +165,9 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIN
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
+REVEALS_AN_HOUR = env.int("REVEALS_AN_HOUR", default=30)
+REVEALS_A_DAY = env.int("REVEALS_A_DAY", default=200)
+
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", _("Simplified Chinese")), ("zh-hant", _("Traditional Chinese")), ("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
@@ -197,6 +201,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+# How many customers a chunk of the night covers, and after how long a silent worker's chunk is given to another.
+NIGHT_CHUNK_CUSTOMERS = env.int("NIGHT_CHUNK_CUSTOMERS", default=25_000)
+CHUNK_LEASE_SECONDS = env.int("CHUNK_LEASE_SECONDS", default=15)
 NIGHTLY_AT = env.str("NIGHTLY_AT", default="06:00")
 CELERY_BEAT_SCHEDULE = schedule(NIGHTLY_AT, sweep_seconds=env.float("SWEEP_SECONDS", default=60))
 

@@ -5,9 +5,13 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
 from django.views.i18n import set_language
 
+from crm import health
 from crm.workbench import sign_in
 
 urlpatterns = [
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("metrics", health.metrics, name="metrics"),
     path("admin/", admin.site.urls),
     path("login/", sign_in.SignIn.as_view(), name="login"),
     path("logout/", sign_in.SignOut.as_view(), name="logout"),
