@@ -5,13 +5,16 @@ row-level security, fed by `scoped(user)`, is the floor: with every filter of th
 sees no row of another branch.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
 from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import PermissionDenied
 from django.db import models
+from django.http import HttpRequest, HttpResponse
 
 from crm import db
 from crm.organization.choices import Reach, Role
@@ -76,6 +79,31 @@ def scoped(user: User | AnonymousUser, using: str = "default", *, snapshot: bool
     role = HEAD_OFFICE_ROLE if scope and scope.is_head_office else None
     with db.role_settings(settings, role, using, snapshot=snapshot):
         yield scope
+
+
+P = ParamSpec("P")
+
+
+def for_roles(
+    roles: Iterable[str],
+) -> Callable[
+    [Callable[Concatenate[HttpRequest, P], HttpResponse]], Callable[Concatenate[HttpRequest, P], HttpResponse]
+]:
+    """Decorator of a view: 403 for a user of any other role, before the view reads anything."""
+    allowed = frozenset(roles)
+
+    def decorate(view: Callable[P, HttpResponse]) -> Callable[P, HttpResponse]:
+        @wraps(view)
+        def checked(*args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            request = args[0]
+            user = request.user if isinstance(request, HttpRequest) else None
+            if not isinstance(user, User) or user.role not in allowed:
+                raise PermissionDenied
+            return view(*args, **kwargs)
+
+        return checked
+
+    return decorate
 
 
 Row = TypeVar("Row", bound=models.Model)
