@@ -51,19 +51,24 @@ def spawn(
     command: Sequence[str],
     *,
     log: Path,
+    output: Path | None = None,
     account: Account | None = None,
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     on_parent_death: int = signal.SIGTERM,
 ) -> subprocess.Popen[bytes]:
-    """Start a program in a session of its own, so that Ctrl-C in the terminal reaches the supervisor alone."""
-    output = open_log(log)
+    """Start a program in a session of its own, so that Ctrl-C in the terminal reaches the supervisor alone.
+
+    Errors go to the log; what it prints goes there too unless it has an `output` file of its own.
+    """
+    errors = open_log(log)
+    printed = open_log(output) if output else os.dup(errors)
     try:
         return subprocess.Popen(
             list(command),
             stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
+            stdout=printed,
+            stderr=errors,
             env=dict(env) if env is not None else None,
             cwd=cwd,
             start_new_session=True,
@@ -71,7 +76,8 @@ def spawn(
             **(account.popen_arguments() if account else {}),
         )
     finally:
-        os.close(output)
+        os.close(printed)
+        os.close(errors)
 
 
 def end(process: subprocess.Popen[bytes], number: int, seconds: float) -> bool:

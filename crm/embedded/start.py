@@ -10,7 +10,6 @@ from crm.embedded.account import Account
 from crm.embedded.home import default_home
 from crm.embedded.messages import EmbeddedError, say
 from crm.embedded.redis_server import HOST, is_port_free
-from crm.embedded.screen import table
 from crm.embedded.services import Services
 from crm.embedded.steps import (
     Interrupted,
@@ -20,6 +19,7 @@ from crm.embedded.steps import (
     run_step,
     static_fingerprint,
 )
+from crm.embedded.summary import setup_seconds, summary
 from crm.embedded.supervisor import Program, StopRequest, Supervisor
 
 READY_SECONDS = 90.0
@@ -90,7 +90,10 @@ class Start:
         self.stop_request = StopRequest()
         self.supervisor = Supervisor()
         self.account: Account | None = None
-        self.timings: list[tuple[str, float]] = []
+        self.began = time.monotonic()
+        self.timings = setup_seconds()
+        self.setup_seconds = sum(seconds for _name, seconds in self.timings)
+        self.night = ""
 
     def refuse_early(self) -> None:
         """Everything that is known to prevent a start, before anything runs; takes the data folder's lock."""
@@ -103,7 +106,6 @@ class Start:
 
     def run(self) -> None:
         """Start everything, watch it, and stop it in order whatever happens."""
-        began = time.monotonic()
         self.stop_request.listen()
         try:
             say(f"数据目录 {self.home.path}", f"data folder {self.home.path}")
@@ -114,8 +116,8 @@ class Start:
             self._run_steps(env)
             self._start_programs(env)
             self._wait_ready()
-            self.timings.append(("total", time.monotonic() - began))
-            print(self._summary(), flush=True)
+            self.timings.append(("total", self.setup_seconds + time.monotonic() - self.began))
+            print(summary(self.services, self.supervisor, self.port, self.timings, self.night), flush=True)
             while not self.stop_request.wait(0.5):
                 self.supervisor.check()
         except Interrupted:
@@ -147,7 +149,11 @@ class Start:
                 built = (self.home.path / "staticfiles").is_dir() and stamp.exists()
                 if built and stamp.read_text(encoding="ascii") == fingerprint:
                     continue
-            self._timed(step.name, run_step(step, self.home, self.checkout, env, self.account, self.stop_request))
+            print(f"  {step.name} …", flush=True)
+            seconds, printed = run_step(step, self.home, self.checkout, env, self.account, self.stop_request)
+            self._timed(step.name, seconds)
+            if step.name == "nightly":
+                self.night = printed
             if step.name == "collectstatic":
                 self.home.write_private(stamp, fingerprint)
             if self.stop_request:
@@ -182,39 +188,6 @@ class Start:
                 log = self.home.log / "web.log"
                 raise EmbeddedError(f"网页服务未能就绪，详见 {log}", f"the web did not become ready, see {log}")
         self._timed("web", time.monotonic() - began)
-
-    def _summary(self) -> str:
-        services = self.services
-        places: list[tuple[str, str]] = []
-        if services.uses_outside_postgres:
-            places.append(("PostgreSQL", "DATABASE_URL"))
-        else:
-            server = services.postgres.program
-            places.append((f"PostgreSQL {server.version}", f"{server.origin} · {self.home.sockets}"))
-        if services.uses_outside_redis:
-            places.append(("Redis", "REDIS_URL"))
-        else:
-            server = services.redis.program
-            places.append(
-                (f"{server.product} {server.version}", f"{server.origin} · {services.redis.url.split('@')[1]}")
-            )
-        for entry in self.supervisor.watched:
-            if isinstance(entry.child, Program):
-                places.append((entry.name, f"pid {entry.child.pid} · {entry.child.log}"))
-        if self.home.account and not self.account:
-            places.append(("!", "web, worker, beat run as root: the servers' account cannot read this checkout"))
-        logins = self.home.logins.read_text(encoding="utf-8").strip() if self.home.logins.exists() else ""
-        parts = " · ".join(f"{name} {seconds:.1f} s" for name, seconds in self.timings)
-        rows = [
-            ("就绪 / ready", ""),
-            ("地址 / address", f"http://{HOST}:{self.port}/"),
-            ("停止 / stop", "Ctrl-C"),
-            ("运行 / what runs where", ""),
-            *places,
-            ("用时 / seconds", ""),
-            (" ", parts),
-        ]
-        return table(rows) + (f"\n\n登录 / logins ({self.home.logins})\n{logins}\n" if logins else "\n")
 
 
 def up(checkout: Path) -> int:

@@ -67,13 +67,17 @@ def child_environment(services: Mapping[str, str], account: Account | None) -> d
 
 def run_step(
     step: Step, home: Home, checkout: Path, env: Mapping[str, str], account: Account | None, stop: StopRequest
-) -> float:
-    """Run one command to its end and return its seconds; a stop request ends it, a failure shows its last line."""
+) -> tuple[float, str]:
+    """Run one command to its end; return its seconds and what it printed. Its log holds the errors and warnings.
+
+    A stop request ends it and raises Interrupted; a failure shows the last line of the log.
+    """
     began = time.monotonic()
-    log = home.log / f"{step.name}.log"
+    log, output = home.log / f"{step.name}.log", home.log / f"{step.name}.out"
     log.unlink(missing_ok=True)
+    output.unlink(missing_ok=True)
     process: subprocess.Popen[bytes] = spawn(
-        [sys.executable, "manage.py", *step.arguments], log=log, account=account, env=env, cwd=checkout
+        [sys.executable, "manage.py", *step.arguments], log=log, output=output, account=account, env=env, cwd=checkout
     )
     while process.poll() is None:
         if stop.wait(0.05):
@@ -84,7 +88,7 @@ def run_step(
             f"manage.py {step.name} 失败，详见 {log}：{last_line(log)[:300]}",
             f"manage.py {step.name} failed, see {log}",
         )
-    return time.monotonic() - began
+    return time.monotonic() - began, output.read_text(encoding="utf-8").rstrip()
 
 
 def static_fingerprint(checkout: Path) -> str:

@@ -47,10 +47,10 @@ class Program:
         stop_seconds: float = 30.0,
     ) -> None:
         self.log = log
+        self.account = account
         self._command = list(command)
         self._cwd = cwd
         self._env = env
-        self._account = account
         self._stop_seconds = stop_seconds
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -61,7 +61,7 @@ class Program:
 
     def start(self) -> None:
         """Start it; whether it is of use shows later."""
-        self._process = spawn(self._command, log=self.log, account=self._account, env=self._env, cwd=self._cwd)
+        self._process = spawn(self._command, log=self.log, account=self.account, env=self._env, cwd=self._cwd)
 
     def poll(self) -> int | None:
         """The exit status once it has ended, else None."""
