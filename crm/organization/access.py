@@ -84,11 +84,7 @@ def scoped(user: User | AnonymousUser, using: str = "default", *, snapshot: bool
 P = ParamSpec("P")
 
 
-def for_roles(
-    roles: Iterable[str],
-) -> Callable[
-    [Callable[Concatenate[HttpRequest, P], HttpResponse]], Callable[Concatenate[HttpRequest, P], HttpResponse]
-]:
+def for_roles(roles: Iterable[str]) -> Callable[[Callable[P, HttpResponse]], Callable[P, HttpResponse]]:
     """Decorator of a view: 403 for a user of any other role, before the view reads anything."""
     allowed = frozenset(roles)
 
