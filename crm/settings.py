@@ -4,6 +4,7 @@ Without any variable set, the values that the embedded services wrote to `$CRM_H
 so that `python manage.py …` works beside a running `make start`.
 """
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +121,7 @@ DATABASES = {
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# redis://, rediss:// or unix://; the cache reads it as it stands, Celery has another word for a Unix socket.
 REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
 
@@ -187,7 +189,7 @@ STORAGES = {
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 FEED_UPLOAD_MAX_BYTES = env.int("FEED_UPLOAD_MAX_BYTES", default=2_000_000_000)
 
-CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_URL = re.sub(r"^unix://(.*?)(?:\?db=(\d+))?$", r"redis+socket://\1?virtual_host=\2", REDIS_URL)
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -19,7 +20,6 @@ from crm import db
 from crm.jobs.choices import RunState, StepState
 from crm.jobs.models import Heartbeat, JobChunk, JobRun, JobStep
 
-LEASE = timedelta(seconds=15)
 MAX_ATTEMPTS = 3
 MAX_DEATHS = 10  # claims whose worker died without a word; more than that, and the chunk itself kills workers
 RUNS = JobRun.objects.using("batch")
@@ -114,7 +114,14 @@ def claim_chunk(run: JobRun, worker: str) -> Claim | None:
     """Take the next free chunk of the current step, or one whose worker died; None when there is none."""
     with transaction.atomic(using="batch"):
         rows = db.fetch_all(
-            CLAIM, {"run": run.pk, "epoch": run.epoch, "worker": worker[:80], "lease": LEASE, "deaths": MAX_DEATHS}
+            CLAIM,
+            {
+                "run": run.pk,
+                "epoch": run.epoch,
+                "worker": worker[:80],
+                "lease": timedelta(seconds=settings.CHUNK_LEASE_SECONDS),
+                "deaths": MAX_DEATHS,
+            },
         )
     if not rows:
         return None

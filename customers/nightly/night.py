@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from django.conf import settings
+
 from crm import db
 from crm.jobs import ledger
 from crm.jobs.models import JobRun
 
-CHUNK_CUSTOMERS = 25_000
 MOST_CHUNKS = 400
 
 
@@ -55,8 +56,8 @@ def customer_ranges(statement: str) -> list[dict[str, int]]:
     row = db.fetch_all(statement)[0]
     if not row["rows"]:
         return []
-    count = min(MOST_CHUNKS, -(-row["rows"] // CHUNK_CUSTOMERS))
-    if count == 1 and row["rows"] > CHUNK_CUSTOMERS // 5:
+    count = min(MOST_CHUNKS, -(-row["rows"] // settings.NIGHT_CHUNK_CUSTOMERS))
+    if count == 1 and row["rows"] > settings.NIGHT_CHUNK_CUSTOMERS // 5:
         count = 2
     width = -(-(row["last"] - row["first"] + 1) // count)
     starts = range(row["first"], row["last"] + 1, width)

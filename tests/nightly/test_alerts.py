@@ -38,7 +38,14 @@ def nights(book: Book, first: date, count: int) -> date:
 
 def test_maturity_comes_thirty_seven_and_one_day_before(book: Book) -> None:
     customer = book.open("M1", 0)
-    book.add(customer, 200_000, product="TIME1Y", maturity_date=START + timedelta(days=31), auto_rollover=False, rate="1.9500")
+    book.add(
+        customer,
+        200_000,
+        product="TIME1Y",
+        maturity_date=START + timedelta(days=31),
+        auto_rollover=False,
+        rate="1.9500",
+    )
     book.night(START)
     assert alerts(customer, "maturity") == []
     book.night(START + timedelta(days=1))
@@ -66,7 +73,9 @@ def test_a_deposit_that_rolls_over_is_announced_once_a_week_before(book: Book) -
 
 def test_withdrawn_before_maturity_closes_the_alert(book: Book) -> None:
     customer = book.open("M3", 0)
-    deposit = book.add(customer, 90_000, product="TIME1Y", maturity_date=START + timedelta(days=10), auto_rollover=False)
+    deposit = book.add(
+        customer, 90_000, product="TIME1Y", maturity_date=START + timedelta(days=10), auto_rollover=False
+    )
     book.night(START)
     assert one(customer, "maturity").state == "new"
     book.change(deposit, 0)
