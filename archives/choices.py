@@ -34,3 +34,12 @@ class Outcome(models.TextChoices):
     BOOKED = "booked", _("Appointment made")
     SOLD = "sold", _("Sold")
     REFUSED = "refused", _("Refuses contact")
+
+
+# An effective contact 有效联系 reached the customer (DOMAIN §6); a text message never counts.
+REACHED = (Outcome.INTERESTED, Outcome.NOT_INTERESTED, Outcome.BOOKED, Outcome.SOLD, Outcome.REFUSED)
+
+
+def is_effective(channel: str, outcome: str) -> bool:
+    """Did the contact reach the customer, so that it answers an alert?"""
+    return outcome in REACHED and channel != Channel.SMS

@@ -28,12 +28,16 @@ class ContactLog(models.Model):
     alert = models.ForeignKey(Alert, models.SET_NULL, null=True, blank=True, related_name="contact_logs")
     corrects = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="corrections")
     recorded_at = models.DateTimeField(auto_now_add=True)
+    submission = models.UUIDField(null=True, editable=False)
 
     objects: ClassVar[ScopedQuerySet["ContactLog"]] = ScopedQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         verbose_name = _("contact log")
         verbose_name_plural = _("contact logs")
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["customer", "submission"], name="one_contact_of_a_submission"),
+        ]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["customer", "-contacted_at"], name="contact_log_of_customer"),
             models.Index(fields=["staff", "-contacted_at"], name="contact_log_of_staff"),

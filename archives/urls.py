@@ -1,4 +1,6 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from archives import views
 
 app_name = "archives"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [path("customers/<int:pk>/contacts/new/", views.contact_new, name="contact_new")]

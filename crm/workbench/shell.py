@@ -15,7 +15,7 @@ from crm.organization.choices import Role
 from crm.organization.models import User
 from segments.tiers import primary_tiers
 
-EVERYBODY = frozenset(Role.values)
+LIST_ROLES = frozenset({Role.RELATIONSHIP_MANAGER, Role.BRANCH_MANAGER})
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Entry:
 
 NAVIGATION = (
     Entry("workbench:today", "calendar-check", gettext_lazy("Today"), frozenset(CUSTOMER_ROLES)),
-    Entry("customers:list", "users", gettext_lazy("Customers"), frozenset(CUSTOMER_ROLES)),
+    Entry("customers:list", "users", gettext_lazy("Customers"), LIST_ROLES),
     Entry("feeds:list", "file-import", gettext_lazy("Files"), frozenset({Role.ADMIN})),
     Entry("jobs:list", "list-check", gettext_lazy("Jobs"), frozenset({Role.ADMIN, Role.BRANCH_MANAGER, Role.AUDITOR})),
     Entry("admin:index", "settings", gettext_lazy("Settings"), frozenset({Role.ADMIN, Role.AUDITOR})),

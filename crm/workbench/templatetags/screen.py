@@ -9,6 +9,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, pgettext
 
+from customers.choices import AlertKind, Severity
+from customers.models import Alert
+
 register = template.Library()
 
 # The same steps in each script: 46.76万, 1.2亿; English readers of a bank count in thousands and millions.
@@ -90,3 +93,36 @@ def salutation(customer: Any) -> str:
     if customer.sex == "F":
         return pgettext("form of address", "Ms %(name)s") % {"name": name}
     return name
+
+
+ALERT_ICONS = {
+    AlertKind.MATURITY: "clock-exclamation",
+    AlertKind.UPGRADE_CRITICAL: "trending-up",
+    AlertKind.DOWNGRADE_CRITICAL: "trending-down",
+    AlertKind.LARGE_IN: "arrow-down-left",
+    AlertKind.LARGE_OUT: "alert-octagon",
+}
+ALERT_LEVELS = {Severity.RED: "crit", Severity.AMBER: "warn", Severity.INFORMATION: "info"}
+
+
+@register.filter
+def alert_icon(alert: Alert) -> str:
+    return ALERT_ICONS[AlertKind(alert.kind)]
+
+
+@register.filter
+def alert_level(alert: Alert) -> str:
+    """The class of a status: crit, warn or info."""
+    return ALERT_LEVELS[Severity(alert.severity)]
+
+
+@register.simple_tag
+def gap_bar(value: Decimal, threshold: Decimal) -> SafeString:
+    """What is there of a threshold; an SVG, since the content policy forbids style attributes."""
+    share = max(Decimal(0), min(Decimal(100), value / threshold * 100)) if threshold else Decimal(100)
+    return format_html(
+        '<svg class="bar" role="img" aria-label="{}%"><rect class="track" width="100%" height="100%"></rect>'
+        '<rect class="have" width="{}%" height="100%"></rect></svg>',
+        f"{share:.0f}",
+        f"{share:.1f}",
+    )

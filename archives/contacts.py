@@ -1,0 +1,102 @@
+"""Contact logs 联系记录: record one, and read the latest ones."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from archives.choices import Direction, is_effective
+from archives.models import ContactLog
+from crm.audit import trail
+from crm.organization.models import User
+from customers import alert_answers
+from customers.models import Alert, Customer
+
+
+@dataclass(frozen=True)
+class Contact:
+    """What was done and said."""
+
+    channel: str
+    outcome: str
+    purpose: str
+    summary: str = ""
+    amount: Decimal | None = None
+    next_action: str = ""
+    next_date: date | None = None
+    direction: str = Direction.OUTBOUND
+
+
+@dataclass(frozen=True)
+class Logged:
+    """`is_new` is false when this submission was stored before; `closed_before` were answered by somebody else."""
+
+    log: ContactLog
+    is_new: bool
+    answered: tuple[Alert, ...] = ()
+    closed_before: tuple[Alert, ...] = ()
+
+
+def log_contact(
+    customer: Customer, staff: User, at: datetime, contact: Contact, submission: UUID, alert_ids: Sequence[int] = ()
+) -> Logged:
+    """Store a contact once per submission, answer the alerts it is about, and write the audit entry."""
+    with transaction.atomic():
+        log, is_new = ContactLog.objects.get_or_create(
+            customer=customer,
+            submission=submission,
+            defaults={
+                "branch_id": customer.branch_id,
+                "staff": staff,
+                "contacted_at": at,
+                "channel": contact.channel,
+                "direction": contact.direction,
+                "purpose": contact.purpose,
+                "outcome": contact.outcome,
+                "summary": contact.summary,
+                "amount": contact.amount,
+                "next_action": contact.next_action,
+                "next_date": contact.next_date,
+            },
+        )
+        if not is_new:
+            return Logged(log, is_new=False)
+        answered, before = alert_answers.answer_by_contact(
+            customer,
+            alert_ids,
+            staff,
+            timezone.localtime(at).date(),
+            reached=is_effective(contact.channel, contact.outcome),
+        )
+        if answered:
+            log.alert = answered[0]
+            log.save(update_fields=["alert"])
+        trail.record(
+            staff,
+            "contact.log",
+            customer=customer,
+            target=log,
+            detail={"channel": contact.channel, "outcome": contact.outcome, "alerts": [alert.pk for alert in answered]},
+        )
+        return Logged(log, True, tuple(answered), tuple(before))
+
+
+def last_contacts(user: User, customer_ids: Sequence[int]) -> dict[int, ContactLog]:
+    """The latest contact of each of these customers, one query."""
+    logs = (
+        ContactLog.objects.visible_to(user)
+        .filter(customer_id__in=customer_ids)
+        .order_by("customer_id", "-contacted_at")
+        .distinct("customer_id")
+    )
+    return {log.customer_id: log for log in logs}
+
+
+def recent_contacts(user: User, customer: Customer, number: int = 5) -> list[ContactLog]:
+    """The latest contacts of one customer, newest first, each with who made it."""
+    logs = ContactLog.objects.visible_to(user).filter(customer=customer).select_related("staff")
+    return list(logs.order_by("-contacted_at")[:number])

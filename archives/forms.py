@@ -1,0 +1,120 @@
+"""The quick contact log: three clicks, everything else prefilled or left out."""
+
+import uuid
+from datetime import date, timedelta
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from archives.choices import Channel, Outcome, Purpose
+from archives.contacts import Contact
+from customers.choices import AlertKind
+from customers.models import Alert, Customer
+
+MARKETING_CHANNELS = (Channel.PHONE, Channel.SMS)  # closed to customers who asked not to be contacted
+PURPOSE_OF_KIND = {
+    AlertKind.MATURITY: Purpose.MATURITY,
+    AlertKind.UPGRADE_CRITICAL: Purpose.CRITICAL,
+    AlertKind.DOWNGRADE_CRITICAL: Purpose.CRITICAL,
+}
+FURTHEST_NEXT_DAYS = 366
+
+
+class ContactForm(forms.Form):
+    submission = forms.UUIDField(widget=forms.HiddenInput)
+    channel = forms.ChoiceField(
+        label=_("How"),
+        choices=Channel.choices,
+        widget=forms.RadioSelect,
+        error_messages={
+            "required": _("Choose how you were in contact."),
+            "invalid_choice": _("Choose one of the ways shown."),
+        },
+    )
+    outcome = forms.ChoiceField(
+        label=_("Result"),
+        choices=Outcome.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose how it went."), "invalid_choice": _("Choose one of the results shown.")},
+    )
+    summary = forms.CharField(
+        label=_("In one sentence"),
+        required=False,
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"max_length": _("At most %(limit_value)d characters; you wrote %(show_value)d.")},
+    )
+    next_date = forms.DateField(
+        label=_("Next contact"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        error_messages={"invalid": _("Write the day as 2026-03-27, or leave it empty.")},
+    )
+    alerts = forms.ModelMultipleChoiceField(
+        label=_("Alerts this answers"),
+        queryset=Alert.objects.none(),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"invalid_choice": _("One of the alerts is not open any more. Look at the list again.")},
+    )
+
+    def __init__(
+        self, *args: Any, customer: Customer, alerts: list[Alert], chosen: int | None, day: date, **kwargs: Any
+    ) -> None:
+        self.customer, self.day, self.open_alerts = customer, day, alerts
+        first = next((alert for alert in alerts if alert.pk == chosen), alerts[0] if alerts else None)
+        self.first = first
+        kwargs.setdefault(
+            "initial",
+            {
+                "submission": uuid.uuid4(),
+                "channel": Channel.FACE if customer.do_not_contact else Channel.PHONE,
+                "next_date": next_contact_day(first, day),
+                "alerts": [first.pk] if first else [],
+            },
+        )
+        super().__init__(*args, **kwargs)
+        # Alerts closed by somebody else in the meantime are still accepted: the contact is kept, and the user told.
+        self.fields["alerts"].queryset = Alert.objects.filter(customer=customer)  # type: ignore[attr-defined]
+        for name in self.errors if self.is_bound else ():
+            if name in self.fields:
+                self.fields[name].widget.attrs["aria-invalid"] = "true"
+
+    @property
+    def ticked(self) -> set[int]:
+        """The alerts that are ticked now: as sent, or as proposed."""
+        return {int(pk) for pk in self["alerts"].value() or () if str(pk).isdecimal()}
+
+    def clean_channel(self) -> str:
+        channel: str = self.cleaned_data["channel"]
+        if self.customer.do_not_contact and channel in MARKETING_CHANNELS:
+            raise forms.ValidationError(_("The customer asked not to be called or texted. Choose another way."))
+        return channel
+
+    def clean_next_date(self) -> date | None:
+        chosen: date | None = self.cleaned_data["next_date"]
+        if chosen is not None and chosen < self.day:
+            raise forms.ValidationError(_("The next contact cannot lie in the past."))
+        if chosen is not None and (chosen - self.day).days > FURTHEST_NEXT_DAYS:
+            raise forms.ValidationError(_("The next contact lies more than a year ahead."))
+        return chosen
+
+    def contact(self) -> Contact:
+        """What the form says; the purpose follows from the first alert that it answers."""
+        data = self.cleaned_data
+        answered = list(data["alerts"])
+        purpose = PURPOSE_OF_KIND.get(AlertKind(answered[0].kind), Purpose.ALERT) if answered else Purpose.CARE
+        return Contact(
+            channel=data["channel"],
+            outcome=data["outcome"],
+            purpose=purpose,
+            summary=data["summary"],
+            next_date=data["next_date"],
+        )
+
+
+def next_contact_day(alert: Alert | None, day: date) -> date:
+    """The due day of what it is about, or a week on; a weekend moves to the Monday after it."""
+    chosen = alert.due_date if alert and alert.due_date and alert.due_date > day else day + timedelta(days=7)
+    return chosen + timedelta(days=7 - chosen.weekday()) if chosen.weekday() > 4 else chosen

@@ -1,0 +1,184 @@
+"""What the customer 360 shows, gathered in a fixed number of queries."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from django.db.models import F, QuerySet
+
+from archives.contacts import recent_contacts
+from archives.models import ContactLog
+from crm.organization.models import User
+from crm.workbench.curve import Curve, aum_curve
+from crm.workbench.why_now import Deadline, Reason, Today, deadline, reason
+from customers.averages import last_month_average, month_average, projected_month_average, quarter_average
+from customers.choices import CustomerType, HoldingStatus, OwnershipRole, ProductClass
+from customers.models import Alert, Customer, Holding, Metrics, Ownership, Relation
+from segments.gap import Gap, balances_of, gap_to_next
+from segments.models import TierChange
+
+MATURITY_DAYS = 30
+MOST_HOLDINGS = 50
+
+
+@dataclass(frozen=True)
+class AlertCard:
+    alert: Alert
+    reason: Reason
+    deadline: Deadline
+
+
+@dataclass(frozen=True)
+class HoldingRow:
+    """`share` is of the positive balances that count in AUM; `days` until maturity."""
+
+    holding: Holding
+    share: Decimal | None
+    days: int | None
+    is_soon: bool
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Balance and averages on the data date."""
+
+    month_average: Decimal
+    projected: Decimal
+    last_month: Decimal
+    quarter: Decimal
+
+
+@dataclass(frozen=True)
+class Page:
+    customer: Customer
+    metrics: Metrics | None
+    age: int | None
+    owner: Ownership | None
+    figures: Figures | None
+    curve: Curve | None
+    gap: Gap | None
+    holdings: list[HoldingRow]
+    maturing: list[HoldingRow]
+    maturing_sum: Decimal
+    alerts: list[AlertCard]
+    contacts: list[ContactLog]
+    relations: list[Relation]
+    household: list[Customer]
+    household_aum: Decimal | None
+    changes: list[TierChange]
+
+
+def customers_for_page() -> QuerySet[Customer]:
+    """Customers with what the page shows of them; encrypted columns stay in the database."""
+    return Customer.objects.select_related("branch", "metrics").defer(
+        "id_no_cipher", "mobile_cipher", "address_cipher", "name_bigrams"
+    )
+
+
+def gather(user: User, customer: Customer, today: Today, now: datetime) -> Page:
+    """Everything the page shows of a customer that the user may see."""
+    metrics: Metrics | None = getattr(customer, "metrics", None)
+    rows = holding_rows(user, customer, today.day)
+    maturing = [row for row in rows if row.is_soon]
+    members = household_members(user, customer)
+    return Page(
+        customer=customer,
+        metrics=metrics,
+        age=age_on(customer, today.day),
+        owner=Ownership.objects.visible_to(user)
+        .filter(customer=customer, role=OwnershipRole.MAIN, until__isnull=True)
+        .select_related("owner")
+        .first(),
+        figures=figures_on(metrics, today.as_of) if metrics else None,
+        curve=aum_curve(user, customer, metrics.aum, today.as_of, today.tiers.values()) if metrics else None,
+        gap=gap_to_next(today.tiers, metrics, today.as_of) if metrics else None,
+        holdings=rows,
+        maturing=maturing,
+        maturing_sum=sum((row.holding.balance for row in maturing), Decimal(0)),
+        alerts=alert_cards(user, customer, today, now),
+        contacts=recent_contacts(user, customer),
+        relations=list(
+            Relation.objects.visible_to(user).filter(customer=customer).select_related("related_customer__metrics")[:20]
+        ),
+        household=members,
+        household_aum=household_sum(customer, members),
+        changes=list(
+            TierChange.objects.visible_to(user)
+            .filter(customer=customer, scheme__is_primary=True)
+            .order_by("-as_of")[:5]
+        ),
+    )
+
+
+def age_on(customer: Customer, day: date) -> int | None:
+    """Whole years; the birth date itself stays off the page (SECURITY §3.3)."""
+    born = customer.birth_date
+    if born is None or customer.customer_type != CustomerType.PERSON:
+        return None
+    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
+
+
+def figures_on(metrics: Metrics, as_of: date) -> Figures:
+    row = balances_of(metrics)
+    return Figures(
+        month_average(row, as_of),
+        projected_month_average(row, as_of),
+        last_month_average(row, as_of),
+        quarter_average(row, as_of),
+    )
+
+
+def holding_rows(user: User, customer: Customer, day: date) -> list[HoldingRow]:
+    """Open holdings, next maturity first, then by balance."""
+    holdings = list(
+        Holding.objects.visible_to(user)
+        .filter(customer=customer, status=HoldingStatus.OPEN)
+        .select_related("product", "account")
+        .defer("account__account_no_cipher")
+        .order_by(F("maturity_date").asc(nulls_last=True), "-balance")[:MOST_HOLDINGS]
+    )
+    total = sum((one.balance for one in holdings if one.product.counts_in_aum and one.balance > 0), Decimal(0))
+    return [
+        HoldingRow(
+            holding=one,
+            share=one.balance / total * 100 if total and one.product.counts_in_aum else None,
+            days=(one.maturity_date - day).days if one.maturity_date else None,
+            is_soon=is_soon(one, day),
+        )
+        for one in holdings
+    ]
+
+
+def is_soon(holding: Holding, day: date) -> bool:
+    """Does our customer's money fall due within the next days? A loan is the bank's money."""
+    due = holding.maturity_date
+    if due is None or holding.balance <= 0 or holding.product.product_class == ProductClass.LOAN:
+        return False
+    return day <= due <= day + timedelta(days=MATURITY_DAYS)
+
+
+def alert_cards(user: User, customer: Customer, today: Today, now: datetime) -> list[AlertCard]:
+    alerts = (
+        Alert.objects.visible_to(user)
+        .live()
+        .filter(customer=customer)
+        .select_related("customer__metrics")
+        .order_by("severity", "due_date", "pk")[:20]
+    )
+    return [AlertCard(alert, reason(alert, today), deadline(alert, now)) for alert in alerts]
+
+
+def household_members(user: User, customer: Customer) -> list[Customer]:
+    """The other members of the household whom this user may see."""
+    if customer.household_id is None:
+        return []
+    others = customers_for_page().visible_to(user).filter(household_id=customer.household_id).exclude(pk=customer.pk)
+    return list(others.order_by("pk")[:20])
+
+
+def household_sum(customer: Customer, members: list[Customer]) -> Decimal | None:
+    """AUM of the household as far as this user sees it; None without a household."""
+    if not members:
+        return None
+    rows = [getattr(one, "metrics", None) for one in [customer, *members]]
+    return sum((row.aum for row in rows if row is not None), Decimal(0))

@@ -1,0 +1,80 @@
+"""The order of 今日: 50 points for severity, 30 for tier and amount, 20 for how near the due date is (DOMAIN §4)."""
+
+from datetime import date
+from decimal import Decimal
+
+from django.db.models import Case, Count, F, FloatField, IntegerField, Q, QuerySet, Sum, Value, When
+from django.db.models.expressions import Combinable, Func
+from django.db.models.functions import Cast, Coalesce, Greatest, Least, Ln, Round
+
+from crm.organization.models import User
+from customers.choices import AlertState, Severity
+from customers.models import Alert
+
+SEVERITY_POINTS = {Severity.RED: 50, Severity.AMBER: 30, Severity.INFORMATION: 10}
+TIER_POINTS = 3.0  # for each of five tiers
+AMOUNT_POINTS = 15.0  # reached at FULL_AMOUNT, on a logarithmic scale: ten times the money is not ten calls
+FULL_AMOUNT = 1_000_000
+SMALL_AMOUNT = 10_000
+NEAR_POINTS = 20.0
+NEAR_DAYS = 30.0
+
+
+def points(today: date) -> Combinable:
+    """0 to 100 for an alert on this day, in whole points so that a page can go on from the last one."""
+    severity = Case(*[When(severity=s, then=Value(float(p))) for s, p in SEVERITY_POINTS.items()], default=Value(0.0))
+    tier = Coalesce(Cast(F("customer__metrics__tier"), FloatField()), Value(0.0)) * Value(TIER_POINTS)
+    amount = Greatest(Coalesce(Cast(F("amount"), FloatField()), Value(0.0)), Value(0.0))
+    money = Least(
+        Value(AMOUNT_POINTS),
+        Ln(amount / Value(float(SMALL_AMOUNT)) + Value(1.0))
+        / Ln(Value(FULL_AMOUNT / SMALL_AMOUNT + 1.0))
+        * Value(AMOUNT_POINTS),
+    )
+    days = Func(
+        F("due_date"), Value(today), template="(%(expressions)s)", arg_joiner=" - ", output_field=IntegerField()
+    )
+    far = Least(Greatest(Cast(days, FloatField()), Value(0.0)), Value(NEAR_DAYS))
+    near = Value(NEAR_POINTS) - Coalesce(far, Value(NEAR_DAYS)) / Value(NEAR_DAYS) * Value(NEAR_POINTS)
+    return Cast(Round(severity + tier + money + near), IntegerField())
+
+
+def waiting(user: User, today: date) -> QuerySet[Alert]:
+    """Live alerts in the user's scope that are not put off to a later day."""
+    open_now = Q(state__in=[AlertState.NEW, AlertState.READ, AlertState.FOLLOWING])
+    back_today = Q(state=AlertState.SNOOZED, snoozed_until__lte=today)
+    return Alert.objects.visible_to(user).filter(open_now | back_today)
+
+
+def first_of_each_customer(alerts: QuerySet[Alert], today: date) -> QuerySet[Alert]:
+    """One alert per customer, the most urgent, with its `points`; the rest wait behind it."""
+    best = (
+        alerts.annotate(points=points(today))
+        .order_by("customer_id", "-points", "-amount", "pk")
+        .distinct("customer_id")
+    )
+    return Alert.objects.filter(pk__in=best.values("pk")).annotate(
+        points=points(today), stake=Coalesce(F("amount"), Value(Decimal(0)))
+    )
+
+
+def headline(alerts: QuerySet[Alert]) -> tuple[int, Decimal]:
+    """How many customers wait, and the money at stake."""
+    figures = alerts.aggregate(customers=Count("pk"), stake=Sum("amount"))
+    return figures["customers"], figures["stake"] or Decimal(0)
+
+
+def in_order(alerts: QuerySet[Alert]) -> QuerySet[Alert]:
+    return alerts.order_by("-points", "-stake", "pk")
+
+
+def after(alerts: QuerySet[Alert], place: str) -> QuerySet[Alert]:
+    """The rows behind the last one of a page; an unreadable place starts from the top."""
+    try:
+        score, stake, pk = place.split("~")
+        last = (int(score), Decimal(stake), int(pk))
+    except (ValueError, ArithmeticError):
+        return alerts
+    return alerts.filter(
+        Q(points__lt=last[0]) | Q(points=last[0], stake__lt=last[1]) | Q(points=last[0], stake=last[1], pk__gt=last[2])
+    )

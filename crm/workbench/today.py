@@ -1,0 +1,173 @@
+"""今日: one ranked list of customers to call, why now, and what is at stake."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db.models import Count, F, FilteredRelation, Q, QuerySet, Sum, Window
+from django.db.models.functions import RowNumber
+from django.utils import timezone
+
+from archives.contacts import last_contacts
+from archives.models import ContactLog
+from crm.organization.models import User
+from crm.workbench import ranking
+from crm.workbench.why_now import Deadline, Reason, Today, days_since, deadline, reason
+from customers.choices import AlertKind
+from customers.models import Alert, Customer
+
+PAGE_ROWS = 20
+GROUPS = 30
+ROWS_OF_A_GROUP = 5
+
+
+@dataclass(frozen=True)
+class Row:
+    """One customer of the list: the most urgent alert, and how many more wait behind it."""
+
+    alert: Alert
+    customer: Customer
+    reason: Reason
+    deadline: Deadline
+    last: ContactLog | None
+    last_text: str
+    others: int
+
+
+@dataclass(frozen=True)
+class WorkList:
+    """A page of rows; `next_place` leads to the rows behind it."""
+
+    rows: list[Row]
+    customers: int
+    stake: Decimal
+    next_place: str
+    kinds: list[tuple[AlertKind, int]]
+    kind: str
+
+
+@dataclass(frozen=True)
+class Group:
+    """One manager's share of a branch's list; `owner_id` None gathers customers without a main owner."""
+
+    owner_id: int | None
+    owner_name: str
+    customers: int
+    red: int
+    stake: Decimal
+    rows: list[Row]
+
+
+def work_list(user: User, today: Today, now: datetime, place: str = "", kind: str = "", owner: str = "") -> WorkList:
+    """The ranked list in the user's scope, optionally of one alert kind or one manager."""
+    waiting = ranking.waiting(user, today.day)
+    if owner == "none":
+        waiting = waiting.exclude(main_owner())
+    elif owner:
+        waiting = waiting.filter(main_owner(owner_id=int(owner)))
+    kinds = [
+        (AlertKind(found), number)
+        for found, number in waiting.order_by().values_list("kind").annotate(Count("customer", distinct=True))
+    ]
+    if kind:
+        waiting = waiting.filter(kind=kind)
+    best = ranking.first_of_each_customer(waiting, today.day)
+    customers, stake = ranking.headline(best)
+    alerts = list(loaded(ranking.in_order(ranking.after(best, place) if place else best))[: PAGE_ROWS + 1])
+    more = len(alerts) > PAGE_ROWS
+    shown = alerts[:PAGE_ROWS]
+    next_place = f"{shown[-1].points}~{shown[-1].stake}~{shown[-1].pk}" if more else ""
+    return WorkList(rows_of(shown, user, today, now), customers, stake, next_place, kinds, kind)
+
+
+def groups(user: User, today: Today, now: datetime) -> list[Group]:
+    """A branch's list by manager, those with the most red alerts first; the few most urgent rows of each."""
+    best = ranking.first_of_each_customer(ranking.waiting(user, today.day), today.day).annotate(
+        main=FilteredRelation(
+            "customer__ownerships",
+            condition=Q(customer__ownerships__role="main", customer__ownerships__until__isnull=True),
+        ),
+    )
+    totals = list(
+        best.order_by()
+        .values("main__owner_id", "main__owner__name")
+        .annotate(customers=Count("pk"), total=Sum("amount"), red=Count("pk", filter=Q(severity=1)))
+        .order_by("-red", "-total")[:GROUPS]
+    )
+    place = Window(
+        RowNumber(), partition_by=F("main__owner_id"), order_by=[F("points").desc(), F("stake").desc(), F("pk").asc()]
+    )
+    alerts = list(
+        loaded(
+            ranking.in_order(
+                best.annotate(owner_id=F("main__owner_id"), place=place).filter(place__lte=ROWS_OF_A_GROUP)
+            )
+        )[: GROUPS * ROWS_OF_A_GROUP]
+    )
+    rows = dict(zip((alert.pk for alert in alerts), rows_of(alerts, user, today, now), strict=True))
+    return [
+        Group(
+            total["main__owner_id"],
+            total["main__owner__name"] or "",
+            total["customers"],
+            total["red"],
+            total["total"] or Decimal(0),
+            [rows[alert.pk] for alert in alerts if alert.owner_id == total["main__owner_id"]],
+        )
+        for total in totals
+    ]
+
+
+def main_owner(**conditions: int) -> Q:
+    return Q(
+        customer__in=Customer.objects.filter(
+            ownerships__role="main",
+            ownerships__until__isnull=True,
+            **{f"ownerships__{name}": value for name, value in conditions.items()},
+        )
+    )
+
+
+def loaded(alerts: QuerySet[Alert]) -> QuerySet[Alert]:
+    """With what a row shows of the customer; never the encrypted columns."""
+    return alerts.select_related("customer__metrics").defer(
+        "customer__id_no_cipher", "customer__mobile_cipher", "customer__address_cipher"
+    )
+
+
+def rows_of(alerts: Sequence[Alert], user: User, today: Today, now: datetime) -> list[Row]:
+    """Rows for a page of alerts, with two queries however many they are."""
+    ids = [alert.customer_id for alert in alerts]
+    last = last_contacts(user, ids)
+    behind = dict(
+        ranking.waiting(user, today.day)
+        .filter(customer_id__in=ids)
+        .order_by()
+        .values_list("customer_id")
+        .annotate(Count("pk"))
+    )
+    return [
+        Row(
+            alert=alert,
+            customer=alert.customer,
+            reason=reason(alert, today),
+            deadline=deadline(alert, now),
+            last=last.get(alert.customer_id),
+            last_text=days_since(last[alert.customer_id].contacted_at, today.day) if alert.customer_id in last else "",
+            others=behind.get(alert.customer_id, 1) - 1,
+        )
+        for alert in alerts
+    ]
+
+
+def done_today(user: User, day: date) -> int:
+    """Customers whom this member of staff has contacted on this day."""
+    start = timezone.make_aware(datetime.combine(day, datetime.min.time()))
+    return (
+        ContactLog.objects.visible_to(user)
+        .filter(staff=user, contacted_at__gte=start)
+        .values("customer")
+        .distinct()
+        .count()
+    )

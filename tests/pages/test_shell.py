@@ -1,0 +1,50 @@
+"""The frame of every page: sign-in, navigation by role, language, the policy against inline code."""
+
+import re
+from collections.abc import Callable
+
+from django.test import Client
+
+from crm.organization.models import User
+from tests.world import PASSWORD, Bank
+
+ClientOf = Callable[[User], Client]
+INLINE = re.compile(r"<script(?![^>]*\bsrc=)[^>]*>|\sstyle=|\son[a-z]+=")
+
+
+def test_a_stranger_is_led_to_sign_in_and_then_to_the_page(bank: Bank) -> None:
+    client = Client()
+    answer = client.get("/")
+    assert answer.status_code == 302
+    assert answer["Location"] == "/login/?next=/"
+    page = client.get("/login/").content.decode()
+    assert 'name="username"' in page
+    assert not INLINE.search(page)
+    signed_in = client.post("/login/", {"username": "1001", "password": PASSWORD, "next": "/"})
+    assert signed_in.status_code == 302
+    assert signed_in["Location"] == "/"
+
+
+def test_a_wrong_password_says_so_without_saying_which_part_was_wrong(bank: Bank) -> None:
+    for staff_no in ("1001", "9999"):
+        page = Client().post("/login/", {"username": staff_no, "password": "wrong"}).content.decode()
+        assert 'role="alert"' in page
+        assert "wrong" not in page.split("gate-card")[1].split("username")[1][:400]
+
+
+def test_navigation_follows_the_role(bank: Bank, client_of: ClientOf) -> None:
+    wang = client_of(bank.wang).get("/").content.decode()
+    assert 'role="search"' in wang
+    assert "/admin/" not in wang
+    lu = client_of(bank.lu).get("/password/").content.decode()
+    assert "/admin/" in lu
+    assert 'role="search"' not in lu
+
+
+def test_the_language_of_the_page_can_be_changed(bank: Bank, client_of: ClientOf) -> None:
+    client = client_of(bank.wang)
+    assert '<html lang="zh-hans">' in client.get("/").content.decode()
+    client.post("/language/", {"language": "en", "next": "/"})
+    page = client.get("/").content.decode()
+    assert '<html lang="en">' in page
+    assert "<h1>Today</h1>" in page
