@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -141,10 +142,8 @@ OUTSIDE = {"DATABASE_URL", "DATABASE_BATCH_URL", "DATABASE_OWNER_URL", "DATABASE
 
 def kill_group(process: subprocess.Popen[bytes]) -> None:
     """SIGKILL for a process and its children, and wait until it is gone."""
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     process.wait()
 
 
