@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from datetime import time as day_time
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -43,13 +44,12 @@ class DemoRefused(Exception):
 
 @dataclass(frozen=True)
 class Plan:
-    """What to build. `history_days` 0 leaves out everything but who the customers are and what they hold today."""
+    """What to build. `with_secrets` off leaves the encrypted columns empty, which few measurements read."""
 
     customers: int
     seed: int
     as_of: date
     with_secrets: bool = True
-    with_history: bool = True
 
     @property
     def start(self) -> date:
@@ -96,7 +96,9 @@ def build(plan: Plan, tick: Callable[[int], object] = lambda rows: None) -> Buil
             enrol(people, outlets, with_secrets=plan.with_secrets, tick=tick)
         write_money(plan, built)
         write_past(plan, built)
-        renumber()
+        with built.part("keys"):
+            renumber()
+            db.execute("SET CONSTRAINTS ALL IMMEDIATE")
     with built.part("vacuum"):
         for table in READ_OFTEN:
             db.execute(f"VACUUM (ANALYZE) {table}")
@@ -105,7 +107,7 @@ def build(plan: Plan, tick: Callable[[int], object] = lambda rows: None) -> Buil
 
 def write_money(plan: Plan, built: Built) -> None:
     """Accounts, holdings, the balances of the past year and today's numbers."""
-    dates = {"as_of": plan.as_of, "start": plan.start}
+    dates: dict[str, Any] = {"as_of": plan.as_of, "start": plan.start}
     db.run_sql(PACKAGE, "chance", seed=plan.seed)
     with built.part("holdings"):
         db.execute("ANALYZE customers_customer")
@@ -124,7 +126,7 @@ def write_money(plan: Plan, built: Built) -> None:
 
 def write_past(plan: Plan, built: Built) -> None:
     """Tiers, owners, alerts, contacts and the nights of the past year."""
-    dates = {"as_of": plan.as_of, "start": plan.start}
+    dates: dict[str, Any] = {"as_of": plan.as_of, "start": plan.start}
     with built.part("tiers"):
         tiers.write_tiers(plan.start, plan.as_of)
     with built.part("contacts"):
@@ -142,14 +144,15 @@ def write_accounts(*, with_secrets: bool) -> None:
     if not with_secrets:
         db.execute(
             f"INSERT INTO customers_account ({ACCOUNT_COLUMNS}) "  # noqa: S608 - columns of ours
-            "SELECT id, branch_id, customer_id, NULL, decode(md5(id::text), 'hex'), '****', 'settlement', 'CNY', open_date, "
-            "'open' FROM demo_account ORDER BY id"
+            "SELECT id, branch_id, customer_id, NULL, decode(md5(id::text), 'hex'), '****', 'settlement', 'CNY', "
+            "open_date, 'open' FROM demo_account ORDER BY id"
         )
         return
     last = db.fetch_value("SELECT coalesce(max(id), 0) FROM demo_account")
     for first in range(1, last + 1, ACCOUNT_BLOCK):
         rows = db.fetch_all(
-            "SELECT id, branch_id, customer_id, account_kind, open_date FROM demo_account WHERE id BETWEEN %s AND %s ORDER BY id",
+            "SELECT id, branch_id, customer_id, account_kind, open_date FROM demo_account "
+            "WHERE id BETWEEN %s AND %s ORDER BY id",
             [first, first + ACCOUNT_BLOCK - 1],
         )
         sealed = pii.seal_many(pii.ACCOUNT_NO, [row["id"] for row in rows], [account_no(row["id"]) for row in rows])

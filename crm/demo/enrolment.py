@@ -9,10 +9,10 @@ from crm.demo.people import People, Person
 
 BLOCK = 5_000
 CUSTOMER_COLUMNS = (
-    "id, customer_no, customer_type, company_size, branch_id, name, name_mask, name_pinyin, name_initials, name_bigrams, "
-    "sex, birth_date, id_type, id_no_cipher, id_no_index, id_no_tail_index, id_no_mask, mobile_cipher, mobile_index, "
-    "mobile_mask, address_cipher, address_index, address_mask, occupation, employer, open_date, status, has_payroll, "
-    "has_pension, is_merchant, do_not_contact, household_id"
+    "id, customer_no, customer_type, company_size, branch_id, name, name_mask, name_pinyin, name_initials, "
+    "name_bigrams, sex, birth_date, id_type, id_no_cipher, id_no_index, id_no_tail_index, id_no_mask, "
+    "mobile_cipher, mobile_index, mobile_mask, address_cipher, address_index, address_mask, occupation, employer, "
+    "open_date, status, has_payroll, has_pension, is_merchant, do_not_contact, household_id"
 )
 Tick = Callable[[int], object]
 

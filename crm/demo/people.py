@@ -78,7 +78,7 @@ class People:
     def __init__(self, count: int, seed: int, as_of: date, places: list[float], first: int = 1) -> None:
         self.ids = range(first, first + count)
         self.as_of = as_of
-        self.chance = random.Random(seed * 1_000_003 + first)
+        self.chance = random.Random(seed * 1_000_003 + first)  # noqa: S311 - a repeatable bank is wanted
         self.places = list(accumulate(places))
         self.surname_shares = list(accumulate(share for _, _, share in names.SURNAMES))
         self.sequences: dict[tuple[date, str], int] = {}

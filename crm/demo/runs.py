@@ -1,4 +1,4 @@
-"""The ledger of the past weeks: nights and files as the 任务中心 shows them, so that the first real night has a past."""
+"""The ledger of the past weeks: nights and files as the 任务中心 shows them: the first real night has a past."""
 
 import random
 from datetime import date, datetime, time, timedelta
@@ -32,7 +32,7 @@ def write_runs(start: date, as_of: date, seed: int) -> None:
     """One published night for the first day and for each of the last weeks, with the figures of that day."""
     scheme = TierScheme.objects.using("batch").get(is_primary=True).pk
     days = [start, *(as_of - timedelta(days=back) for back in range(min(NIGHTS, (as_of - start).days) - 1, -1, -1))]
-    chance = random.Random(seed)
+    chance = random.Random(seed)  # noqa: S311 - made-up seconds
     for day in days:
         write_run(day, scheme, chance)
 

@@ -11,7 +11,7 @@ from crm.organization.models import Branch, User
 from customers.models import Product
 
 MANAGERS = 20
-PASSWORD_ALPHABET = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+PASSWORD_ALPHABET = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # noqa: S105 - letters, not a password
 PASSWORD_LENGTH = 14
 
 # Code, name, level, code of the parent.

@@ -12,6 +12,7 @@ SELECT customer_id, branch_id, as_of, after - delta AS before, after,
        NOT is_here AND as_of = open_date AS is_first,
        ranks[width_bucket(after - delta, lowers)] AS old_rank, ranks[width_bucket(after, lowers)] AS new_rank
 FROM running, bands;
+ANALYZE demo_step;
 
 INSERT INTO segments_tierchange (scheme_id, scheme_version, customer_id, branch_id, as_of, old_rank, new_rank,
                                  metric_value, cause)

@@ -9,7 +9,6 @@ LEFT JOIN (SELECT customer_id, sum(delta) AS gained FROM demo_net GROUP BY custo
 UPDATE demo_tier t SET rank = b.rank FROM segments_tier b
 WHERE b.scheme_id = %(scheme)s AND t.is_here AND t.balance >= b.lower AND (b.upper IS NULL OR t.balance < b.upper)
   AND b.rank <> 1;
-ALTER TABLE demo_tier ADD PRIMARY KEY (customer_id);
 ANALYZE demo_tier;
 CREATE TEMP TABLE demo_flow (as_of date, branch_id bigint, rank smallint, customers bigint, aum numeric) ON COMMIT DROP;
 INSERT INTO demo_flow SELECT %(start)s, branch_id, rank, count(*), sum(balance) FROM demo_tier WHERE is_here GROUP BY 2, 3;
