@@ -12,13 +12,13 @@ from crm.embedded.databases import (
     ensure_main_database,
     remove_database,
 )
+from crm.embedded.disk import MB, DiskWatch
 from crm.embedded.home import Home, InstanceLock
 from crm.embedded.messages import EmbeddedError
 from crm.embedded.postgres import Postgres
 from crm.embedded.redis_server import RedisServer
 from crm.embedded.secret import load_secrets, make_key_file
 
-MB = 1 << 20
 LEAST_FREE_MB = 1024
 
 
@@ -36,11 +36,13 @@ class Services:
         self.uses_outside_postgres = "DATABASE_URL" in os.environ
         self.uses_outside_redis = "REDIS_URL" in os.environ
         self.timings: dict[str, float] = {}
+        self._disk: DiskWatch | None = None
 
     def prepare(self) -> None:
         """Make the data folder, take its lock and check what would make a start fail half-way."""
         self.home.create()
         self.lock.acquire()
+        self._disk = DiskWatch(self.home)
         try:
             self._check_disk()
             self._check_outside_urls()
@@ -66,10 +68,16 @@ class Services:
                 self.timings["redis"] = time.monotonic() - began
             environment = self.environment()
             self._write_env_file(environment)
-        except BaseException:
+        except BaseException as error:
             self.stop()
+            if isinstance(error, Exception):
+                raise self.explained(error) from None
             raise
         return environment
+
+    def explained(self, error: Exception) -> Exception:
+        """A failure as the operator should read it: a full disk is told as such."""
+        return self._disk.explained(error) if self._disk else error
 
     def stop(self) -> None:
         """Stop Valkey, then PostgreSQL, and free the data folder; safe to repeat."""

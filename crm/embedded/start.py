@@ -124,6 +124,8 @@ class Start:
                 self.supervisor.check()
         except Interrupted:
             pass
+        except (EmbeddedError, OSError) as error:
+            raise self.services.explained(error) from None
         finally:
             say("正在停止", "stopping")
             self.supervisor.stop()

@@ -52,13 +52,17 @@ def test_a_disk_with_too_little_room_is_refused_before_anything_is_written(home:
     assert not (home / "postgres").exists()
 
 
-def test_a_disk_that_fills_up_during_the_start_gives_one_clear_line() -> None:
+@pytest.mark.parametrize("megabytes", [20, 45, 60, 80], ids=["programs", "initdb", "template", "migrations"])
+def test_a_disk_that_fills_up_during_the_start_gives_one_clear_line(megabytes: int) -> None:
     if os.geteuid() != 0:
         pytest.skip("needs root to mount a small disk")
     home = Path(f"/tmp/dangan-small-disk-{os.getpid()}")
     home.mkdir()
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=24m,mode=755", "tmpfs", home], capture_output=True, text=True, check=False
+        ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=755", "tmpfs", home],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if mounted.returncode:
         home.rmdir()
@@ -68,7 +72,7 @@ def test_a_disk_that_fills_up_during_the_start_gives_one_clear_line() -> None:
         lines = result.stderr.strip().splitlines()
         assert result.returncode in (1, 2)
         assert len(lines) == 1, result.stderr
-        assert "No space left on device" in lines[0]
+        assert f"the disk of {home} is full" in lines[0]
         assert processes_of(home) == []
     finally:
         subprocess.run(["umount", home], check=True)
