@@ -45,7 +45,7 @@ INSTALLED_APPS = [
     "django_filters",
     "django_htmx",
     "axes",
-    "django.contrib.admin",
+    "crm.workbench.apps.ConfigurationAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -1,7 +1,15 @@
 from django.apps import AppConfig
+from django.contrib.admin import apps as admin_apps
 from django.utils.translation import gettext_lazy as _
 
 
 class WorkbenchConfig(AppConfig):
     name = "crm.workbench"
     verbose_name = _("Workbench")
+
+
+class ConfigurationAdminConfig(admin_apps.AdminConfig):
+    """django.contrib.admin with our site: one sign-in, no page of any customer."""
+
+    default = False
+    default_site = "crm.workbench.site.ConfigurationSite"

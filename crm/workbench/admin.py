@@ -1,0 +1,108 @@
+"""Staff, branches, locked sign-ins and runs in the Django admin site."""
+
+from typing import Any
+
+from axes.models import AccessAttempt
+from django import forms
+from django.contrib import admin
+from django.contrib.auth import forms as auth_forms
+from django.contrib.auth.admin import UserAdmin
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from crm.audit.configuration import ReadOnlyAdmin, ReadOnlyInline, RecordedAdmin, is_administrator
+from crm.jobs.models import JobRun, JobStep
+from crm.organization import branches
+from crm.organization.models import Branch, User
+
+STAFF_FIELDS = ("staff_no", "name", "role", "branch", "reach", "language", "is_active")
+# Nobody widens the own rights: another administrator must.
+OWN_RIGHTS = ("role", "branch", "reach", "is_active")
+
+
+class BranchForm(forms.ModelForm):  # type: ignore[type-arg]
+    class Meta:
+        model = Branch
+        fields = ("code", "name", "level", "parent", "is_active")
+
+    def clean_parent(self) -> Branch | None:
+        parent: Branch | None = self.cleaned_data["parent"]
+        try:
+            branches.check_place(self.instance, parent)
+        except branches.BadPlace as problem:
+            raise forms.ValidationError(str(problem)) from problem
+        return parent
+
+
+@admin.register(Branch)
+class BranchAdmin(RecordedAdmin):
+    form = BranchForm
+    list_display = ("code", "name", "level", "parent", "is_active")
+    list_filter = ("level", "is_active")
+    list_select_related = ("parent",)
+    search_fields = ("code", "name")
+    ordering = ("path",)
+    autocomplete_fields = ("parent",)
+
+    def save_model(self, request: HttpRequest, obj: Branch, form: Any, change: bool) -> None:
+        branches.place(obj)
+
+
+class StaffAddForm(auth_forms.AdminUserCreationForm):  # type: ignore[type-arg]
+    class Meta:
+        model = User
+        fields = STAFF_FIELDS
+
+
+class StaffForm(auth_forms.UserChangeForm):  # type: ignore[type-arg]
+    class Meta:
+        model = User
+        fields = STAFF_FIELDS
+
+
+@admin.register(User)
+class StaffAdmin(RecordedAdmin, UserAdmin):  # type: ignore[type-arg]
+    form = StaffForm
+    add_form = StaffAddForm
+    list_display = ("staff_no", "name", "role", "branch", "reach", "is_active", "last_login")
+    list_filter = ("role", "reach", "is_active")
+    list_select_related = ("branch",)
+    search_fields = ("staff_no", "name")
+    ordering = ("staff_no",)
+    autocomplete_fields = ("branch",)
+    filter_horizontal = ()
+    fieldsets = ((None, {"fields": (*STAFF_FIELDS, "password", "last_login")}),)
+    add_fieldsets = ((None, {"fields": (*STAFF_FIELDS, "usable_password", "password1", "password2")}),)
+    readonly_fields = ("last_login",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        own = OWN_RIGHTS if obj is not None and obj.pk == request.user.pk else ()
+        return (*super().get_readonly_fields(request, obj), *own)
+
+
+@admin.register(AccessAttempt)
+class LockedSignInAdmin(ReadOnlyAdmin):
+    """Wrong passwords by staff number and address; deleting a row unlocks."""
+
+    list_display = ("attempt_time", "username", "ip_address", "failures_since_start")
+    search_fields = ("=username", "=ip_address")
+    fields = ("attempt_time", "username", "ip_address", "failures_since_start")
+    ordering = ("-attempt_time",)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return is_administrator(request)
+
+
+class StepInline(ReadOnlyInline):
+    model = JobStep
+    fields = ("no", "name", "state", "started_at", "finished_at", "rows")
+    ordering = ("no",)
+    verbose_name_plural = _("steps")
+
+
+@admin.register(JobRun)
+class JobRunAdmin(ReadOnlyAdmin):
+    list_display = ("job", "business_date", "state", "started_at", "finished_at", "published_at")
+    list_filter = ("job", "state")
+    ordering = ("-business_date",)
+    inlines = (StepInline,)
