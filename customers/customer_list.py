@@ -1,5 +1,6 @@
 """A page of the customer list: keyset by AUM, capped count, and what each row shows, in a fixed number of queries."""
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -13,6 +14,7 @@ from customers.models import Alert, Customer, Holding, Ownership
 
 PAGE_ROWS = 50
 COUNT_CAP = 10_000
+PLACE = re.compile(r"(-?\d{1,16}(?:\.\d{1,2})?)~(\d{1,18})", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -58,13 +60,10 @@ def slim(customers: QuerySet[Customer]) -> QuerySet[Customer]:
 
 def behind(customers: QuerySet[Customer], place: str) -> QuerySet[Customer]:
     """The rows behind `aum~id`; an unreadable place starts from the top."""
-    aum, _, pk = place.partition("~")
-    try:
-        last_aum, last_pk = Decimal(aum), int(pk)
-    except (ValueError, ArithmeticError):
+    found = PLACE.fullmatch(place)
+    if found is None:
         return customers
-    if not last_aum.is_finite() or abs(last_pk) >= 2**63:
-        return customers
+    last_aum, last_pk = Decimal(found[1]), int(found[2])
     return customers.filter(Q(metrics__aum__lt=last_aum) | Q(metrics__aum=last_aum, pk__lt=last_pk))
 
 

@@ -1,5 +1,6 @@
 """The order of 今日: 50 points for severity, 30 for tier and amount, 20 for how near the due date is (DOMAIN §4)."""
 
+import re
 from datetime import date
 from decimal import Decimal
 
@@ -18,6 +19,7 @@ FULL_AMOUNT = 1_000_000
 SMALL_AMOUNT = 10_000
 NEAR_POINTS = 20.0
 NEAR_DAYS = 30.0
+PLACE = re.compile(r"(\d{1,3})~(-?\d{1,16}(?:\.\d{1,2})?)~(\d{1,18})", re.ASCII)
 
 
 def points(today: date) -> Combinable:
@@ -70,11 +72,10 @@ def in_order(alerts: QuerySet[Alert]) -> QuerySet[Alert]:
 
 def after(alerts: QuerySet[Alert], place: str) -> QuerySet[Alert]:
     """The rows behind the last one of a page; an unreadable place starts from the top."""
-    try:
-        score, stake, pk = place.split("~")
-        last = (int(score), Decimal(stake), int(pk))
-    except (ValueError, ArithmeticError):
+    found = PLACE.fullmatch(place)
+    if found is None:
         return alerts
+    last = (int(found[1]), Decimal(found[2]), int(found[3]))
     return alerts.filter(
         Q(points__lt=last[0]) | Q(points=last[0], stake__lt=last[1]) | Q(points=last[0], stake=last[1], pk__gt=last[2])
     )

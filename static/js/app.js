@@ -50,6 +50,7 @@
   });
 
   document.addEventListener("click", (event) => {
+    if (event.target.closest?.("[data-close]")) event.target.closest(".drawer")?.remove();
     document.querySelectorAll("details[open].user-menu").forEach((menu) => {
       if (!menu.contains(event.target)) menu.removeAttribute("open");
     });
