@@ -8,3 +8,7 @@ os.environ.setdefault("DB_POOL", "1")
 from django.core.wsgi import get_wsgi_application
 
 application = get_wsgi_application()
+
+from crm.checks import refuse_to_serve_unsafely  # noqa: E402
+
+refuse_to_serve_unsafely()

@@ -1,3 +1,5 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 from django.contrib.admin import apps as admin_apps
 from django.utils.translation import gettext_lazy as _
@@ -6,6 +8,11 @@ from django.utils.translation import gettext_lazy as _
 class WorkbenchConfig(AppConfig):
     name = "crm.workbench"
     verbose_name = _("Workbench")
+    default = True
+
+    def ready(self) -> None:
+        """Registers the system checks; they look at what several apps lay down."""
+        import_module("crm.checks")
 
 
 class ConfigurationAdminConfig(admin_apps.AdminConfig):
