@@ -52,7 +52,7 @@ def child_account(home: Home, checkout: Path) -> Account | None:
     if any(blocking_folder(folder, home.account) for folder in folders):
         return None
     # Folders may be open and files not, so the last word has a trial.
-    trial = [sys.executable, "-c", "import celery, gunicorn, psycopg; open('manage.py').close()"]
+    trial = [sys.executable, "-c", "import celery, django, gunicorn, psycopg, redis; open('manage.py').close()"]
     log = home.log / "account.log"
     return home.account if spawn(trial, log=log, account=home.account, cwd=checkout).wait() == 0 else None
 
