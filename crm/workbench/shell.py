@@ -1,18 +1,16 @@
 """What every page carries (context processor): navigation by role, the trust strip, the names of the tiers."""
 
 from dataclasses import dataclass
-from datetime import date
 
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from crm.jobs import ledger
 from crm.organization.access import CUSTOMER_ROLES
 from crm.organization.choices import Role
 from crm.organization.models import User
+from crm.workbench.trust import trust_strip
 from segments.tiers import primary_tiers
 
 LIST_ROLES = frozenset({Role.RELATIONSHIP_MANAGER, Role.BRANCH_MANAGER})
@@ -35,28 +33,6 @@ NAVIGATION = (
     Entry("jobs:list", "list-check", gettext_lazy("Jobs"), frozenset({Role.ADMIN, Role.BRANCH_MANAGER, Role.AUDITOR})),
     Entry("admin:index", "settings", gettext_lazy("Settings"), frozenset({Role.ADMIN, Role.AUDITOR})),
 )
-
-
-@dataclass(frozen=True)
-class Trust:
-    """The trust strip: one level and the facts behind it."""
-
-    level: str
-    parts: tuple[str, ...]
-    url: str
-
-
-def trust_strip() -> Trust:
-    """How far the data that pages show can be trusted."""
-    published = ledger.published_date()
-    if published is None:
-        return Trust("warn", (_("No night has been published yet."),), "")
-    return Trust("ok", (_("Data as of %(date)s") % {"date": day(published)},), "")
-
-
-def day(when: date) -> str:
-    """11/23: short, the same in every language."""
-    return f"{when.month}/{when.day:02d}"
 
 
 def url_of(name: str) -> str:
