@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -62,11 +63,11 @@ class Instance:
         command: str = "up",
         program: tuple[str, ...] = (sys.executable,),
         account: dict[str, Any] | None = None,
-        **more: str,
+        env: Mapping[str, str] | None = None,
     ) -> None:
         self.home = home
-        self.port = int(more.get("PORT") or free_port())
-        environment = clean_environment(home, PORT=str(self.port), **more)
+        self.port = free_port()
+        environment = {**clean_environment(home), "PORT": str(self.port), **(env or {})}
         # Beside the data folder, which may belong to another account.
         self.output = home.with_name(f"{home.name}.{command}.out")
         with self.output.open("wb") as sink:

@@ -16,6 +16,8 @@ import pytest
 
 from tests.embedded.instance import CHECKOUT, Instance, free_port, processes_of, run
 
+SMALL = {"WEB_CONCURRENCY": "1", "WORKER_CONCURRENCY": "1"}
+PLAIN_STATIC = {"STATICFILES_BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 PARTS = ("web", "beat", "worker", "Valkey", "PostgreSQL")
 
 
@@ -33,7 +35,7 @@ def instance() -> Iterator[Instance]:
     home = Path(tempfile.mkdtemp(prefix="dangan-embedded-"))
     setup = home.with_name(f"{home.name}.setup")
     setup.write_text("pip 21\nnpm 3\n", encoding="ascii")
-    started = Instance(home, CRM_SETUP_SECONDS=str(setup), WEB_CONCURRENCY="1", WORKER_CONCURRENCY="1")
+    started = Instance(home, env={**SMALL, "CRM_SETUP_SECONDS": str(setup)})
     started.wait_for("就绪 / ready")
     assert not setup.exists()
     yield started
@@ -135,7 +137,7 @@ def test_sigterm_stops_everything_in_order(instance: Instance) -> None:
 def test_a_start_after_a_stop_reuses_the_data_and_is_ready_within_seconds(instance: Instance) -> None:
     identity = (instance.home / "secrets.json").read_text(encoding="utf-8")
     began = time.monotonic()
-    again = Instance(instance.home, WEB_CONCURRENCY="1", WORKER_CONCURRENCY="1")
+    again = Instance(instance.home, env=SMALL)
     try:
         again.wait_for("就绪 / ready", seconds=40)
         assert time.monotonic() - began < 40
@@ -168,7 +170,7 @@ def plain_account() -> pwd.struct_passwd:
 def python_for(account: pwd.struct_passwd) -> tuple[str, str] | None:
     """A Python that this account may run, and the path of our packages; None when it can read neither."""
     packages = next(path for path in sys.path if path.endswith("site-packages"))
-    code = "import sys, celery, django, gunicorn, psycopg, redis; assert sys.version_info[:2] == (3, 11); open('manage.py')"
+    code = "import sys, celery, django, psycopg, redis; assert sys.version_info[:2] == (3, 11); open('manage.py')"
     for python in (sys.executable, "/usr/bin/python3.11"):
         try:
             trial = subprocess.run(
@@ -198,11 +200,8 @@ def test_a_plain_user_starts_it_as_well(home: Path) -> None:
     program, packages = usable
     os.chown(home, account.pw_uid, account.pw_gid)
     rights = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
-    started = Instance(
-        home, program=(program,), account=rights, PYTHONPATH=packages, HOME=str(home),
-        STATICFILES_BACKEND="django.contrib.staticfiles.storage.StaticFilesStorage",
-        WEB_CONCURRENCY="1", WORKER_CONCURRENCY="1",
-    )  # fmt: skip
+    env = {**SMALL, **PLAIN_STATIC, "PYTHONPATH": packages, "HOME": str(home)}
+    started = Instance(home, program=(program,), account=rights, env=env)
     try:
         started.wait_for("就绪 / ready")
         assert instance_is_ready(started)
