@@ -12,11 +12,13 @@ from django.views.decorators.http import require_http_methods
 
 from archives.contacts import Logged, log_contact
 from archives.forms import ContactForm
+from crm.organization.access import CUSTOMER_ROLES, for_roles
 from crm.organization.models import User
 from customers.models import Alert, Customer
 
 
 @require_http_methods(["GET", "POST"])
+@for_roles(CUSTOMER_ROLES)
 def contact_new(request: HttpRequest, pk: int) -> HttpResponse:
     """Log a contact with a customer and answer the alerts it was about."""
     assert isinstance(request.user, User)

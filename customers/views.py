@@ -1,7 +1,6 @@
 """The customer list, search, and the answers to an alert."""
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -12,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from crm.audit import trail
 from crm.jobs import ledger
+from crm.organization.access import CUSTOMER_ROLES, for_roles
 from crm.organization.choices import Role
 from crm.organization.models import User
 from customers import alert_answers
@@ -25,11 +25,10 @@ LIST_ROLES = frozenset({Role.RELATIONSHIP_MANAGER, Role.BRANCH_MANAGER})
 
 
 @require_safe
+@for_roles(LIST_ROLES)
 def customer_list(request: HttpRequest) -> HttpResponse:
     """The customers in the user's scope, richest first, by filters. Balances are not for the lobby."""
     assert isinstance(request.user, User)
-    if request.user.role not in LIST_ROLES:
-        raise PermissionDenied
     day = timezone.localdate()
     filters = CustomerFilter(request.GET, user=request.user, day=day)
     page = customer_page(filters, request.user, request.GET.get("after", ""))
@@ -39,6 +38,7 @@ def customer_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
+@for_roles(CUSTOMER_ROLES)
 def search(request: HttpRequest) -> HttpResponse:
     """One box: name, pinyin, initials, phone tail, ID tail, customer number. By POST: no number in an address."""
     assert isinstance(request.user, User)
@@ -52,6 +52,7 @@ def search(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
+@for_roles(CUSTOMER_ROLES)
 def alert_snooze(request: HttpRequest, pk: int) -> HttpResponse:
     """Put an alert off until a day."""
     assert isinstance(request.user, User)
@@ -70,6 +71,7 @@ def alert_snooze(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
+@for_roles(CUSTOMER_ROLES)
 def alert_not_applicable(request: HttpRequest, pk: int) -> HttpResponse:
     """Close an alert that is wrong for this customer, with the reason."""
     assert isinstance(request.user, User)

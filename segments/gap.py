@@ -30,6 +30,11 @@ class Gap:
     def is_reached(self) -> bool:
         return self.missing <= 0
 
+    @property
+    def is_near(self) -> bool:
+        """Half of the way is there: worth talking about with the customer."""
+        return self.value * 2 >= self.tier.lower
+
 
 def balances_of(metrics: Metrics) -> Balances:
     return Balances(metrics.aum, metrics.since_date, metrics.month_days, metrics.quarter_days, metrics.last_month_days)
@@ -57,3 +62,10 @@ def gap_to_next(tiers: dict[int, Tier], metrics: Metrics, as_of: date) -> Gap | 
     """The gap to the tier above the customer's; None in the top tier or without a tier."""
     above = tiers.get(metrics.tier + 1) if metrics.tier in tiers else None
     return gap_to(above, metrics, as_of) if above else None
+
+
+def gap_to_keep(tiers: dict[int, Tier], metrics: Metrics, as_of: date) -> Gap | None:
+    """What is missing to the customer's own tier; None while it is reached."""
+    own = tiers.get(metrics.tier)
+    gap = gap_to(own, metrics, as_of) if own else None
+    return gap if gap and not gap.is_reached else None

@@ -1,6 +1,6 @@
 """The AUM curve of one customer: month-end points and the points of change, from balance changes backwards."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -11,17 +11,18 @@ from crm.organization.models import User
 from customers.models import BalanceChange, Customer
 from segments.models import Tier
 
-WIDTH, HEIGHT = 640, 190
-LEFT, RIGHT, TOP, BOTTOM = 8, 96, 12, 24
+WIDTH, HEIGHT = 880, 190
+LEFT, RIGHT, TOP, BOTTOM = 2, 104, 8, 22
 DAYS = 365
 
 
 @dataclass(frozen=True)
 class Band:
-    """A tier's ground behind the curve, in drawing units."""
+    """A tier's ground behind the curve, in drawing units, with its lower edge in money."""
 
     rank: int
     name: str
+    lower: Decimal
     y: float
     height: float
     label_y: float
@@ -44,7 +45,10 @@ class Curve:
     width: int = WIDTH
     height: int = HEIGHT
     base_y: int = HEIGHT - BOTTOM
-    plot_end: int = WIDTH - RIGHT
+    left: int = LEFT
+    plot_width: int = WIDTH - LEFT - RIGHT
+    label_x: int = WIDTH - RIGHT + 8
+    month_y: int = HEIGHT - 6
 
 
 def daily_changes(user: User, customer: Customer, since: date) -> list[tuple[date, Decimal]]:
@@ -117,12 +121,11 @@ def first_days(start: date, end: date) -> list[date]:
     return found
 
 
-def bands(tiers: Iterable[Tier], ceiling: Decimal, y: object) -> Iterable[Band]:
+def bands(tiers: Iterable[Tier], ceiling: Decimal, y: Callable[[Decimal], float]) -> Iterable[Band]:
     """The tiers that reach into the plot."""
-    assert callable(y)
     for tier in tiers:
         if tier.lower >= ceiling:
             continue
         top = y(min(tier.upper or ceiling, ceiling))
         height = round(y(tier.lower) - top, 1)
-        yield Band(tier.rank, tier.name, top, height, round(top + height / 2 + 4, 1))
+        yield Band(tier.rank, tier.name, tier.lower, top, height, round(top + height / 2 + 4, 1))

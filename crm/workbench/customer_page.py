@@ -14,7 +14,7 @@ from crm.workbench.why_now import Deadline, Reason, Today, deadline, reason
 from customers.averages import last_month_average, month_average, projected_month_average, quarter_average
 from customers.choices import CustomerType, HoldingStatus, OwnershipRole, ProductClass
 from customers.models import Alert, Customer, Holding, Metrics, Ownership, Relation
-from segments.gap import Gap, balances_of, gap_to_next
+from segments.gap import Gap, balances_of, gap_to_keep, gap_to_next
 from segments.models import TierChange
 
 MATURITY_DAYS = 30
@@ -56,6 +56,7 @@ class Page:
     owner: Ownership | None
     figures: Figures | None
     curve: Curve | None
+    keep: Gap | None
     gap: Gap | None
     holdings: list[HoldingRow]
     maturing: list[HoldingRow]
@@ -91,6 +92,7 @@ def gather(user: User, customer: Customer, today: Today, now: datetime) -> Page:
         .first(),
         figures=figures_on(metrics, today.as_of) if metrics else None,
         curve=aum_curve(user, customer, metrics.aum, today.as_of, today.tiers.values()) if metrics else None,
+        keep=gap_to_keep(today.tiers, metrics, today.as_of) if metrics else None,
         gap=gap_to_next(today.tiers, metrics, today.as_of) if metrics else None,
         holdings=rows,
         maturing=maturing,

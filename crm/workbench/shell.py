@@ -51,12 +51,13 @@ def shell(request: HttpRequest) -> dict[str, object]:
         for entry in NAVIGATION
         if request.user.role in entry.roles and url_of(entry.url_name)
     ]
-    current = max((str(e["url"]) for e in entries if request.path.startswith(str(e["url"]))), key=len, default="")
+    home = reverse("workbench:today")
     for entry in entries:
-        entry["is_current"] = entry["url"] == current
+        url = str(entry["url"])
+        entry["is_current"] = request.path == home if url == home else request.path.startswith(url)
     return {
         "navigation": entries,
-        "home_url": reverse("workbench:today"),
+        "home_url": home,
         "search_url": url_of("customers:search") if request.user.role in CUSTOMER_ROLES else "",
         "trust": SimpleLazyObject(trust_strip),
         "tiers": SimpleLazyObject(primary_tiers),

@@ -1,6 +1,5 @@
 """Pages that mix apps: 今日 and the customer 360."""
 
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -8,7 +7,7 @@ from django.views.decorators.http import require_safe
 
 from crm.audit import trail
 from crm.jobs import ledger
-from crm.organization.access import CUSTOMER_ROLES
+from crm.organization.access import CUSTOMER_ROLES, for_roles
 from crm.organization.choices import Role
 from crm.organization.models import User
 from crm.workbench.customer_page import customers_for_page, gather
@@ -60,11 +59,10 @@ def is_manager_id(value: str) -> bool:
 
 
 @require_safe
+@for_roles(CUSTOMER_ROLES)
 def customer(request: HttpRequest, pk: int) -> HttpResponse:
     """The customer 360: one page to know before the call. The look itself is recorded."""
     assert isinstance(request.user, User)
-    if request.user.role not in CUSTOMER_ROLES:
-        raise PermissionDenied
     found = get_object_or_404(customers_for_page().visible_to(request.user), pk=pk)
     trail.looked_at(request, found)
     page = gather(request.user, found, today_of_data(), timezone.now())

@@ -55,6 +55,13 @@ def money(amount: Any) -> SafeString | str:
 
 
 @register.filter
+def money_short(amount: Any) -> str:
+    """`50万` for edges of tiers: no decimals where there are none."""
+    figure, unit = shortened(Decimal(str(amount)))
+    return figure.removesuffix(".00") + unit
+
+
+@register.filter
 def exact_money(amount: Any) -> str:
     """To the fen, with thousands separators."""
     if amount is None or amount == "":
