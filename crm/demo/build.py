@@ -50,11 +50,12 @@ class Plan:
     seed: int
     as_of: date
     with_secrets: bool = True
+    days: int = 365
 
     @property
     def start(self) -> date:
-        """The first day of the history: the month's first day, a year back."""
-        return (self.as_of - timedelta(days=365)).replace(day=1)
+        """The first day of the history: the first of the month in which `days` ago lies."""
+        return (self.as_of - timedelta(days=self.days)).replace(day=1)
 
 
 @dataclass

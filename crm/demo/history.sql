@@ -11,14 +11,14 @@ WITH joined AS (
 SELECT id, customer_id, branch_id, balance, is_counted, since, product_class,
        -- Seven of ten deposits that began within the year went on from an earlier one: no balance changed.
        is_opened AND (product_class = 'demand' OR open_date > %(start)s OR habit < 0.3) AS is_opened,
-       least(%(as_of)s::date - since, CASE
+       least(%(as_of)s::date - since, round((%(as_of)s::date - since) / 365.0 * CASE
            WHEN product_class IN ('fund', 'metal') THEN 12
            WHEN product_class = 'loan' THEN 12
            WHEN product_class <> 'demand' OR wealth = 0 THEN 0
            WHEN has_payroll THEN 24
            WHEN is_saver OR wealth > 20000 THEN 4 + floor(habit * 10)::int
            WHEN habit < 0.45 THEN 0
-           ELSE 1 + floor(habit * 6)::int END) AS steps
+           ELSE 1 + floor(habit * 6)::int END)::int) AS steps
 FROM joined;
 
 INSERT INTO customers_balancechange (branch_id, customer_id, holding_id, as_of, old_balance, new_balance, old_counted,

@@ -1,0 +1,52 @@
+"""A database of its own for a measurement, next to the one that the settings name."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+
+from django.core.management import call_command
+from django.db import connections
+
+from crm import db
+from crm.demo import build
+
+ALIASES = ("default", "audit", "batch", "owner")
+# Mid-month, so that no measured night opens a month; three months of history are what averages can see.
+AS_OF = date(2026, 11, 10)
+DAYS = 75
+SEED = 11
+
+
+def use_database(name: str) -> str:
+    """Point every alias at another database of the same server; returns the name of the one before."""
+    before = ""
+    for alias in ALIASES:
+        connection = connections[alias]
+        connection.close()
+        before = str(connection.settings_dict["NAME"])
+        connection.settings_dict["NAME"] = name
+    return before
+
+
+@contextmanager
+def bench_database(customers: int, *, keep: bool, with_secrets: bool = False) -> Iterator[dict[str, float]]:
+    """Inside, every alias uses a database with this many made-up customers; yields the seconds that building took.
+
+    A kept database of the same size is used again; else it is dropped at the end.
+    """
+    name = f"bench_{customers}{'_c2' if with_secrets else ''}"
+    is_new = not db.fetch_value("SELECT count(*) FROM pg_database WHERE datname = %s", [name], "owner")
+    if is_new:
+        db.execute(f'CREATE DATABASE "{name}"', using="owner")
+    before = use_database(name)
+    try:
+        call_command("migrate", database="owner", verbosity=0)
+        seconds: dict[str, float] = {}
+        if build.is_empty():
+            plan = build.Plan(customers, SEED, AS_OF, with_secrets=with_secrets, days=DAYS)
+            seconds = build.build(plan).seconds
+        yield seconds
+    finally:
+        use_database(before)
+        if not keep:
+            db.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)', using="owner")
