@@ -151,15 +151,16 @@ class People:
     def related(self, block: list[Person]) -> list[Person]:
         """Make the first two of five a couple, and sometimes the third their child."""
         first, second, third = block[0], block[1], block[2]
-        if first.is_company or second.is_company or self.chance.random() >= FAMILY_SHARE:
+        if first.birth_date is None or second.is_company or self.chance.random() >= FAMILY_SHARE:
             return block
+        youngest = self.as_of - timedelta(days=22 * 366)
+        if first.birth_date > youngest:
+            return block
+        partner_born = first.birth_date + timedelta(days=self.chance.randint(-1500, 1500))
+        if partner_born > youngest:
+            partner_born = first.birth_date - timedelta(days=self.chance.randint(0, 1500))
         other = MALE if first.sex == FEMALE else FEMALE
-        assert first.birth_date is not None
-        age_gap = timedelta(days=self.chance.randint(-1500, 1500))
-        latest = self.as_of - timedelta(days=22 * 366)
-        first.birth_date = min(first.birth_date, latest)
-        first.id_no = self.own_id_number(first.birth_date, first.sex)
-        partner = self.adult(second.id, other, self.surname(), min(first.birth_date + age_gap, latest), first.place)
+        partner = self.adult(second.id, other, self.surname(), partner_born, first.place)
         partner.address = first.address
         block[1] = partner
         family = [first, partner]

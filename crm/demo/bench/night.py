@@ -2,6 +2,7 @@
 
 import multiprocessing
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any
 
 from django.db import connections
@@ -24,8 +25,8 @@ WRITES = (
     "UPDATE staging.bench_holding h SET balance = n.balance FROM night_holding n WHERE h.id = n.holding_id",
     "UPDATE staging.bench_metrics m SET aum = m.aum + d.aum, since_date = %(day)s, month_days = m.month_days + m.aum "
     "FROM staging.bench_delta d WHERE m.customer_id = d.customer_id AND d.aum <> 0",
-    "INSERT INTO staging.bench_change (branch_id, customer_id, holding_id, as_of, old_balance, new_balance, old_counted, "
-    "new_counted, recorded_at) SELECT branch_id, customer_id, holding_id, %(day)s, old_balance, balance, old_counted, "
+    "INSERT INTO staging.bench_change (branch_id, customer_id, holding_id, as_of, old_balance, new_balance, "
+    "old_counted, new_counted, recorded_at) SELECT branch_id, customer_id, holding_id, %(day)s, old_balance, balance, old_counted, "
     "new_counted, now() FROM night_holding",
 )
 FULL_SHARE = 0.30
@@ -141,7 +142,7 @@ def ten_schemes() -> None:
             effective_from=date(2000, 1, 1), is_active=True,
         )  # fmt: skip
         edges = [0, 9_000 + 500 * number, 45_000 + 2_000 * number, 450_000 + 20_000 * number, None]
-        for rank, (lower, upper) in enumerate(zip(edges, edges[1:], strict=False), 1):
+        for rank, (lower, upper) in enumerate(pairwise(edges), 1):
             Tier.objects.using("batch").create(
                 scheme=scheme, rank=rank, code=f"b{rank}", name_zh_hans=f"{rank}档", lower=lower or 0, upper=upper
             )
