@@ -1,4 +1,4 @@
-"""`python -m crm.embedded up | down | check | services | psql | backup`: see `--help`."""
+"""`python -m crm.embedded up | down | check | services | psql | backup | keys`: see `--help`."""
 
 import argparse
 import os
@@ -16,6 +16,7 @@ from crm.embedded.home import Home, InstanceLock
 from crm.embedded.messages import EmbeddedError, say
 from crm.embedded.postgres import Postgres
 from crm.embedded.process import is_alive
+from crm.embedded.secret import new_keys
 from crm.embedded.services import Services
 from crm.embedded.start import REFUSED, check_port, chosen_home, chosen_port, up
 from crm.embedded.supervisor import StopRequest
@@ -134,6 +135,12 @@ def backup(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def keys(arguments: argparse.Namespace) -> int:
+    """Print the content of a new key file for field encryption. Whoever loses it loses the encrypted fields."""
+    print(new_keys())
+    return 0
+
+
 COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "up": start_all,
     "down": stop_running,
@@ -141,6 +148,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "services": run_services,
     "psql": psql,
     "backup": backup,
+    "keys": keys,
 }
 
 

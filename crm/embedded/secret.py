@@ -23,9 +23,14 @@ def load_secrets(home: Home) -> dict[str, str]:
     return known
 
 
+def new_keys() -> str:
+    """A key for field encryption and one for look-ups, made at random, as the key file holds them."""
+    key, index_key = (base64.b64encode(secrets.token_bytes(32)).decode() for _ in range(2))
+    return json.dumps({"current": "k1", "keys": {"k1": key}, "index_key": index_key})
+
+
 def make_key_file(home: Home) -> None:
     """The keys of field encryption. Made once and never replaced: without them the encrypted fields are lost."""
     if home.key_file.exists():
         return
-    key, index_key = (base64.b64encode(secrets.token_bytes(32)).decode() for _ in range(2))
-    home.write_private(home.key_file, json.dumps({"current": "k1", "keys": {"k1": key}, "index_key": index_key}))
+    home.write_private(home.key_file, new_keys())

@@ -1,6 +1,5 @@
 """`make start`: services, one-off commands, then web, worker and beat under supervision until a signal comes."""
 
-import http.client
 import os
 import sys
 import time
@@ -9,6 +8,7 @@ from pathlib import Path
 from crm.embedded.account import Account
 from crm.embedded.home import default_home
 from crm.embedded.messages import EmbeddedError, say
+from crm.embedded.probe import is_well
 from crm.embedded.redis_server import HOST, is_port_free
 from crm.embedded.services import Services
 from crm.embedded.steps import (
@@ -21,14 +21,13 @@ from crm.embedded.steps import (
 )
 from crm.embedded.summary import setup_seconds, summary
 from crm.embedded.supervisor import Program, StopRequest, Supervisor
+from crm.embedded.web import gunicorn_command
 
 READY_SECONDS = 90.0
 # A child that dies this often before the web has answered once will not get better by itself.
 DEATHS_BEFORE_GIVING_UP = 3
 WORKER_STOP_SECONDS = 60.0
 REFUSED = 2
-# The path without its query: what people search for is personal data.
-ACCESS_LOG = "%(h)s %(t)s %(m)s %(U)s %(s)s %(b)s %(M)sms"
 
 
 def chosen_home(checkout: Path) -> Path:
@@ -51,29 +50,6 @@ def check_port(port: int) -> None:
             f"端口 {port} 已被占用，换一个：PORT={port + 1} make start",
             f"port {port} is in use, choose another: PORT={port + 1} make start",
         )
-
-
-def is_healthy(port: int) -> bool:
-    """Whether /healthz answers."""
-    connection = http.client.HTTPConnection(HOST, port, timeout=5)
-    try:
-        connection.request("GET", "/healthz")
-        return connection.getresponse().status < 400
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
-
-
-def web_command(port: int) -> list[str]:
-    """gunicorn with threads: the pages wait for the database more than they compute."""
-    workers = os.environ.get("WEB_CONCURRENCY") or "2"
-    return [
-        *(sys.executable, "-m", "gunicorn", "crm.wsgi:application", "--bind", f"{HOST}:{port}"),
-        *("--worker-class", "gthread", "--workers", workers, "--threads", "4"),
-        *("--timeout", "60", "--graceful-timeout", "20", "--max-requests", "20000", "--max-requests-jitter", "2000"),
-        *("--no-control-socket", "--access-logfile", "-", "--access-logformat", ACCESS_LOG),
-    ]
 
 
 def celery_command(*arguments: str) -> list[str]:
@@ -173,7 +149,7 @@ class Start:
         for name, command, program_env, seconds in (
             ("worker", worker, env, WORKER_STOP_SECONDS),
             ("beat", beat, env, 10.0),
-            ("web", web_command(self.port), web_env, 30.0),
+            ("web", gunicorn_command(f"{HOST}:{self.port}"), web_env, 30.0),
         ):
             log = self.home.log / f"{name}.log"
             program = Program(
@@ -183,7 +159,7 @@ class Start:
 
     def _wait_ready(self) -> None:
         began = time.monotonic()
-        while not is_healthy(self.port):
+        while not is_well(f"http://{HOST}:{self.port}/healthz"):
             if self.stop_request.wait(0.1):
                 raise Interrupted
             self.supervisor.check()
