@@ -24,7 +24,7 @@ def contact_new(request: HttpRequest, pk: int) -> HttpResponse:
     assert isinstance(request.user, User)
     customer = get_object_or_404(Customer.objects.visible_to(request.user), pk=pk)
     alerts = list(
-        Alert.objects.visible_to(request.user).live().filter(customer=customer).order_by("severity", "due_date")
+        Alert.objects.live().visible_to(request.user).filter(customer=customer).order_by("severity", "due_date")
     )
     chosen = request.GET.get("alert", "")
     form = ContactForm(

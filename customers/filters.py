@@ -21,7 +21,7 @@ NOBODY = "none"
 DUE_DAYS = (7, 30, 90)
 
 
-class CustomerFilter(django_filters.FilterSet):
+class CustomerFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-filter has no types
     tier = django_filters.ChoiceFilter(field_name="metrics__tier", choices=[(n, n) for n in range(1, MOST_TIERS + 1)])
     branch = django_filters.NumberFilter(field_name="branch_id", widget=forms.HiddenInput)
     manager = django_filters.CharFilter(method="of_manager", max_length=20)

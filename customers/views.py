@@ -43,10 +43,13 @@ def search(request: HttpRequest) -> HttpResponse:
     """One box: name, pinyin, initials, phone tail, ID tail, customer number. By POST: no number in an address."""
     assert isinstance(request.user, User)
     query = request.POST.get("q", "")
+    is_part = bool(request.headers.get("HX-Request"))
+    if is_part and not query.strip():
+        return HttpResponse("")  # the box was emptied: nothing hangs below it
     found = find(request.user, query)
     if found.customers:
         trail.listed(request, "search", [customer.pk for customer in found.customers])
-    template = "customers/_search_hits.html" if request.headers.get("HX-Request") else "customers/search.html"
+    template = "customers/_search_hits.html" if is_part else "customers/search.html"
     context = {"found": found, "query": query, "shows_money": request.user.role in LIST_ROLES}
     return render(request, template, context)
 
@@ -66,7 +69,7 @@ def alert_snooze(request: HttpRequest, pk: int) -> HttpResponse:
         except (alert_answers.BadSnooze, alert_answers.AnsweredAlready) as problem:
             messages.warning(request, str(problem))
     else:
-        messages.warning(request, form.errors["until"][0])
+        messages.warning(request, str(form.errors["until"][0]))
     return back(request, alert)
 
 
@@ -84,7 +87,7 @@ def alert_not_applicable(request: HttpRequest, pk: int) -> HttpResponse:
         except alert_answers.AnsweredAlready as problem:
             messages.warning(request, str(problem))
     else:
-        messages.warning(request, form.errors["note"][0])
+        messages.warning(request, str(form.errors["note"][0]))
     return back(request, alert)
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from django.db.models import F, QuerySet
+from django.db.models import F
 
 from archives.contacts import recent_contacts
 from archives.models import ContactLog
@@ -14,6 +14,7 @@ from crm.workbench.why_now import Deadline, Reason, Today, deadline, reason
 from customers.averages import last_month_average, month_average, projected_month_average, quarter_average
 from customers.choices import CustomerType, HoldingStatus, OwnershipRole, ProductClass
 from customers.models import Alert, Customer, Holding, Metrics, Ownership, Relation
+from customers.models.customer import CustomerQuerySet
 from segments.gap import Gap, balances_of, gap_to_keep, gap_to_next
 from segments.models import TierChange
 
@@ -69,7 +70,7 @@ class Page:
     changes: list[TierChange]
 
 
-def customers_for_page() -> QuerySet[Customer]:
+def customers_for_page() -> CustomerQuerySet:
     """Customers with what the page shows of them; encrypted columns stay in the database."""
     return Customer.objects.select_related("branch", "metrics").defer(
         "id_no_cipher", "mobile_cipher", "address_cipher", "name_bigrams"
@@ -161,8 +162,8 @@ def is_soon(holding: Holding, day: date) -> bool:
 
 def alert_cards(user: User, customer: Customer, today: Today, now: datetime) -> list[AlertCard]:
     alerts = (
-        Alert.objects.visible_to(user)
-        .live()
+        Alert.objects.live()
+        .visible_to(user)
         .filter(customer=customer)
         .select_related("customer__metrics")
         .order_by("severity", "due_date", "pk")[:20]

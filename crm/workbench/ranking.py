@@ -3,6 +3,7 @@
 import re
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Case, Count, F, FloatField, IntegerField, Q, QuerySet, Sum, Value, When
 from django.db.models.expressions import Combinable, Func
@@ -48,7 +49,7 @@ def waiting(user: User, today: date) -> QuerySet[Alert]:
     return Alert.objects.visible_to(user).filter(open_now | back_today)
 
 
-def first_of_each_customer(alerts: QuerySet[Alert], today: date) -> QuerySet[Alert]:
+def first_of_each_customer(alerts: QuerySet[Alert], today: date) -> QuerySet[Any]:
     """One alert per customer, the most urgent, with its `points`; the rest wait behind it."""
     best = (
         alerts.annotate(points=points(today))
@@ -60,17 +61,18 @@ def first_of_each_customer(alerts: QuerySet[Alert], today: date) -> QuerySet[Ale
     )
 
 
-def headline(alerts: QuerySet[Alert]) -> tuple[int, Decimal]:
+def headline(alerts: QuerySet[Any]) -> tuple[int, Decimal]:
     """How many customers wait, and the money at stake."""
     figures = alerts.aggregate(customers=Count("pk"), stake=Sum("amount"))
     return figures["customers"], figures["stake"] or Decimal(0)
 
 
-def in_order(alerts: QuerySet[Alert]) -> QuerySet[Alert]:
+def in_order(alerts: QuerySet[Any]) -> QuerySet[Any]:
+    """Most points first; of equal points the larger stake."""
     return alerts.order_by("-points", "-stake", "pk")
 
 
-def after(alerts: QuerySet[Alert], place: str) -> QuerySet[Alert]:
+def after(alerts: QuerySet[Any], place: str) -> QuerySet[Any]:
     """The rows behind the last one of a page; an unreadable place starts from the top."""
     found = PLACE.fullmatch(place)
     if found is None:

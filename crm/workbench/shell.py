@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
-from django.utils.functional import SimpleLazyObject
+from django.utils.functional import Promise, SimpleLazyObject
 from django.utils.translation import gettext_lazy
 
 from crm.organization.access import CUSTOMER_ROLES
@@ -22,8 +22,18 @@ class Entry:
 
     url_name: str
     icon: str
-    label: str
+    label: str | Promise
     roles: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Link:
+    """An entry as this page shows it."""
+
+    url: str
+    icon: str
+    label: str | Promise
+    is_current: bool
 
 
 NAVIGATION = (
@@ -46,17 +56,14 @@ def shell(request: HttpRequest) -> dict[str, object]:
     """Names for templates/base.html; the two that read the database do so when a page first uses them."""
     if not isinstance(request.user, User):
         return {}
-    entries = [
-        {"url": url_of(entry.url_name), "icon": entry.icon, "label": entry.label}
-        for entry in NAVIGATION
-        if request.user.role in entry.roles and url_of(entry.url_name)
-    ]
     home = reverse("workbench:today")
-    for entry in entries:
-        url = str(entry["url"])
-        entry["is_current"] = request.path == home if url == home else request.path.startswith(url)
+    links = [
+        Link(url, entry.icon, entry.label, request.path == home if url == home else request.path.startswith(url))
+        for entry in NAVIGATION
+        if request.user.role in entry.roles and (url := url_of(entry.url_name))
+    ]
     return {
-        "navigation": entries,
+        "navigation": links,
         "home_url": home,
         "search_url": url_of("customers:search") if request.user.role in CUSTOMER_ROLES else "",
         "trust": SimpleLazyObject(trust_strip),

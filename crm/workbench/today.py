@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Count, F, FilteredRelation, Q, QuerySet, Sum, Window
 from django.db.models.functions import RowNumber
@@ -129,7 +130,7 @@ def main_owner(**conditions: int) -> Q:
     )
 
 
-def loaded(alerts: QuerySet[Alert]) -> QuerySet[Alert]:
+def loaded(alerts: QuerySet[Any]) -> QuerySet[Any]:
     """With what a row shows of the customer; never the encrypted columns."""
     return alerts.select_related("customer__metrics").defer(
         "customer__id_no_cipher", "customer__mobile_cipher", "customer__address_cipher"

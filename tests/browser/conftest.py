@@ -1,11 +1,16 @@
 """How browser tests launch Chromium: pytest-playwright with the browser that tests.browser.chromium finds."""
 
 import os
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from pytest_django.live_server_helper import LiveServer
 
 from tests.browser import chromium
+from tests.pages import morning
+from tests.pages.morning import Morning
+from tests.world import Bank
 
 ARGUMENTS = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 
@@ -28,3 +33,24 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
         "locale": "zh-CN",
         "timezone_id": "Asia/Shanghai",
     }
+
+
+@pytest.fixture(scope="session")
+def live_address(django_db_setup: None, django_db_blocker: Any) -> Iterator[str]:
+    """A threaded server with static files for the whole session; it answers while a test may use the database."""
+    with django_db_blocker.unblock():
+        live = LiveServer("localhost")
+    yield str(live.url)
+    live.stop()
+
+
+@pytest.fixture
+def server(database: None, live_address: str) -> str:
+    """The address of the server, while the test's data are there."""
+    return live_address
+
+
+@pytest.fixture
+def day(bank: Bank) -> Morning:
+    """The bank, and a morning with alerts."""
+    return morning.build(bank)

@@ -1,4 +1,4 @@
-"""A morning for the page tests: customers of two managers and of another branch, with alerts as the night writes them."""
+"""A morning for the page tests: customers of two managers and of another branch, with alerts as a night writes them."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
