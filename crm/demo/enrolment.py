@@ -6,6 +6,7 @@ from itertools import islice
 from crm import db
 from crm.audit import pii
 from crm.demo.people import People, Person
+from customers.feeds import pinyin
 
 BLOCK = 5_000
 CUSTOMER_COLUMNS = (
@@ -25,11 +26,6 @@ def customer_no(number: int) -> str:
 def account_no(number: int) -> str:
     """The number of the made-up account of this id: 19 digits beginning 00, which no card or bank uses."""
     return f"0099{number:015d}"
-
-
-def bigrams(name: str) -> list[str]:
-    """Neighbouring pairs of characters, for the name search."""
-    return [name[i : i + 2] for i in range(len(name) - 1)]
 
 
 def enrol(people: People, branch_ids: list[int], *, with_secrets: bool, tick: Tick) -> int:
@@ -88,9 +84,9 @@ def customer_row(
         branch_ids[person.place],
         person.name,
         pii.mask_name(person.name),
-        person.pinyin,
-        person.initials,
-        bigrams(person.name),
+        pinyin.full(person.name),
+        pinyin.initials(person.name),
+        pinyin.bigrams(person.name),
         person.sex,
         person.birth_date,
         "credit_code" if person.is_company else "resident_id",

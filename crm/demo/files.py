@@ -84,7 +84,8 @@ def account_lines(newcomers: list[Person], numbers: Iterable[int], day: date) ->
     """Every account of the bank, then those of the newcomers."""
     yield from db.copy_rows_out(
         "COPY (SELECT '0099' || lpad(a.id::text, 15, '0'), c.customer_no, 'owner', a.account_type, a.currency, "
-        "a.open_date FROM customers_account a JOIN customers_customer c ON c.id = a.customer_id ORDER BY a.id) TO STDOUT"
+        "a.open_date FROM customers_account a JOIN customers_customer c ON c.id = a.customer_id ORDER BY a.id) "
+        "TO STDOUT"
     )
     for person, number in zip(newcomers, numbers, strict=True):
         yield (account_no(number), customer_no(person.id), "owner", "settlement", "CNY", day)

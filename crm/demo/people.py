@@ -4,10 +4,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from functools import cache
 from itertools import accumulate
-
-from pypinyin import lazy_pinyin
 
 from crm.demo import names
 
@@ -27,8 +24,6 @@ class Person:
     id: int
     is_company: bool
     name: str
-    pinyin: str
-    initials: str
     sex: str
     birth_date: date | None
     id_no: str
@@ -42,12 +37,6 @@ class Person:
     place: int
     household: int | None = None
     relations: list[tuple[int, str]] = field(default_factory=list)
-
-
-@cache
-def reading(text: str) -> str:
-    """The spelling of one or two characters of a given name or a company's name."""
-    return names.READINGS.get(text) or "".join(lazy_pinyin(text))
 
 
 def id_number(birth_date: date, sequence: int) -> str:
@@ -80,7 +69,7 @@ class People:
         self.as_of = as_of
         self.chance = random.Random(seed * 1_000_003 + first)  # noqa: S311 - a repeatable bank is wanted
         self.places = list(accumulate(places))
-        self.surname_shares = list(accumulate(share for _, _, share in names.SURNAMES))
+        self.surname_shares = list(accumulate(share for _surname, share in names.SURNAMES))
         self.sequences: dict[tuple[date, str], int] = {}
 
     def __iter__(self) -> Iterator[Person]:
@@ -100,17 +89,14 @@ class People:
         surname = self.surname()
         return self.adult(number, sex, surname, self.birth_date(), self.place())
 
-    def adult(self, number: int, sex: str, surname: tuple[str, str], birth_date: date, place: int) -> Person:
+    def adult(self, number: int, sex: str, surname: str, birth_date: date, place: int) -> Person:
         """A person of this sex, family and age."""
         draw = self.chance.random
-        given, spelling, initials = self.given_name(sex, birth_date.year)
         age = self.as_of.year - birth_date.year
         return Person(
             id=number,
             is_company=False,
-            name=surname[0] + given,
-            pinyin=surname[1] + spelling,
-            initials=surname[1][0] + initials,
+            name=surname + self.given_name(sex, birth_date.year),
             sex=sex,
             birth_date=birth_date,
             id_no=self.own_id_number(birth_date, sex),
@@ -128,13 +114,10 @@ class People:
         """A company with a made-up name."""
         word, trade = self.chance.choice(names.COMPANY_WORDS), self.chance.choice(names.COMPANY_TRADES)
         name = f"{names.CITY}{word}{trade}{self.chance.choice(names.COMPANY_FORMS)}"
-        spelling = lazy_pinyin(name)
         return Person(
             id=number,
             is_company=True,
             name=name,
-            pinyin="".join(spelling),
-            initials="".join(one[0] for one in spelling),
             sex="",
             birth_date=None,
             id_no=credit_code(number),
@@ -179,23 +162,19 @@ class People:
             member.household = first.id
         return block
 
-    def surname(self) -> tuple[str, str]:
-        row = self.chance.choices(names.SURNAMES, cum_weights=self.surname_shares)[0]
-        return row[0], row[1]
+    def surname(self) -> str:
+        return self.chance.choices(names.SURNAMES, cum_weights=self.surname_shares)[0][0]
 
-    def surname_of(self, person: Person) -> tuple[str, str]:
-        return next((one, spelling) for one, spelling, _ in names.SURNAMES if person.name.startswith(one))
+    def surname_of(self, person: Person) -> str:
+        return next(surname for surname, _share in names.SURNAMES if person.name.startswith(surname))
 
-    def given_name(self, sex: str, year: int) -> tuple[str, str, str]:
-        """A given name of the time of birth, its spelling and its initials."""
+    def given_name(self, sex: str, year: int) -> str:
+        """A given name of the time of birth."""
         choice = self.chance.choice
         eras = names.GIVEN[sex]
-        _, single, first, second = next((era for era in eras if year <= era[0]), eras[-1])
+        _year, single, first, second = next((era for era in eras if year <= era[0]), eras[-1])
         last = choice(second)
-        if self.chance.random() < single:
-            return last, reading(last), reading(last)[0]
-        head = choice(first)
-        return head + last, reading(head) + reading(last), reading(head)[0] + reading(last)[0]
+        return last if self.chance.random() < single else choice(first) + last
 
     def birth_date(self) -> date:
         """Ages 18 to 88, most of them between 30 and 60."""

@@ -26,8 +26,8 @@ WRITES = (
     "UPDATE staging.bench_metrics m SET aum = m.aum + d.aum, since_date = %(day)s, month_days = m.month_days + m.aum "
     "FROM staging.bench_delta d WHERE m.customer_id = d.customer_id AND d.aum <> 0",
     "INSERT INTO staging.bench_change (branch_id, customer_id, holding_id, as_of, old_balance, new_balance, "
-    "old_counted, new_counted, recorded_at) SELECT branch_id, customer_id, holding_id, %(day)s, old_balance, balance, old_counted, "
-    "new_counted, now() FROM night_holding",
+    "old_counted, new_counted, recorded_at) SELECT branch_id, customer_id, holding_id, %(day)s, old_balance, balance, "
+    "old_counted, new_counted, now() FROM night_holding",
 )
 FULL_SHARE = 0.30
 
