@@ -7,6 +7,7 @@ from django import forms
 from django.contrib import admin
 from django.contrib.auth import forms as auth_forms
 from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.models import Group
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -14,6 +15,8 @@ from crm.audit.configuration import ReadOnlyAdmin, ReadOnlyInline, RecordedAdmin
 from crm.jobs.models import JobRun, JobStep
 from crm.organization import branches
 from crm.organization.models import Branch, User
+
+admin.site.unregister(Group)  # rights come from role and reach, not from groups
 
 STAFF_FIELDS = ("staff_no", "name", "role", "branch", "reach", "language", "is_active")
 # Nobody widens the own rights: another administrator must.

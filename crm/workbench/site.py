@@ -1,9 +1,12 @@
 """The Django admin site under our own sign-in, so that lockout, audit and session rules hold for it too."""
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.contrib.admin import AdminSite
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, URLResolver
@@ -28,10 +31,22 @@ class ConfigurationSite(AdminSite):
     def get_urls(self) -> list[URLPattern | URLResolver]:
         return [url for url in super().get_urls() if getattr(url, "name", "") not in LEFT_OUT]
 
+    def admin_view(self, view: Callable[..., HttpResponse], cacheable: bool = False) -> Callable[..., HttpResponse]:
+        """403 for whoever is signed in and may not be here; Django would lead them to the sign-in page again."""
+        guarded = super().admin_view(view, cacheable)
+
+        @wraps(guarded)
+        def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if request.user.is_authenticated and not self.has_permission(request):
+                raise PermissionDenied
+            return guarded(request, *args, **kwargs)
+
+        return checked
+
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Whoever is signed in without the right to be here learns nothing by signing in again."""
+        """Our own sign-in page; whoever is signed in without the right to be here learns nothing by doing so again."""
         if request.user.is_authenticated and not self.has_permission(request):
-            return HttpResponse(status=403)
+            raise PermissionDenied
         return redirect_to_login(request.GET.get("next", request.get_full_path()))
 
     def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:

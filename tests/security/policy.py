@@ -1,0 +1,179 @@
+"""Who may call what: the policy of every URL name (ASVS 8.1.1). The matrix proves that the product keeps to it.
+
+To add a page, add its row to `PAGES` (or, for a table of the Django admin site, a line to `ADMIN_TABLES`):
+
+* `roles`     who may call it; every other role gets 403, and nobody at all is led to the sign-in page
+* `methods`   what it answers; another method gets 405. "GET" stands for HEAD too
+* `of`        whose row its address names: "customer" lets the matrix call it with the customer (or the alert, the
+              account … of the customer) of the caller, of a colleague, of another branch, and of another region;
+              what is out of the caller's scope gets 404
+* `arguments` how its address is made from the objects of tests/security/town.py
+* `form`      what a POST sends; "" unless the page needs it to get beyond its form's errors
+* `answers`   the status codes of an allowed call, by method, where they are others than of a page, a redirection or a
+              form's errors
+* `is_probe`  answered before all middleware, so without the headers of pages
+* `open_to_all` no sign-in needed
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from crm.organization.choices import Role
+from tests.security.town import Subject, Town
+
+CUSTOMER_STAFF = frozenset({Role.RELATIONSHIP_MANAGER, Role.LOBBY_MANAGER, Role.BRANCH_MANAGER})
+OWNERS = frozenset({Role.RELATIONSHIP_MANAGER, Role.BRANCH_MANAGER})
+ADMIN = frozenset({Role.ADMIN})
+AUDITOR = frozenset({Role.AUDITOR})
+NIGHT_READERS = frozenset({Role.ADMIN, Role.BRANCH_MANAGER, Role.AUDITOR})
+EVERYBODY = frozenset(Role)
+READ = frozenset({"GET"})
+WRITE = frozenset({"POST"})
+BOTH = READ | WRITE
+ANY = frozenset({"GET", "POST", "DELETE"})
+
+Arguments = Callable[[Town, Subject], Mapping[str, Any]]
+
+
+def nothing(town: Town, subject: Subject) -> Mapping[str, Any]:
+    return {}
+
+
+@dataclass(frozen=True)
+class Page:
+    """One URL name; the fields are explained above."""
+
+    name: str
+    roles: frozenset[Role]
+    methods: frozenset[str]
+    of: str = ""
+    arguments: Arguments = nothing
+    form: Mapping[str, Any] = field(default_factory=dict)
+    open_to_all: bool = False
+    answers: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    is_probe: bool = False
+    refusal: frozenset[int] = frozenset({403})
+
+
+def customer(town: Town, subject: Subject) -> Mapping[str, Any]:
+    return {"pk": subject.customer.pk}
+
+
+def alert(town: Town, subject: Subject) -> Mapping[str, Any]:
+    return {"pk": subject.alert.pk}
+
+
+def run(town: Town, subject: Subject) -> Mapping[str, Any]:
+    return {"pk": town.run.pk}
+
+
+PROBE = {"GET": frozenset({200, 503})}
+
+PAGES: tuple[Page, ...] = (
+    Page("healthz", EVERYBODY, READ, open_to_all=True, answers=PROBE, is_probe=True),
+    Page("readyz", EVERYBODY, READ, open_to_all=True, answers=PROBE, is_probe=True),
+    Page("metrics", EVERYBODY, READ, open_to_all=True, answers=PROBE, is_probe=True),
+    Page("login", EVERYBODY, ANY, open_to_all=True, answers={"DELETE": frozenset({302, 405})}),
+    Page("set_language", EVERYBODY, ANY, open_to_all=True),
+    Page("logout", EVERYBODY, WRITE),
+    Page("password_change", EVERYBODY, BOTH),
+    Page("workbench:today", EVERYBODY, READ),
+    Page("workbench:customer", CUSTOMER_STAFF, READ, "customer", customer),
+    Page("customers:list", OWNERS, READ),
+    Page("customers:search", CUSTOMER_STAFF, WRITE, form={"q": "记"}),
+    Page("customers:alert_snooze", CUSTOMER_STAFF, WRITE, "alert", alert),
+    Page("customers:alert_not_applicable", CUSTOMER_STAFF, WRITE, "alert", alert),
+    Page(
+        "customers:reveal",
+        OWNERS,
+        BOTH,
+        "customer",
+        lambda town, subject: {"pk": subject.customer.pk, "field": "mobile"},
+    ),
+    Page(
+        "customers:reveal_account",
+        OWNERS,
+        BOTH,
+        "account",
+        lambda town, subject: {"pk": subject.customer.pk, "account_pk": subject.account.pk},
+    ),
+    Page("archives:contact_new", CUSTOMER_STAFF, BOTH, "customer", customer),
+    Page("jobs:list", NIGHT_READERS, READ),
+    Page("jobs:run", NIGHT_READERS, READ, arguments=run),
+    Page("jobs:progress", NIGHT_READERS, READ, arguments=run),
+    Page("jobs:rerun", ADMIN, WRITE, arguments=run),
+)
+
+# Of the Django admin site: who sees the table, and whether its rows are added (a), changed (c), deleted (d) there.
+ADMIN_TABLES: dict[str, tuple[frozenset[Role], str]] = {
+    "audit_auditentry": (AUDITOR, ""),
+    "axes_accessattempt": (ADMIN, "d"),
+    "customers_alertrule": (ADMIN, ""),
+    "customers_feedload": (ADMIN, ""),
+    "customers_product": (ADMIN, "ac"),
+    "jobs_jobrun": (ADMIN, ""),
+    "organization_branch": (ADMIN, "ac"),
+    "organization_user": (ADMIN, "ac"),
+    "segments_tierscheme": (ADMIN, "ac"),
+}
+INSIDE = ADMIN | AUDITOR
+NOT_FOUND = {method: frozenset({404}) for method in ANY}
+
+
+def app(town: Town, subject: Subject) -> Mapping[str, Any]:
+    return {"app_label": "customers"}
+
+
+def member(town: Town, subject: Subject) -> Mapping[str, Any]:
+    return {"id": town.admin_rows["organization_user"]}
+
+
+def nowhere(town: Town, subject: Subject) -> Mapping[str, Any]:
+    return {"url": "nowhere/"}
+
+
+ADMIN_PAGES: tuple[Page, ...] = (
+    Page("admin:index", INSIDE, ANY),
+    Page("admin:login", INSIDE, ANY),
+    Page("admin:logout", INSIDE, WRITE),
+    Page("admin:password_change", INSIDE, ANY),
+    Page("admin:password_change_done", INSIDE, READ),
+    # Without a table named, nobody may ask; with one, the table's own page decides (test_admin_site).
+    Page("admin:autocomplete", frozenset(), READ),
+    Page("admin:jsi18n", INSIDE, READ),
+    Page("admin:app_list", ADMIN, ANY, arguments=app, refusal=frozenset({403, 404})),
+    Page(
+        "admin:auth_user_password_change",
+        ADMIN,
+        ANY,
+        arguments=lambda town, subject: {"id": town.admin_rows["organization_user"]},
+    ),
+    Page("admin:?", INSIDE, ANY, arguments=nowhere, answers=NOT_FOUND),
+)
+
+
+def admin_pages(table: str, roles: frozenset[Role], rights: str) -> list[Page]:
+    """The five pages of a table; a right that the table does not give is refused to everybody."""
+
+    def row(town: Town, subject: Subject) -> Mapping[str, Any]:
+        return {"object_id": town.admin_rows[table]}
+
+    nobody: frozenset[Role] = frozenset()
+    # A row that may be seen but not changed is shown; sending its form back is refused.
+    shown = {"POST": frozenset({200, 302} if "c" in rights else {403})}
+    return [
+        Page(f"admin:{table}_changelist", roles, ANY),
+        Page(f"admin:{table}_add", roles if "a" in rights else nobody, ANY),
+        Page(f"admin:{table}_change", roles, ANY, arguments=row, answers=shown),
+        Page(f"admin:{table}_history", roles, ANY, arguments=row),
+        Page(f"admin:{table}_delete", roles if "d" in rights else nobody, ANY, arguments=row),
+    ]
+
+
+def policy() -> dict[str, Page]:
+    """Every page by URL name."""
+    pages = [*PAGES, *ADMIN_PAGES]
+    for table, (roles, rights) in ADMIN_TABLES.items():
+        pages += admin_pages(table, roles, rights)
+    return {page.name: page for page in pages}

@@ -1,0 +1,131 @@
+"""What the matrix calls pages with: the bank of tests/world.py, and customers whose names cannot be overlooked.
+
+`own` is a customer of 王, `colleague` of 李 in the same branch, `other` of 钱 in a branch of the same region, `far`
+of 冯 in another region. The shown name (mask) of each carries a marker that stands nowhere else.
+"""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from axes.models import AccessAttempt
+from django.utils import timezone
+
+from crm.audit import pii, trail
+from crm.audit.models import AuditEntry
+from crm.jobs.models import JobRun
+from crm.organization.models import Branch, User
+from customers.models import Account, Alert, AlertRule, Customer, FeedLoad
+from segments.models import TierScheme
+from tests import world
+
+RELATIONS = ("own", "colleague", "other", "far")
+# Whom the matrix sends, and which customers each may see. "" is somebody who has not signed in.
+ACTORS: dict[str, frozenset[str]] = {
+    "": frozenset(),
+    "wang": frozenset({"own"}),
+    "zhao": frozenset({"own", "colleague"}),
+    "he": frozenset({"own", "colleague"}),
+    "sun": frozenset({"own", "colleague", "other"}),
+    "zhou": frozenset(RELATIONS),
+    "lu": frozenset(),
+    "wu": frozenset(),
+}
+# What row-level security alone lets through: the branch, not whose customer it is.
+FLOOR: dict[str, frozenset[str]] = {**ACTORS, "wang": frozenset({"own", "colleague"})}
+BORN = date(1957, 3, 8)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A customer and what belongs to it. `marker` is in every page that shows it; `plain` must be in none."""
+
+    relation: str
+    marker: str
+    plain: dict[str, str]
+    customer: Customer
+    account: Account
+    alert: Alert
+
+
+@dataclass(frozen=True)
+class Town:
+    bank: world.Bank
+    subjects: dict[str, Subject]
+    run: JobRun
+    admin_rows: dict[str, int]
+
+
+def build() -> Town:
+    """Write the town to the test database."""
+    bank = world.build()
+    places = {"own": (bank.south, bank.wang), "colleague": (bank.south, bank.li), "other": (bank.north, bank.qian)}
+    places["far"] = (bank.far, bank.feng)
+    subjects = {
+        relation: build_subject(bank, number, relation, *places[relation])
+        for number, relation in enumerate(RELATIONS, 1)
+    }
+    now = timezone.now()
+    run = JobRun.objects.using("batch").create(
+        job="nightly", business_date=timezone.localdate(), state="published", started_at=now, finished_at=now,
+        published_at=now, message="",
+    )  # fmt: skip
+    load = FeedLoad.objects.using("batch").create(spec="customers", as_of=run.business_date, file_name="customers.csv")
+    attempt = AccessAttempt.objects.using("batch").create(
+        username="1001", ip_address="10.0.0.1", user_agent="", get_data="", post_data="", path_info="/login/",
+        http_accept="", failures_since_start=1,
+    )  # fmt: skip
+    trail.record(bank.lu, "town.built")
+    rows = {
+        "audit_auditentry": AuditEntry.objects.using("batch").get(action="town.built").pk,
+        "axes_accessattempt": attempt.pk,
+        "customers_alertrule": AlertRule.objects.using("batch").earliest("pk").pk,
+        "customers_feedload": load.pk,
+        "customers_product": bank.products["WEALTH"].pk,
+        "jobs_jobrun": run.pk,
+        "organization_branch": bank.far.pk,
+        "organization_user": bank.feng.pk,
+        "segments_tierscheme": TierScheme.objects.using("batch").get(is_primary=True).pk,
+    }
+    return Town(bank, subjects, run, rows)
+
+
+def build_subject(bank: world.Bank, number: int, relation: str, branch: Branch, owner: User) -> Subject:
+    marker = f"记{relation.upper()}号"
+    plain = {
+        "id_no": f"11010519570308{number:03}X",
+        "mobile": f"1380013{number:04}",
+        "address": f"福建省厦门市思明区湖滨南路{number:03}号",
+        "account_no": f"62220212345{number:05}",
+        "name": f"全名人{relation}",
+        "birth date": BORN.isoformat(),
+    }
+    customer = bank.customer(
+        f"M{number}", branch=branch, owner=owner, name=plain["name"], name_mask=marker, birth_date=BORN,
+        name_bigrams=[marker[:2], marker[-2:]], name_initials="jh", name_pinyin="ji hao",
+    )  # fmt: skip
+    for field in (pii.ID_NO, pii.MOBILE, pii.ADDRESS):
+        sealed = pii.seal(field, customer.pk, plain[field.name])
+        setattr(customer, f"{field.name}_cipher", sealed.cipher)
+        setattr(customer, f"{field.name}_index", sealed.index)
+        setattr(customer, f"{field.name}_mask", sealed.mask)
+    customer.save(using="batch")
+    bank.metrics(customer, Decimal(100_000))
+    maturity = timezone.localdate() + timedelta(days=5)
+    account = bank.holding(customer, 100_000, product="TIME1Y", maturity_date=maturity).account
+    account.account_no_cipher = pii.encrypt(pii.ACCOUNT_NO, account.pk, plain["account_no"])
+    account.save(using="batch")
+    alert = Alert.objects.using("batch").create(
+        branch=branch, customer=customer, kind="maturity", episode=f"holding:{number}", severity=2, amount=100_000,
+        due_date=maturity, raised_on=timezone.localdate(), updated_on=timezone.localdate(), rule_version=1,
+        evidence=evidence(account, maturity), clears_when={},
+    )  # fmt: skip
+    return Subject(relation, marker, plain, customer, account, alert)
+
+
+def evidence(account: Account, maturity: date) -> dict[str, object]:
+    """As segments/alerts/maturity.sql writes it."""
+    return {
+        "holding": account.holdings.using("batch").get().pk, "product": "定期一年", "product_class": "time",
+        "balance": "100000.00", "maturity_date": maturity.isoformat(), "auto_rollover": None, "rate": None, "stage": 7,
+    }  # fmt: skip
