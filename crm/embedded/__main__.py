@@ -1,4 +1,4 @@
-"""`python -m crm.embedded up | down | check | services | psql | backup | keys`: see `--help`."""
+"""`python -m crm.embedded up | down | check | services | psql | backup | restore | keys`: see `--help`."""
 
 import argparse
 import os
@@ -7,14 +7,11 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from crm.embedded.databases import database_urls
+from crm.embedded.dump import client, dump, restore
 from crm.embedded.home import Home, InstanceLock
 from crm.embedded.messages import EmbeddedError, say
-from crm.embedded.postgres import Postgres
 from crm.embedded.process import is_alive
 from crm.embedded.secret import new_keys
 from crm.embedded.services import Services
@@ -87,51 +84,25 @@ def run_services(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _client(role: str) -> tuple[Postgres, dict[str, str]]:
-    """The tools of the server and the libpq environment of one role; the password stays out of the process list."""
-    home = Home(chosen_home(CHECKOUT))
-    url = os.environ.get(role) or (database_urls(home)[role] if (home.path / "secrets.json").exists() else "")
-    if not url:
-        raise EmbeddedError(
-            f"{home.path} 还没有数据，请先 make start", f"{home.path} has no data yet: make start first"
-        )
-    parts = urlsplit(url)
-    host = parts.query.removeprefix("host=") if not parts.hostname else parts.hostname
-    pairs = {
-        "PGHOST": host,
-        "PGUSER": parts.username,
-        "PGPASSWORD": parts.password,
-        "PGDATABASE": parts.path.strip("/"),
-    }
-    if parts.port:
-        pairs["PGPORT"] = str(parts.port)
-    return Postgres(home), {**os.environ, **{name: value or "" for name, value in pairs.items()}}
-
-
 def psql(arguments: argparse.Namespace) -> int:
     """A psql session as one of the product's roles; further arguments go to psql."""
     name = {"app": "DATABASE_URL"}.get(arguments.role, f"DATABASE_{arguments.role.upper()}_URL")
-    server, env = _client(name)
+    server, env = client(Home(chosen_home(CHECKOUT)), name)
     os.execve(server.tool("psql"), ["psql", *arguments.rest], env)  # noqa: S606 - replaces this process
 
 
 def backup(arguments: argparse.Namespace) -> int:
     """Dump the database with pg_dump. Keys are not in it: keep keys.json elsewhere, encrypted fields need it."""
-    server, env = _client("DATABASE_BACKUP_URL")
     home = Home(chosen_home(CHECKOUT))
-    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    target = Path(arguments.file) if arguments.file else home.path / "backup" / f"dangan-{stamp}.dump"
-    if not target.parent.exists():
-        target.parent.mkdir(mode=0o700)
-    draft = target.with_name(f".{target.name}.part")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    os.close(descriptor)
-    code = os.spawnve(os.P_WAIT, server.tool("pg_dump"), ["pg_dump", "--format=custom", f"--file={draft}"], env)  # noqa: S606
-    if code:
-        draft.unlink()
-        raise EmbeddedError("备份失败，数据库在运行吗？", "the backup failed; is the database running?")
-    draft.replace(target)
+    target = dump(home, Path(arguments.file) if arguments.file else None)
     say(f"已备份到 {target}；密钥 {home.key_file} 须另行保管", f"saved as {target}; keep {home.key_file} elsewhere")
+    return 0
+
+
+def restore_dump(arguments: argparse.Namespace) -> int:
+    """Load a dump into the empty database of running services."""
+    restore(Home(chosen_home(CHECKOUT)), Path(arguments.file))
+    say("已恢复，可以 make start", "restored: make start")
     return 0
 
 
@@ -148,6 +119,7 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "services": run_services,
     "psql": psql,
     "backup": backup,
+    "restore": restore_dump,
     "keys": keys,
 }
 
@@ -161,8 +133,8 @@ def main() -> int:
         if name == "psql":
             command.add_argument("--role", choices=["owner", "app", "batch", "backup"], default="owner")
             command.add_argument("rest", nargs=argparse.REMAINDER)
-        if name == "backup":
-            command.add_argument("file", nargs="?")
+        if name in {"backup", "restore"}:
+            command.add_argument("file", nargs="?" if name == "backup" else None, help="in pg_dump's custom format")
     arguments = parser.parse_args()
     try:
         return COMMANDS[arguments.command](arguments)
