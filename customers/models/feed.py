@@ -22,6 +22,8 @@ class FeedLoad(models.Model):
     rows_rejected = models.BigIntegerField(_("rows rejected"), default=0)
     rows_changed = models.BigIntegerField(_("rows changed"), default=0)
     control_difference = models.DecimalField(_("control difference"), max_digits=20, decimal_places=2, null=True)
+    phase = models.CharField(_("phase"), max_length=20, blank=True, default="")
+    percent = models.SmallIntegerField(default=0)
     message = models.TextField(_("message"), blank=True, default="")
     reject_file = models.CharField(max_length=255, blank=True, default="")
     uploaded_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")

@@ -1,0 +1,55 @@
+"""Files that the core bank leaves in `$CRM_FEED_FOLDER/<business date>/`, named `<spec>[.-_anything].csv|.txt|.zip`.
+
+A file with a companion `<name>.ctl` (`rows=N,sum=AMOUNT`) must meet those totals. Files still being written carry
+another suffix (`.part`) and are renamed when complete.
+"""
+
+from datetime import date
+from pathlib import Path
+
+from django.conf import settings
+
+from customers.feeds.load import Control, load_file
+from customers.feeds.spec import spec_names
+from customers.models import FeedLoad
+
+SUFFIXES = {".csv", ".txt", ".zip"}
+
+
+def spec_of(path: Path) -> str | None:
+    """The specification whose name the file's name begins with, the longest one that fits."""
+    fits = [
+        name for name in spec_names()
+        if path.name.startswith(name) and not path.name[len(name) : len(name) + 1].isalnum()
+    ]  # fmt: skip
+    return max(fits, key=len, default=None)
+
+
+def waiting_files(as_of: date) -> list[tuple[str, Path]]:
+    """Specification and path of this day's files, in the order in which they refer to each other."""
+    folder = Path(settings.CRM_FEED_FOLDER) / as_of.isoformat()
+    if not folder.is_dir():
+        return []
+    order = {name: number for number, name in enumerate(spec_names())}
+    found = [
+        (name, path)
+        for path in folder.iterdir()
+        if path.suffix.lower() in SUFFIXES and path.is_file() and (name := spec_of(path)) is not None
+    ]
+    return sorted(found, key=lambda pair: (order[pair[0]], pair[1].name))
+
+
+def control_of(path: Path) -> Control | None:
+    companion = path.with_name(path.name + ".ctl")
+    return Control.from_text(companion.read_text(encoding="ascii")) if companion.is_file() else None
+
+
+def load_waiting(as_of: date) -> list[FeedLoad]:
+    """Load the files of this day; those in force already are skipped, and the first that stops ends it."""
+    loads = []
+    for name, path in waiting_files(as_of):
+        load = load_file(name, path, as_of=as_of, control=control_of(path))
+        loads.append(load)
+        if load.state == "stopped":
+            break
+    return loads

@@ -1,0 +1,43 @@
+"""What a person reads when a file or a row is not taken: Chinese and English, side by side in reject files."""
+
+from dataclasses import dataclass
+
+
+class FileStopped(Exception):
+    """The file cannot be loaded as a whole; the message says why, in both languages. Nothing was merged."""
+
+    def __init__(self, chinese: str, english: str) -> None:
+        super().__init__(f"{chinese} / {english}")
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a row was left out. `code` is what reject files and counts group by."""
+
+    chinese: str
+    english: str
+
+
+REASONS = {
+    "columns": Reason("列数与表头不符", "the number of columns differs from the header's"),
+    "required": Reason("必填项为空", "a required value is missing"),
+    "too_long": Reason("超过允许长度", "longer than allowed"),
+    "characters": Reason("含有不允许的控制字符", "contains control characters"),
+    "amount": Reason("不是金额（最多16位整数、2位小数）", "not an amount (at most 16 digits and 2 decimals)"),
+    "integer": Reason("不是整数", "not a whole number"),
+    "rate": Reason("不是利率", "not a rate"),
+    "date": Reason("不是日期", "not a date"),
+    "date_range": Reason("日期不在1900至2099年之间", "the date is not between 1900 and 2099"),
+    "choice": Reason("不在允许的取值之内", "not one of the allowed values"),
+    "duplicate": Reason("与文件中前面的行重复", "repeats an earlier row of the file"),
+    "id_length": Reason("证件号码长度不对", "the identity number has a wrong length"),
+    "id_check": Reason("证件号码校验位不符", "the check digit of the identity number is wrong"),
+    "id_birth": Reason("证件号码中的出生日期不存在", "the birth date in the identity number does not exist"),
+    "id_region": Reason("证件号码的地区码从未启用", "the region of the identity number never existed"),
+    "branch": Reason("机构号不存在", "unknown branch"),
+    "customer": Reason("客户号不存在", "unknown customer"),
+    "account": Reason("账号不存在", "unknown account"),
+    "product": Reason("产品代码不存在", "unknown product"),
+    "owner": Reason("管户人工号不存在或已停用", "unknown or inactive member of staff"),
+    "no_owner": Reason("账户没有户主", "the account has no owner"),
+}

@@ -1,0 +1,278 @@
+"""Rows of a file as typed columns, and what is wrong with them: a few statements of DuckDB, in memory only.
+
+Lines are read whole, so that the line number of every row is exact, whatever is wrong with it.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from customers.feeds import id_numbers
+from customers.feeds.messages import FileStopped
+from customers.feeds.source import Source, header_of, opened
+from customers.feeds.spec import Column, Join, Spec
+
+TYPES = {
+    "text": "VARCHAR", "choice": "VARCHAR", "id_no": "VARCHAR", "amount": "DECIMAL(18, 2)", "integer": "INTEGER",
+    "rate": "DECIMAL(8, 4)", "date": "DATE", "flag": "BOOLEAN",
+}  # fmt: skip
+ID_TYPE = '"id_type"'
+AMOUNT = r"^[-+]?[0-9]{1,16}(\.[0-9]{1,2}0*)?$"
+FLAGS = {"y": True, "yes": True, "1": True, "true": True, "是": True, "n": False, "no": False, "0": False,
+         "false": False, "否": False}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """A connection that holds `good` (line, the specification's columns) and `bad` (line, column_name, code)."""
+
+    link: duckdb.DuckDBPyConnection
+    rows: int
+    columns: frozenset[str]
+
+
+def connect(threads: int) -> duckdb.DuckDBPyConnection:
+    """DuckDB without disk, network or extensions: the text of customers stays in this process's memory."""
+    return duckdb.connect(
+        config={"threads": threads, "temp_directory": "", "enable_external_access": True,
+                "autoinstall_known_extensions": False, "autoload_known_extensions": False}
+    )  # fmt: skip
+
+
+def parse(link: duckdb.DuckDBPyConnection, spec: Spec, source: Source, as_of: date, folder: Path) -> Parsed:
+    """Read, split, type and check every row; raises FileStopped when the file as a whole cannot be read so."""
+    names = header_of(source, spec) if spec.header else [column.name for column in spec.columns]
+    check_header(spec, names, source)
+    try:
+        read_lines(link, spec, source, names)
+        if spec.join is not None:
+            join_file(link, spec, spec.join, folder)
+        type_columns(link, spec, names, as_of)
+    except duckdb.Error as error:
+        text = str(error).splitlines()[0]
+        raise FileStopped(f"文件无法解析：{text}", f"the file cannot be parsed: {text}") from error
+    rows = value_of(link, "SELECT count(*) FROM typed") + value_of(link, "SELECT count(*) FROM ragged")
+    have = [*names, *(spec.join.columns if spec.join else ())]
+    return Parsed(link, rows, frozenset(column.name for column in spec.columns if source_name(column, have)))
+
+
+def value_of(link: duckdb.DuckDBPyConnection, statement: str) -> int:
+    row = link.execute(statement).fetchone()
+    return int(row[0]) if row and row[0] is not None else 0
+
+
+def names_of(column: Column) -> set[str]:
+    return {column.name.casefold(), *(alias.casefold() for alias in column.aliases)}
+
+
+def source_name(column: Column, names: list[str]) -> str | None:
+    """The file's name for a column, by its own name or an alias; None when the file has none."""
+    wanted = names_of(column)
+    return next((name for name in names if name.casefold() in wanted), None)
+
+
+def check_header(spec: Spec, names: list[str], source: Source) -> None:
+    """Raise FileStopped unless every required column is there once."""
+    joined = spec.join.columns if spec.join else ()
+    missing = [
+        column.name
+        for column in spec.columns
+        if column.required and not column.expression and column.value is None and not spec.fixed
+        and source_name(column, [*names, *joined]) is None
+    ]  # fmt: skip
+    if missing:
+        raise FileStopped(
+            f"缺少列：{'、'.join(missing)}；表头是：{'、'.join(names[:30])}",
+            f"missing columns: {', '.join(missing)}; the header is: {', '.join(names[:30])}",
+        )
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise FileStopped(f"表头有重复的列：{'、'.join(repeated)}", f"the header repeats: {', '.join(repeated)}")
+
+
+def quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def read_lines(
+    link: duckdb.DuckDBPyConnection, spec: Spec, source: Source, names: list[str], table: str = "split"
+) -> None:
+    """Table `split` (line, one text column per file column) and `ragged` (lines with another number of columns)."""
+    lines = (
+        f"SELECT row_number() OVER () AS line, ltrim(t, chr(65279)) AS t FROM read_csv({literal(source.path)}, "
+        "columns = {'t': 'VARCHAR'}, header = false, delim = chr(31), quote = '', escape = '', auto_detect = false, "
+        "strict_mode = false)"
+    ).replace("chr(31)", "'\x1f'")
+    body = f"SELECT * FROM ({lines}) WHERE trim(coalesce(t, '')) <> ''" + (" AND line > 1" if spec.header else "")
+    if spec.fixed:
+        cuts = ", ".join(f"substring(t, {c.start}, {c.length}) AS {quoted(c.name)}" for c in spec.columns if c.length)
+        width = max(c.start + c.length - 1 for c in spec.columns if c.length)
+        link.execute(f"CREATE TABLE whole AS {body}")
+        link.execute(f"CREATE TABLE ragged AS SELECT line FROM whole WHERE length(t) < {width}")
+        link.execute(f"CREATE TABLE {table} AS SELECT line, {cuts} FROM whole WHERE length(t) >= {width}")
+        link.execute("DROP TABLE whole")
+        return
+    link.execute(f"CREATE TABLE fields AS SELECT line, {fields(spec)} AS f FROM ({body})")
+    link.execute(f"CREATE TABLE {'ragged' if table == 'split' else table + '_ragged'} AS "
+                 f"SELECT line FROM fields WHERE len(f) <> {len(names)}")  # fmt: skip
+    columns = ", ".join(f"f[{number}] AS {quoted(name)}" for number, name in enumerate(names, 1))
+    link.execute(f"CREATE TABLE {table} AS SELECT line, {columns} FROM fields WHERE len(f) = {len(names)}")
+    link.execute("DROP TABLE fields")
+
+
+def fields(spec: Spec) -> str:
+    """SQL for the list of a line's values; quotes are looked at only in lines that have one."""
+    delimiter, quote = spec.delimiter, spec.quote
+    plain = f"string_split(t, {literal(delimiter)})"
+    if not quote:
+        return plain
+    d, q = f"\\x{ord(delimiter):02x}", f"\\x{ord(quote):02x}"
+    pattern = f"{d}(?:{q}(?:[^{q}]|{q}{q})*{q}|[^{d}{q}]*)"
+    parts = f"regexp_extract_all({literal(delimiter)} || t, {literal(pattern)})"
+    # What the pattern left out (a quote inside a bare value) makes the line ragged rather than shorter.
+    clean = (
+        f"list_transform({parts}, lambda x: CASE WHEN x[2] = {literal(quote)} "
+        f"THEN replace(x[3:-2], {literal(quote * 2)}, {literal(quote)}) ELSE x[2:] END)"
+    )
+    whole = f"length(list_aggregate({parts}, 'string_agg', '')) = length(t) + 1"
+    return f"CASE WHEN NOT contains(t, {literal(quote)}) THEN {plain} WHEN {whole} THEN {clean} ELSE [] END"
+
+
+def join_file(link: duckdb.DuckDBPyConnection, spec: Spec, join: Join, folder: Path) -> None:
+    """Look columns up in another file of the same delivery."""
+    with opened(spec, folder / join.file) as other:
+        names = header_of(other, spec)
+        read_lines(link, spec, other, names, table="joined")
+    taken = ", ".join(f"j.{quoted(name)}" for name in join.columns)
+    link.execute(
+        f"CREATE TABLE split_joined AS SELECT s.*, {taken} FROM split s LEFT JOIN joined j USING ({quoted(join.on)}) ORDER BY s.line"
+    )
+    link.execute("DROP TABLE split; DROP TABLE joined; ALTER TABLE split_joined RENAME TO split")
+
+
+def type_columns(link: duckdb.DuckDBPyConnection, spec: Spec, names: list[str], as_of: date) -> None:
+    """Tables `typed` (all rows with their faults), `good` and `bad`."""
+    have = [*names, *(spec.join.columns if spec.join else ())]
+    text = ", ".join(f"nullif(trim({text_of(column, have)}), '') AS {quoted(column.name)}" for column in spec.columns)
+    where = f"WHERE {spec.where.replace('$as_of', f'DATE {literal(as_of.isoformat())}')}" if spec.where else ""
+    link.execute(f"CREATE TABLE texts AS SELECT line, {text} FROM split {where}")
+    link.execute("DROP TABLE split")
+    values = ", ".join(f"{typed(column)} AS {quoted(column.name)}" for column in spec.columns)
+    faults = ", ".join(fault(column) for column in spec.columns)
+    link.execute(
+        f"CREATE TABLE typed AS SELECT line, {values}, "
+        f"list_filter([{faults}], lambda x: x IS NOT NULL) AS faults FROM texts"
+    )
+    link.execute("DROP TABLE texts")
+    key = ", ".join(f"coalesce({quoted(name)}, '')" for name in spec.key)
+    warned = [column.name for column in spec.columns if column.warn_only]
+    fatal = (
+        f"list_filter(faults, lambda x: split_part(x, ':', 1) NOT IN ({', '.join(map(literal, warned))}))"
+        if warned
+        else "faults"
+    )
+    link.execute(
+        f"CREATE TABLE bad AS SELECT line, split_part(f, ':', 1) AS column_name, split_part(f, ':', 2) AS code, "
+        f"list_contains([{', '.join(map(literal, warned))}]::VARCHAR[], split_part(f, ':', 1)) AS is_warning "
+        "FROM (SELECT line, unnest(faults) AS f FROM typed) "
+        "UNION ALL SELECT line, '', 'columns', false FROM ragged"
+    )
+    link.execute(
+        f"CREATE TABLE numbered AS SELECT * EXCLUDE (faults), "
+        f"row_number() OVER (PARTITION BY {key} ORDER BY line) AS nth FROM typed WHERE len({fatal}) = 0"
+    )
+    link.execute(f"INSERT INTO bad SELECT line, {literal(spec.key[0])}, 'duplicate', false FROM numbered WHERE nth > 1")
+    link.execute("CREATE TABLE good AS SELECT * EXCLUDE (nth) FROM numbered WHERE nth = 1 ORDER BY line")
+    link.execute("DROP TABLE numbered")
+
+
+def text_of(column: Column, names: list[str]) -> str:
+    """SQL for the raw text of a column."""
+    if column.value is not None:
+        return literal(column.value)
+    if column.expression:
+        return f"TRY(CAST(({column.expression}) AS VARCHAR))"
+    name = source_name(column, names)
+    return quoted(name) if name else "NULL::VARCHAR"
+
+
+def typed(column: Column) -> str:
+    """SQL for the typed value; NULL where the text is not one."""
+    name = quoted(column.name)
+    match column.kind:
+        case "amount":
+            number = f"TRY_CAST(regexp_extract(replace({name}, ',', ''), {literal(AMOUNT)}) AS DECIMAL(20, 2))"
+            value = f"({number} / 100)" if column.in_fen else number
+            return f"TRY_CAST(CASE WHEN abs({value}) < 10000000000000000 THEN {value} END AS DECIMAL(18, 2))"
+        case "integer":
+            return f"TRY_CAST(regexp_extract({name}, '^-?[0-9]{{1,9}}$') AS INTEGER)"
+        case "rate":
+            return (
+                f"TRY_CAST(regexp_extract(rtrim({name}, '%'), '^-?[0-9]{{1,3}}(\\.[0-9]{{1,4}}0*)?$') AS DECIMAL(8, 4))"
+            )
+        case "date":
+            return f"CASE WHEN {in_range(column)} THEN {parsed_date(column)} END"
+        case "flag":
+            yes = ", ".join(literal(text) for text, value in FLAGS.items() if value)
+            no = ", ".join(literal(text) for text, value in FLAGS.items() if not value)
+            return f"CASE WHEN lower({name}) IN ({yes}) THEN true WHEN lower({name}) IN ({no}) THEN false END"
+        case "choice":
+            cases = " ".join(f"WHEN {literal(text)} THEN {literal(value)}" for text, value in column.choices.items())
+            return f"CASE {name} {cases} END"
+        case "id_no":
+            return f"CASE WHEN ({id_numbers.fault(name, ID_TYPE)}) IS NULL THEN {name} END"
+    return f"CASE WHEN {clean_text(column)} THEN {name} END"
+
+
+def clean_text(column: Column) -> str:
+    name = quoted(column.name)
+    return f"(length({name}) <= {column.max_length} AND NOT regexp_matches({name}, '[[:cntrl:]]'))"
+
+
+def parsed_date(column: Column) -> str:
+    formats = "[" + ", ".join(map(literal, column.formats)) + "]"
+    return f"TRY_CAST(try_strptime({quoted(column.name)}, {formats}) AS DATE)"
+
+
+def is_open_end(column: Column) -> str:
+    return f"({parsed_date(column)} = DATE '9999-12-31')" if column.open_end else "false"
+
+
+def in_range(column: Column) -> str:
+    return f"({parsed_date(column)} BETWEEN DATE '1900-01-01' AND DATE '2099-12-31')"
+
+
+def fault(column: Column) -> str:
+    """SQL for "column:code" of what is wrong with a text, NULL when nothing is."""
+    name = quoted(column.name)
+    checks: list[tuple[str, str]] = []
+    match column.kind:
+        case "date":
+            checks = [(f"{parsed_date(column)} IS NULL", "date"),
+                      (f"NOT {in_range(column)} AND NOT coalesce({is_open_end(column)}, false)", "date_range")]  # fmt: skip
+        case "text":
+            checks = [
+                (f"length({name}) > {column.max_length}", "too_long"),
+                (f"NOT {clean_text(column)}", "characters"),
+            ]
+        case "id_no":
+            return f"CASE WHEN {name} IS NOT NULL THEN {literal(column.name + ':')} || {id_numbers.fault(name, ID_TYPE)} END"
+        case _:
+            checks = [(f"{typed(column)} IS NULL", {"flag": "choice"}.get(column.kind, column.kind))]
+    missing = (
+        f"WHEN {name} IS NULL THEN {literal(column.name + ':required')} "
+        if column.required
+        else f"WHEN {name} IS NULL THEN NULL "
+    )
+    return (
+        "CASE "
+        + missing
+        + " ".join(f"WHEN {test} THEN {literal(column.name + ':' + code)}" for test, code in checks)
+        + " END"
+    )

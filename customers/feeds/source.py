@@ -1,0 +1,232 @@
+"""Open a delivered file safely: what kind of thing it is, which encoding, whole or damaged; unzip in memory.
+
+Plain text of customers never goes to a second file: what must be decoded or unzipped lives in anonymous memory, and
+everything else is read through the descriptor that was checked, so that a file put in its place is noticed.
+"""
+
+import codecs
+import csv
+import hashlib
+import os
+import stat
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from django.conf import settings
+
+from customers.feeds.messages import FileStopped
+from customers.feeds.spec import Spec
+
+BLOCK = 1 << 20
+# A bank's text files shrink to a tenth or so; a thousandfold is an attack or an accident.
+MOST_COMPRESSION = 200
+TEXT_SUFFIXES = {".csv", ".txt", ".asc", ".dat", ""}
+
+
+@dataclass(frozen=True)
+class Source:
+    """A readable UTF-8 text for DuckDB (`path`), and what is known of the delivered file."""
+
+    path: str
+    sha256: str
+    size: int
+    encoding: str
+    first_line: str
+
+
+@contextmanager
+def opened(spec: Spec, path: Path, member: str | None = None) -> Iterator[Source]:
+    """The file as UTF-8 text for as long as the block runs; raises FileStopped with the reason.
+
+    Leaving the block checks that the file is still the one that was opened.
+    """
+    descriptor = open_regular(path)
+    try:
+        before = os.fstat(descriptor)
+        if before.st_size == 0:
+            raise FileStopped(f"{path.name} 是空文件", f"{path.name} is empty")
+        digest, text = hashed(descriptor), descriptor
+        if is_zip(descriptor):
+            text = unzipped(descriptor, path, member)
+        try:
+            encoding = encoding_of(text, spec, path)
+            if encoding != "utf-8":
+                decoded = transcoded(text, encoding)
+                if text != descriptor:
+                    os.close(text)
+                text = decoded
+            yield Source(f"/proc/self/fd/{text}", digest, before.st_size, encoding, first_line(text))
+        finally:
+            if text != descriptor:
+                os.close(text)
+        check_unchanged(path, descriptor, before)
+    finally:
+        os.close(descriptor)
+
+
+def open_regular(path: Path) -> int:
+    """A descriptor of a regular file; waits for no pipe and opens no folder or device."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError as error:
+        raise FileStopped(f"找不到文件 {path}", f"there is no file {path}") from error
+    except OSError as error:
+        raise FileStopped(f"打不开 {path}：{error.strerror}", f"cannot open {path}: {error.strerror}") from error
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(descriptor)
+        kind = ("文件夹", "a folder") if stat.S_ISDIR(mode) else ("设备或管道", "a device or pipe")
+        raise FileStopped(f"{path} 是{kind[0]}，不是文件", f"{path} is {kind[1]}, not a file")
+    return descriptor
+
+
+def blocks(descriptor: int) -> Iterator[bytes]:
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    while block := os.read(descriptor, BLOCK):
+        yield block
+
+
+def hashed(descriptor: int) -> str:
+    digest = hashlib.sha256()
+    for block in blocks(descriptor):
+        digest.update(block)
+    return digest.hexdigest()
+
+
+def check_unchanged(path: Path, descriptor: int, before: os.stat_result) -> None:
+    """Raise FileStopped when the file was written or another one put in its place while it was read."""
+    after = os.fstat(descriptor)
+    try:
+        now = path.stat()
+        same = (now.st_ino, now.st_dev) == (before.st_ino, before.st_dev)
+    except FileNotFoundError:
+        same = False
+    if not same or (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
+        raise FileStopped(
+            f"{path.name} 在读取过程中被改动或替换，请待文件写完后重新装载",
+            f"{path.name} was changed or replaced while it was read; load it again when it is complete",
+        )
+
+
+def is_zip(descriptor: int) -> bool:
+    return os.pread(descriptor, 4, 0) in (b"PK\x03\x04", b"PK\x05\x06")
+
+
+def unzipped(descriptor: int, path: Path, member: str | None) -> int:
+    """The one text file of an archive, in memory; raises FileStopped for several, none, damage or a bomb."""
+    with os.fdopen(os.dup(descriptor), "rb") as raw:
+        raw.seek(0)
+        try:
+            with zipfile.ZipFile(raw) as archive:
+                info = chosen(archive, path, member)
+                check_inflation(info.file_size, info.compress_size, path)
+                with archive.open(info) as inside:
+                    return in_memory(limited(inside, info, path))
+        except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+            raise FileStopped(
+                f"{path.name} 压缩包损坏或加密：{error}", f"{path.name} is damaged or locked: {error}"
+            ) from error
+
+
+def chosen(archive: zipfile.ZipFile, path: Path, member: str | None) -> zipfile.ZipInfo:
+    texts = [
+        info for info in archive.infolist() if not info.is_dir() and Path(info.filename).suffix.lower() in TEXT_SUFFIXES
+    ]
+    if member is not None:
+        texts = [info for info in texts if info.filename == member]
+    if len(texts) != 1:
+        names = ", ".join(info.filename for info in archive.infolist()[:10])
+        raise FileStopped(
+            f"{path.name} 内应有且只有一个文本文件（或用 --member 指定），现有：{names}",
+            f"{path.name} must hold exactly one text file (or name it by --member); it holds: {names}",
+        )
+    return texts[0]
+
+
+def check_inflation(size: int, packed: int, path: Path) -> None:
+    if size > settings.FEED_UPLOAD_MAX_BYTES or (size > BLOCK and size > MOST_COMPRESSION * max(packed, 1)):
+        raise FileStopped(
+            f"{path.name} 解压后过大（{size} 字节），疑似压缩炸弹",
+            f"{path.name} would unpack to {size} bytes: refused as a zip bomb",
+        )
+
+
+def limited(inside: IO[bytes], info: zipfile.ZipInfo, path: Path) -> Iterator[bytes]:
+    """Blocks of a member; what the archive says of its size is not believed."""
+    total = 0
+    while block := inside.read(BLOCK):
+        total += len(block)
+        check_inflation(total, info.compress_size, path)
+        yield block
+
+
+def in_memory(content: Iterator[bytes]) -> int:
+    descriptor = os.memfd_create("feed", os.MFD_CLOEXEC)
+    for block in content:
+        os.write(descriptor, block)
+    return descriptor
+
+
+def encoding_of(descriptor: int, spec: Spec, path: Path) -> str:
+    """The first encoding of the specification in which the whole text is valid; raises FileStopped with the line."""
+    start = os.pread(descriptor, 4, 0)
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise FileStopped(
+            f"{path.name} 是UTF-16编码，请另存为UTF-8或GB18030", f"{path.name} is UTF-16; save it as UTF-8 or GB18030"
+        )
+    where = 0
+    for encoding in spec.encodings:
+        line = first_bad_line(descriptor, encoding, path)
+        if line is None:
+            return encoding
+        where = max(where, line)
+    names = "、".join(spec.encodings)
+    raise FileStopped(
+        f"{path.name} 第{where}行不是{names}编码",
+        f"{path.name}, line {where}: the text is not {', '.join(spec.encodings)}",
+    )
+
+
+def first_bad_line(descriptor: int, encoding: str, path: Path) -> int | None:
+    """The line on which the text stops being valid in an encoding; a NUL byte stops the file whatever the encoding."""
+    decoder = codecs.getincrementaldecoder(encoding)("strict")
+    lines = 1
+    for block in blocks(descriptor):
+        nul = block.find(b"\0")
+        if nul >= 0:
+            line = lines + block.count(b"\n", 0, nul)
+            raise FileStopped(
+                f"{path.name} 第{line}行含有空字节（NUL），文件已损坏",
+                f"{path.name}, line {line}: NUL byte, the file is damaged",
+            )
+        try:
+            decoder.decode(block)
+        except UnicodeDecodeError as error:
+            return lines + block.count(b"\n", 0, max(error.start, 0))
+        lines += block.count(b"\n")
+    try:
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return lines
+    return None
+
+
+def transcoded(descriptor: int, encoding: str) -> int:
+    """The text as UTF-8, in memory."""
+    decoder = codecs.getincrementaldecoder(encoding)("strict")
+    return in_memory(decoder.decode(block).encode() for block in blocks(descriptor))
+
+
+def first_line(descriptor: int) -> str:
+    line = os.pread(descriptor, 1 << 16, 0).split(b"\n", 1)[0]
+    return line.decode("utf-8", "replace").removeprefix("\ufeff").rstrip("\r")
+
+
+def header_of(source: Source, spec: Spec) -> list[str]:
+    """The column names of the first line."""
+    row = next(csv.reader([source.first_line], delimiter=spec.delimiter, quotechar=spec.quote or None), [])
+    return [name.strip() for name in row]
