@@ -10,10 +10,13 @@ from django.utils.translation import gettext as _
 
 from crm.demo.bench.measure import Report
 from crm.demo.bench.night import bench_delta, bench_night
+from crm.demo.bench.pages import bench_pages, bench_search
 
 SUBJECTS: dict[str, Callable[..., Report]] = {
     "night": bench_night,
     "delta": bench_delta,
+    "pages": bench_pages,
+    "search": bench_search,
 }
 
 
