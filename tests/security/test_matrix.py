@@ -75,7 +75,7 @@ def method_of(call: Call) -> str:
 
 def role_of(call: Call, town: Town) -> str:
     actor: User = getattr(town.bank, call.actor)
-    return actor.role
+    return str(actor.role)
 
 
 def is_denied(call: Call, town: Town) -> bool:
@@ -133,7 +133,7 @@ def sign_in(client: Client, user: User) -> None:
 def address_of(page: Page, town: Town, subject: Subject) -> str:
     arguments = page.arguments(town, subject)
     if page.name == "admin:?":
-        return reverse("admin:index") + arguments["url"]
+        return reverse("admin:index") + str(arguments["url"])
     return reverse(page.name, kwargs=dict(arguments))
 
 

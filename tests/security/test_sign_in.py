@@ -147,7 +147,7 @@ def test_a_changed_password_ends_other_sessions(bank: Bank, client_of: Callable[
     assert answer.status_code == 302
     page = reverse("workbench:today")
     assert (here.get(page).status_code, elsewhere.get(page).status_code) == (200, 302)
-    assert trail() == [("password.change", "1001")]
+    assert trail() == [("password.change", "1001"), ("customer.list", "1001")]
 
 
 @pytest.mark.parametrize("weak", ["short-1", "password1234", "123456789012"])
