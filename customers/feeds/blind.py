@@ -23,7 +23,8 @@ def add_index(link: duckdb.DuckDBPyConnection, table: str, field: pii.Field, col
     target = f"{column}_index"
     link.execute(f"ALTER TABLE {table} ADD COLUMN {target} VARCHAR")
     link.execute(
-        f"UPDATE {table} SET {target} = left(sha256($outer::BLOB || unhex(sha256($inner::BLOB || encode({canonical})))), 32) "
+        f"UPDATE {table} SET {target} = "
+        f"left(sha256($outer::BLOB || unhex(sha256($inner::BLOB || encode({canonical})))), 32) "
         f"WHERE {column} IS NOT NULL AND regexp_full_match({column}, '[ -~]*') AND {canonical} <> ''",
         {"inner": inner, "outer": outer},
     )

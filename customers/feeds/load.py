@@ -201,8 +201,8 @@ def check_whole(load: FeedLoad, spec: Spec, parsed: Parsed, control: Control | N
             raise FileStopped(
                 f"只有{parsed.rows}行，上次（{before.as_of}）有{before.rows_read}行，减少超过{spec.shrink_share:.0%}；"
                 "确认无误后用 --accept-shrink 重新装载",
-                f"{parsed.rows} rows after {before.rows_read} on {before.as_of}: more than {spec.shrink_share:.0%} fewer; "
-                "load with --accept-shrink if that is right",
+                f"{parsed.rows} rows after {before.rows_read} on {before.as_of}: "
+                f"more than {spec.shrink_share:.0%} fewer; load with --accept-shrink if that is right",
             )
 
 
@@ -222,7 +222,8 @@ def check_control(load: FeedLoad, spec: Spec, parsed: Parsed, control: Control) 
     if load.control_difference:
         raise FileStopped(
             f"可用行合计{total}，控制总数{control.total}，相差{load.control_difference}",
-            f"the usable rows add up to {total}, the control total is {control.total}: off by {load.control_difference}",
+            f"the usable rows add up to {total}, the control total is {control.total}: "
+            f"off by {load.control_difference}",
         )
 
 

@@ -151,7 +151,8 @@ def join_file(link: duckdb.DuckDBPyConnection, spec: Spec, join: Join, folder: P
         read_lines(link, spec, other, names, table="joined")
     taken = ", ".join(f"j.{quoted(name)}" for name in join.columns)
     link.execute(
-        f"CREATE TABLE split_joined AS SELECT s.*, {taken} FROM split s LEFT JOIN joined j USING ({quoted(join.on)}) ORDER BY s.line"
+        f"CREATE TABLE split_joined AS SELECT s.*, {taken} FROM split s "
+        f"LEFT JOIN joined j USING ({quoted(join.on)}) ORDER BY s.line"
     )
     link.execute("DROP TABLE split; DROP TABLE joined; ALTER TABLE split_joined RENAME TO split")
 
@@ -254,15 +255,16 @@ def fault(column: Column) -> str:
     checks: list[tuple[str, str]] = []
     match column.kind:
         case "date":
-            checks = [(f"{parsed_date(column)} IS NULL", "date"),
-                      (f"NOT {in_range(column)} AND NOT coalesce({is_open_end(column)}, false)", "date_range")]  # fmt: skip
+            allowed = f"{in_range(column)} OR coalesce({is_open_end(column)}, false)"
+            checks = [(f"{parsed_date(column)} IS NULL", "date"), (f"NOT ({allowed})", "date_range")]
         case "text":
             checks = [
                 (f"length({name}) > {column.max_length}", "too_long"),
                 (f"NOT {clean_text(column)}", "characters"),
             ]
         case "id_no":
-            return f"CASE WHEN {name} IS NOT NULL THEN {literal(column.name + ':')} || {id_numbers.fault(name, ID_TYPE)} END"
+            code = id_numbers.fault(name, ID_TYPE)
+            return f"CASE WHEN {name} IS NOT NULL THEN {literal(column.name + ':')} || {code} END"
         case _:
             checks = [(f"{typed(column)} IS NULL", {"flag": "choice"}.get(column.kind, column.kind))]
     missing = (

@@ -10,10 +10,13 @@ from crm import db
 BLOCK = 1 << 20
 
 
-def stage(link: duckdb.DuckDBPyConnection, select: str, table: str, columns: str) -> None:
+def stage(
+    link: duckdb.DuckDBPyConnection, select: str, table: str, columns: str, *, resolved: tuple[str, ...] = ()
+) -> None:
     """Make a temporary table that lasts as long as the transaction, and copy the rows of a DuckDB query into it.
 
-    `columns` is the column list of CREATE TABLE. DuckDB writes CSV into a pipe that PostgreSQL's COPY reads.
+    `columns` is the column list of CREATE TABLE, `resolved` names id columns that PostgreSQL will fill. DuckDB writes
+    CSV into a pipe that PostgreSQL's COPY reads.
     """
     db.execute(f"CREATE TEMP TABLE {table} ({columns}) ON COMMIT DROP")
     reading, writing = os.pipe()
@@ -36,4 +39,6 @@ def stage(link: duckdb.DuckDBPyConnection, select: str, table: str, columns: str
         writer.join()
     if failures:
         raise failures[0]
+    for name in resolved:
+        db.execute(f"ALTER TABLE {table} ADD COLUMN {name} bigint")
     db.execute(f"ANALYZE {table}")

@@ -88,7 +88,8 @@ def products(delivery: Delivery) -> int:
 CUSTOMER_PLAIN = {
     "name": "text", "customer_type": "text", "company_size": "text", "sex": "text", "birth_date": "date",
     "id_type": "text", "id_expiry_date": "date", "occupation": "text", "employer": "text", "open_date": "date",
-    "close_date": "date", "status": "text", "has_payroll": "boolean", "has_pension": "boolean", "is_merchant": "boolean",
+    "close_date": "date", "status": "text", "has_payroll": "boolean", "has_pension": "boolean",
+    "is_merchant": "boolean",
 }  # fmt: skip
 CUSTOMER_SECRET = {"id_no": pii.ID_NO, "mobile": pii.MOBILE, "address": pii.ADDRESS}
 # Empty text columns hold '', not NULL; these are the values of a column that is empty in the file.
@@ -114,9 +115,9 @@ def customers(delivery: Delivery, old_loads: list[int]) -> int:
         "stage_customer",
         "line bigint, customer_no text, branch_code text, " + ", ".join(f"{n} {CUSTOMER_PLAIN[n]}" for n in plain)
         + "".join(f", {name}_index bytea" for name in secret),
+        resolved=("branch_id",),
     )  # fmt: skip
     kept_ids("night_customer", "customer_id", ["customer_no"], old_loads)
-    db.execute("ALTER TABLE stage_customer ADD COLUMN branch_id bigint")
     if "branch_code" in provided:
         db.execute(
             "UPDATE stage_customer s SET branch_id = b.id FROM organization_branch b WHERE b.code = s.branch_code"
@@ -175,7 +176,8 @@ def insert_customers(delivery: Delivery, plain: list[str], secret: list[str], va
     pairs["id_no_tail_index"] = "CASE WHEN z.id_no_kept THEN c.id_no_tail_index ELSE z.id_no_tail_index END"
     db.execute(
         f"INSERT INTO night_customer ({', '.join(pairs)}) SELECT {', '.join(pairs.values())} "
-        "FROM changed_customer s JOIN sealed z ON z.line = s.line LEFT JOIN customers_customer c ON c.id = s.customer_id "
+        "FROM changed_customer s JOIN sealed z ON z.line = s.line "
+        "LEFT JOIN customers_customer c ON c.id = s.customer_id "
         "ON CONFLICT (customer_id) DO UPDATE SET "
         + ", ".join(f"{name} = excluded.{name}" for name in pairs if name != "customer_id"),
         {"load": delivery.load_id},
@@ -209,10 +211,8 @@ def copy_sealed(link: duckdb.DuckDBPyConnection, rows: list[dict[str, Any]], sec
     first, last = rows[0]["line"], rows[-1]["line"]
     wanted = {row["line"] for row in rows}
     columns = ", ".join(["line", "name", *secret])
-    texts = {
-        row[0]: row for row in link.execute(f"SELECT {columns} FROM good WHERE line BETWEEN {first} AND {last}").fetchall()
-        if row[0] in wanted
-    }  # fmt: skip
+    between = link.execute(f"SELECT {columns} FROM good WHERE line BETWEEN {first} AND {last}").fetchall()
+    texts = {row[0]: row for row in between if row[0] in wanted}
     sealed: dict[str, list[pii.Sealed]] = {}
     for name, field in CUSTOMER_SECRET.items():
         place = secret.index(name) + 2 if name in secret else None
@@ -243,7 +243,8 @@ def accounts(delivery: Delivery, old_loads: list[int]) -> int:
         + ", ".join(name if name in provided else "NULL" for name in optional) + " FROM good ORDER BY line",
         "stage_account",
         "line bigint, account_no_index bytea, customer_no text, "
-        + ", ".join(f"{name} {kind}" for name, kind in optional.items()) + ", customer_id bigint, branch_id bigint",
+        + ", ".join(f"{name} {kind}" for name, kind in optional.items()),
+        resolved=("customer_id", "branch_id"),
     )  # fmt: skip
     db.execute("UPDATE stage_account SET role = coalesce(role, 'owner'), currency = coalesce(currency, 'CNY')")
     kept_ids("night_account", "account_id", ["account_no_index"], old_loads)
@@ -308,8 +309,8 @@ def balances(delivery: Delivery, old_loads: list[int]) -> int:
         + ", ".join(name if name in provided else "NULL" for name in HOLDING_OPTIONAL) + " FROM good ORDER BY line",
         "stage_holding",
         "line bigint, account_no_index bytea, sub_no text, product_code text, balance numeric(18, 2), "
-        + ", ".join(f"{name} {kind}" for name, kind in HOLDING_OPTIONAL.items())
-        + ", account_id bigint, customer_id bigint, branch_id bigint, product_id bigint",
+        + ", ".join(f"{name} {kind}" for name, kind in HOLDING_OPTIONAL.items()),
+        resolved=("account_id", "customer_id", "branch_id", "product_id"),
     )  # fmt: skip
     kept_ids("night_holding", "holding_id", ["account_id", "sub_no"], old_loads)
     db.run_sql("customers.feeds.merge", "balances_account")
@@ -317,7 +318,7 @@ def balances(delivery: Delivery, old_loads: list[int]) -> int:
     db.run_sql("customers.feeds.merge", "balances_product")
     refuse("s.product_id IS NULL", "stage_holding", "product_code", "product")
     db.execute("ANALYZE stage_holding")
-    has = {f"has_{name}": name in provided for name in HOLDING_OPTIONAL}
+    has: dict[str, Any] = {f"has_{name}": name in provided for name in HOLDING_OPTIONAL}
     changed = db.run_sql("customers.feeds.merge", "balances_write", load=delivery.load_id, **has)
     if delivery.closes_missing:
         changed += db.run_sql("customers.feeds.merge", "balances_missing", load=delivery.load_id)
@@ -330,15 +331,18 @@ def ownership(delivery: Delivery, old_loads: list[int]) -> int:
     stage(
         delivery.link,
         "SELECT line, customer_no, "
-        + ", ".join(name if name in provided else "NULL" for name in ("staff_no", "since")) + " FROM good ORDER BY line",
+        + ", ".join(name if name in provided else "NULL" for name in ("staff_no", "since"))
+        + " FROM good ORDER BY line",
         "stage_owner",
-        "line bigint, customer_no text, staff_no text, since date, customer_id bigint, branch_id bigint, owner_id bigint",
+        "line bigint, customer_no text, staff_no text, since date",
+        resolved=("customer_id", "branch_id", "owner_id"),
     )  # fmt: skip
     db.execute("DELETE FROM night_ownership WHERE load_id = ANY (%s)", [old_loads])
     db.run_sql("customers.feeds.merge", "ownership_customer")
     refuse("s.customer_id IS NULL", "stage_owner", "customer_no", "customer")
     db.execute(
-        "UPDATE stage_owner s SET owner_id = u.id FROM organization_user u WHERE u.staff_no = s.staff_no AND u.is_active"
+        "UPDATE stage_owner s SET owner_id = u.id FROM organization_user u "
+        "WHERE u.staff_no = s.staff_no AND u.is_active"
     )
     refuse("s.staff_no IS NOT NULL AND s.owner_id IS NULL", "stage_owner", "staff_no", "owner")
     return db.run_sql("customers.feeds.merge", "ownership_write", load=delivery.load_id, as_of=delivery.as_of)

@@ -1,0 +1,232 @@
+"""Files through load_file into the working tables and through a night into what pages read."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from crm import db
+from crm.audit import pii
+from customers.feeds.load import Control
+from customers.models import (
+    Account,
+    AccountHolder,
+    Customer,
+    FeedLoad,
+    Holding,
+    Metrics,
+    NightCustomer,
+    NightHolding,
+    Ownership,
+    Product,
+)
+from tests.feeds.delivery import ACCOUNTS, BALANCES, CUSTOMERS, Delivery
+from tests.world import Bank
+
+WORKING = ("night_customer", "night_account", "night_holder", "night_holding", "night_ownership")
+
+
+@pytest.fixture
+def delivery(bank: Bank, tmp_path: Path) -> Delivery:
+    return Delivery(tmp_path)
+
+
+def waiting() -> dict[str, int]:
+    return {table: db.fetch_value(f"SELECT count(*) FROM {table}") for table in WORKING}
+
+
+def contents() -> dict[str, str | None]:
+    """Hash of each working table without the load's number; cipher texts differ by chance and are left out."""
+    return {
+        table: db.fetch_value(
+            f"SELECT md5(string_agg((to_jsonb(t) - 'load_id' - 'id' - 'id_no_cipher' - 'mobile_cipher' - "
+            f"'address_cipher' - 'account_no_cipher')::text, ',' ORDER BY to_jsonb(t)::text)) FROM {table} t"
+        )
+        for table in WORKING
+    }
+
+
+def test_files_become_customers_accounts_and_holdings(delivery: Delivery, bank: Bank) -> None:
+    delivery.first_day()
+    assert waiting() == dict(zip(WORKING, (3, 3, 4, 4, 0), strict=True))
+    assert not Customer.objects.using("batch").exists()  # nothing is seen before the night
+    delivery.night()
+    first = Customer.objects.using("batch").get(customer_no="C1")
+    assert (first.name_pinyin, first.name_initials, first.branch_id) == ("ouyangxiuwen", "oyxw", bank.south.pk)
+    assert (first.name_mask, first.mobile_mask) == ("欧**文", "139****0001")
+    assert pii.decrypt(pii.MOBILE, first.pk, first.mobile_cipher) == "13900000001"
+    assert bytes(first.mobile_index or b"") == pii.index(pii.MOBILE, "139 0000 0001")
+    assert bytes(first.address_index or b"") == pii.index(pii.ADDRESS, "滨江市城区人民路一号")
+    account = Account.objects.using("batch").get(customer=first)
+    assert bytes(account.account_no_index) == pii.index(pii.ACCOUNT_NO, "6200 0000 0000 0001")
+    assert pii.decrypt(pii.ACCOUNT_NO, account.pk, account.account_no_cipher) == "6200000000000001"
+    assert account.account_no_mask == "****0001"
+    holders = AccountHolder.objects.using("batch").filter(account=account).order_by("customer__customer_no")
+    assert list(holders.values_list("customer__customer_no", "role")) == [("C1", "owner"), ("C2", "co_holder")]
+    deposit = Holding.objects.using("batch").get(account=account, sub_no="T1")
+    assert (deposit.balance, deposit.maturity_date, deposit.auto_rollover, deposit.rate) == (
+        Decimal("80000.00"), date(2026, 3, 20), False, Decimal("1.9500"),
+    )  # fmt: skip
+    assert Metrics.objects.using("batch").get(pk=first.pk).aum == Decimal("92000.50")
+    assert Customer.objects.using("batch").get(customer_no="C2").name_pinyin == "shanxue"
+    assert set(FeedLoad.objects.using("batch").values_list("state", flat=True)) == {"published"}
+
+
+def test_the_same_file_twice_changes_nothing(delivery: Delivery) -> None:
+    delivery.first_day()
+    before, ids = contents(), [load.pk for load in delivery.loads]
+    again = Delivery(delivery.folder, delivery.as_of)
+    again.first_day()
+    assert ([load.pk for load in again.loads], contents()) == (ids, before)
+    delivery.night()
+    again.first_day()
+    assert waiting() == dict.fromkeys(WORKING, 0)
+
+
+def test_an_unchanged_file_of_the_next_day_changes_no_row(delivery: Delivery) -> None:
+    delivery.first_day()
+    delivery.night()
+    tomorrow = Delivery(delivery.folder, delivery.as_of + timedelta(days=1))
+    tomorrow.first_day()
+    assert [load.rows_changed for load in tomorrow.loads] == [0, 0, 0]
+    assert waiting() == dict.fromkeys(WORKING, 0)
+
+
+def test_a_second_file_of_the_day_replaces_the_first(delivery: Delivery) -> None:
+    delivery.first_day()
+    right = BALANCES + "6200000000000001,,DEMAND,5,,,\n6200000000000003,,DEMAND,7,,,\n"
+    load = delivery.load("eod_balances", right, accept_shrink=True)
+    assert load.state == "accepted", load.message
+    states = FeedLoad.objects.using("batch").filter(spec="eod_balances").order_by("pk").values_list("state", flat=True)
+    assert list(states) == ["superseded", "accepted"]
+    assert list(NightHolding.objects.using("batch").order_by("balance").values_list("balance", flat=True)) == [5, 7]
+    corrected = CUSTOMERS + "C1,欧阳秀文,111,,,,,\nC2,单雪,111,,,,,\nC3,海湾公司,211,,,,,\n"
+    delivery.load("eod_customers", corrected)
+    delivery.night()
+    assert Customer.objects.using("batch").get(customer_no="C1").name == "欧阳秀文"
+    assert Metrics.objects.using("batch").get(customer__customer_no="C3").aum == 7
+
+
+def test_changes_of_the_next_day(delivery: Delivery, bank: Bank) -> None:
+    delivery.first_day()
+    delivery.night()
+    ciphers = dict(Customer.objects.using("batch").values_list("customer_no", "mobile_cipher"))
+    delivery.as_of += timedelta(days=1)
+    delivery.load(
+        "eod_customers",
+        CUSTOMERS + "C1,欧阳修文,112,身份证,,13900000001,滨江市城区人民路一号,2020-01-02\nC2,单雪,111,,,,,20200203\n",
+        accept_shrink=True,
+    )
+    assert NightCustomer.objects.using("batch").get(customer_no="C1").old_branch_id == bank.south.pk
+    balances = delivery.load(
+        "eod_balances",
+        BALANCES + "6200000000000001,,DEMAND,12000.50,,,\n6200000000000002,,DEMAND,0,,,\n",
+        accept_shrink=True,
+    )
+    assert balances.rows_changed == 3  # two are missing, one moves to another branch with its customer
+    delivery.night()
+    first = Customer.objects.using("batch").get(customer_no="C1")
+    assert first.branch_id == bank.north.pk
+    assert bytes(first.mobile_cipher or b"") == bytes(ciphers["C1"] or b"")  # unchanged C2 is not encrypted anew
+    assert Customer.objects.using("batch").get(customer_no="C3").status == "closed"
+    deposit = Holding.objects.using("batch").get(sub_no="T1")
+    assert (deposit.status, deposit.balance, deposit.branch_id) == ("closed", Decimal(0), bank.north.pk)
+    assert Metrics.objects.using("batch").get(pk=first.pk).aum == Decimal("12000.50")
+
+
+def test_refused_rows_are_listed_and_their_customers_are_not_missing(delivery: Delivery) -> None:
+    delivery.first_day()
+    delivery.night()
+    delivery.as_of += timedelta(days=1)
+    load = delivery.load(
+        "eod_balances",
+        BALANCES + "6200000000000001,,DEMAND,12000.50,,,\n6200000000000001,T1,TIME1Y,eighty,,,\n"
+        "6200000000000002,,NOSUCH,1,,,\n6200000000000003,,DEMAND,600001,2026-02-30,,\n6200000000000099,,DEMAND,1,,,\n",
+    )
+    assert (load.state, load.rows_read, load.rows_rejected) == ("accepted", 5, 4)
+    assert waiting()["night_holding"] == 0
+    reasons = {row.rule: (row.example_line, row.example) for row in load.rejects.using("batch").all()}
+    assert reasons == {
+        "amount": (3, "balance"),
+        "product": (4, "product_code"),
+        "date": (5, "maturity_date"),
+        "account": (6, "account_no"),
+    }  # fmt: skip
+    from customers.feeds import rejects
+
+    text = (rejects.folder() / load.reject_file).read_text(encoding="utf-8-sig")
+    assert "不是金额" in text
+    assert "6200000000000001" not in text
+
+
+def test_a_file_that_shrinks_too_much_stops_before_the_merge(delivery: Delivery) -> None:
+    delivery.first_day()
+    delivery.night()
+    delivery.as_of += timedelta(days=1)
+    less = BALANCES + "6200000000000001,,DEMAND,1,,,\n"
+    load = delivery.load("eod_balances", less)
+    assert (load.state, waiting()["night_holding"]) == ("stopped", 0)
+    assert "30%" in load.message
+    assert delivery.load("eod_balances", less, accept_shrink=True).state == "accepted"
+
+
+def test_control_totals_stop_a_file_that_misses_them(delivery: Delivery) -> None:
+    delivery.first_day()
+    content = BALANCES + "6200000000000001,,DEMAND,100.01,,,\n6200000000000003,,DEMAND,200,,,\n"
+    wrong = delivery.load("eod_balances", content, control=Control(rows=2, total=Decimal("300.02")), accept_shrink=True)
+    assert (wrong.state, wrong.control_difference) == ("stopped", Decimal("-0.01"))
+    assert delivery.load("eod_balances", content, control=Control(rows=3), accept_shrink=True).state == "stopped"
+    right = delivery.load("eod_balances", content, control=Control.from_text("rows=2,sum=300.01"), accept_shrink=True)
+    assert right.state == "accepted"
+
+
+def test_files_come_in_the_order_of_their_days(delivery: Delivery) -> None:
+    delivery.first_day()
+    later = Delivery(delivery.folder, delivery.as_of + timedelta(days=1))
+    assert later.load("eod_balances", BALANCES + "6200000000000001,,DEMAND,1,,,\n").state == "stopped"
+    delivery.night()
+    earlier = Delivery(delivery.folder, delivery.as_of - timedelta(days=1))
+    load = earlier.load("eod_balances", BALANCES + "6200000000000001,,DEMAND,1,,,\n", accept_shrink=True)
+    assert (load.state, "已公布" in load.message) == ("stopped", True)
+
+
+def test_a_file_in_the_encoding_of_old_core_systems(delivery: Delivery, bank: Bank) -> None:
+    text = "客户号,姓名,机构号,性别,手机号\nG1,龘龖,111,女,１３９００００００１１\n"
+    load = delivery.load("eod_customers", text.encode("gb18030"))
+    assert load.state == "accepted", load.message
+    delivery.night()
+    customer = Customer.objects.using("batch").get(customer_no="G1")
+    assert (customer.name, customer.sex) == ("龘龖", "F")
+    assert bytes(customer.mobile_index or b"") == pii.index(pii.MOBILE, "13900000011")
+
+
+def test_products_and_owners(delivery: Delivery, bank: Bank) -> None:
+    load = delivery.load(
+        "eod_products", "产品代码,产品名称,产品大类,风险等级\nW9,安心九号,理财,R2\nDEMAND,活期储蓄,活期,R1\n"
+    )
+    assert (load.state, load.rows_changed) == ("accepted", 2)
+    assert Product.objects.using("batch").get(code="W9").risk == 2
+    delivery.first_day()
+    owners = delivery.load("eod_ownership", "客户号,管户工号\nC1,1001\nC2,9999\nC3,\nC9,1001\n")
+    assert (owners.rows_rejected, owners.rows_changed) == (2, 1)
+    delivery.night()
+    assert Ownership.objects.using("batch").get(until=None).owner_id == bank.wang.pk
+    delivery.as_of += timedelta(days=1)
+    delivery.load("eod_ownership", "客户号,管户工号,管户起始日\nC1,1002,2026-03-11\nC2,\nC3,\n")
+    delivery.night()
+    history = Ownership.objects.using("batch").order_by("since", "pk").values_list("owner__staff_no", "until")
+    assert list(history) == [("1001", date(2026, 3, 11)), ("1002", None)]
+
+
+def test_a_company_account_shared_and_given_up(delivery: Delivery) -> None:
+    delivery.first_day()
+    delivery.night()
+    delivery.as_of += timedelta(days=1)
+    delivery.load(
+        "eod_accounts",
+        ACCOUNTS
+        + "6200000000000001,C1,owner,借记卡,2020-01-02\n6200000000000002,C2,owner,,\n6200000000000003,C3,owner,,\n",
+    )
+    delivery.night()
+    assert AccountHolder.objects.using("batch").filter(customer__customer_no="C2").count() == 1
