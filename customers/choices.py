@@ -136,3 +136,12 @@ class LoadState(models.TextChoices):
     FAILED = "failed", _("Failed")
     SUPERSEDED = "superseded", _("Replaced by a later file")
     PUBLISHED = "published", _("Published")
+
+
+class UploadState(models.TextChoices):
+    PREVIEW = "preview", _("Waits for confirmation")
+    QUEUED = "queued", _("Waits for a worker")
+    LOADING = "loading", _("Loading")
+    OVER = "over", _("Loaded")
+    REFUSED = "refused", _("Not loaded")
+    DISCARDED = "discarded", _("Discarded")

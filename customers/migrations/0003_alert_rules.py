@@ -6,7 +6,14 @@ from django.db import migrations
 
 RULES = {
     "maturity": (
-        {"first_days": 30, "first_min_amount": 50000, "first_min_tier": 3, "second_days": 7, "last_days": 1, "rollover_days": 7},
+        {
+            "first_days": 30,
+            "first_min_amount": 50000,
+            "first_min_tier": 3,
+            "second_days": 7,
+            "last_days": 1,
+            "rollover_days": 7,
+        },
         72,
     ),
     "upgrade_critical": ({"from_share": 0.80, "hot_share": 0.90}, 168),

@@ -11,6 +11,7 @@ from customers.models.night import (
     NightMetrics,
     NightOwnership,
 )
+from customers.models.upload import FeedUpload
 
 __all__ = [
     "Account",
@@ -21,6 +22,7 @@ __all__ = [
     "Customer",
     "FeedLoad",
     "FeedReject",
+    "FeedUpload",
     "Holding",
     "Household",
     "Metrics",
