@@ -7,7 +7,9 @@ class Migration(migrations.Migration):
     dependencies = [("archives", "0002_row_security")]
 
     operations = [
-        migrations.AddField(model_name="contactlog", name="submission", field=models.UUIDField(null=True, editable=False)),
+        migrations.AddField(
+            model_name="contactlog", name="submission", field=models.UUIDField(null=True, editable=False)
+        ),
         migrations.AddConstraint(
             model_name="contactlog",
             constraint=models.UniqueConstraint(fields=["customer", "submission"], name="one_contact_of_a_submission"),

@@ -1,6 +1,5 @@
 """The Django admin site under our own sign-in, so that lockout, audit and session rules hold for it too."""
 
-from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
@@ -31,7 +30,7 @@ class ConfigurationSite(AdminSite):
     def get_urls(self) -> list[URLPattern | URLResolver]:
         return [url for url in super().get_urls() if getattr(url, "name", "") not in LEFT_OUT]
 
-    def admin_view(self, view: Callable[..., HttpResponse], cacheable: bool = False) -> Callable[..., HttpResponse]:
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """403 for whoever is signed in and may not be here; Django would lead them to the sign-in page again."""
         guarded = super().admin_view(view, cacheable)
 
@@ -39,7 +38,8 @@ class ConfigurationSite(AdminSite):
         def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if request.user.is_authenticated and not self.has_permission(request):
                 raise PermissionDenied
-            return guarded(request, *args, **kwargs)
+            response: HttpResponse = guarded(request, *args, **kwargs)
+            return response
 
         return checked
 

@@ -76,7 +76,7 @@ def test_balance_days_equal_a_count_day_by_day(demo: Demo) -> None:
         before = averages.month_start(month - timedelta(days=1))
         days = daily_aum(row.pk, min(before, quarter), AS_OF)
         came = opened[row.pk]
-        balance = {day: amount if day >= came else Decimal(0) for day, amount in days.items()}
+        balance = {day: amount if came is not None and day >= came else Decimal(0) for day, amount in days.items()}
         assert days[AS_OF] == days[since] == row.aum
         assert row.month_days == sum(balance[day] for day in balance if month <= day < since)
         assert row.quarter_days == sum(balance[day] for day in balance if quarter <= day < since)

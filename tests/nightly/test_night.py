@@ -16,6 +16,7 @@ from pytest_django import Settings
 from crm import db, nightly, nightly_tasks
 from crm.jobs import ledger
 from crm.jobs.models import JobRun
+from crm.jobs.runner import Step
 from customers.models import Alert, BalanceChange, Customer, FeedLoad, Metrics, NightCustomer, NightOwnership
 from tests.nightly.night_world import Book
 from tests.world import Bank
@@ -79,7 +80,7 @@ def test_sums_that_disagree_are_not_published(bank: Bank, monkeypatch: pytest.Mo
         db.execute("UPDATE night_metrics SET aum = aum - 1")
         return step.compute(run, arguments)
 
-    broken = (nightly.STEPS[0], nightly.Step("tiers", step.plan, loses_a_row), *nightly.STEPS[2:])
+    broken = (nightly.STEPS[0], Step("tiers", step.plan, loses_a_row), *nightly.STEPS[2:])
     monkeypatch.setattr(nightly, "STEPS", broken)
     run = book.night(DAY)
     assert (run.state, "difference -1.00" in run.message) == ("failed", True)
@@ -100,7 +101,7 @@ def test_alerts_that_cannot_be_computed_do_not_hold_up_the_tiers(bank: Bank, mon
             raise ValueError("no alerts today")
         return step.compute(run, arguments)
 
-    without = (*nightly.STEPS[:2], nightly.Step("alerts", step.plan, broken, essential=False), nightly.STEPS[3])
+    without = (*nightly.STEPS[:2], Step("alerts", step.plan, broken, essential=False), nightly.STEPS[3])
     monkeypatch.setattr(nightly, "STEPS", without)
     book.change(book.holdings[customer.pk][0], 100)
     run = book.night(DAY + timedelta(days=1))

@@ -4,47 +4,50 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='AuditHead',
+            name="AuditHead",
             fields=[
-                ('chain', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('seq', models.BigIntegerField(default=0)),
-                ('hash', models.BinaryField()),
+                ("chain", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("seq", models.BigIntegerField(default=0)),
+                ("hash", models.BinaryField()),
             ],
             options={
-                'verbose_name': 'audit chain',
+                "verbose_name": "audit chain",
             },
         ),
         migrations.CreateModel(
-            name='AuditEntry',
+            name="AuditEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('chain', models.BigIntegerField()),
-                ('seq', models.BigIntegerField()),
-                ('at', models.DateTimeField(verbose_name='when')),
-                ('actor_id', models.BigIntegerField(null=True, verbose_name='staff')),
-                ('actor_no', models.CharField(blank=True, default='', max_length=20, verbose_name='staff number')),
-                ('action', models.CharField(max_length=60, verbose_name='action')),
-                ('customer_id', models.BigIntegerField(null=True, verbose_name='customer')),
-                ('object_type', models.CharField(blank=True, default='', max_length=60, verbose_name='object')),
-                ('object_id', models.CharField(blank=True, default='', max_length=60)),
-                ('detail', models.JSONField(default=dict, verbose_name='detail')),
-                ('address', models.GenericIPAddressField(null=True, verbose_name='address')),
-                ('prev_hash', models.BinaryField()),
-                ('hash', models.BinaryField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("chain", models.BigIntegerField()),
+                ("seq", models.BigIntegerField()),
+                ("at", models.DateTimeField(verbose_name="when")),
+                ("actor_id", models.BigIntegerField(null=True, verbose_name="staff")),
+                ("actor_no", models.CharField(blank=True, default="", max_length=20, verbose_name="staff number")),
+                ("action", models.CharField(max_length=60, verbose_name="action")),
+                ("customer_id", models.BigIntegerField(null=True, verbose_name="customer")),
+                ("object_type", models.CharField(blank=True, default="", max_length=60, verbose_name="object")),
+                ("object_id", models.CharField(blank=True, default="", max_length=60)),
+                ("detail", models.JSONField(default=dict, verbose_name="detail")),
+                ("address", models.GenericIPAddressField(null=True, verbose_name="address")),
+                ("prev_hash", models.BinaryField()),
+                ("hash", models.BinaryField()),
             ],
             options={
-                'verbose_name': 'audit entry',
-                'verbose_name_plural': 'audit entries',
-                'indexes': [models.Index(fields=['customer_id', '-at'], name='audit_entry_of_customer'), models.Index(fields=['actor_id', '-at'], name='audit_entry_of_actor')],
-                'constraints': [models.UniqueConstraint(fields=('chain', 'seq'), name='one_entry_of_a_number_in_a_chain')],
+                "verbose_name": "audit entry",
+                "verbose_name_plural": "audit entries",
+                "indexes": [
+                    models.Index(fields=["customer_id", "-at"], name="audit_entry_of_customer"),
+                    models.Index(fields=["actor_id", "-at"], name="audit_entry_of_actor"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("chain", "seq"), name="one_entry_of_a_number_in_a_chain")
+                ],
             },
         ),
     ]

@@ -78,7 +78,7 @@ def seconds_of(work: Callable[[], object]) -> float:
     """Wall seconds of one call."""
     began = time.perf_counter()
     work()
-    return round(time.perf_counter() - began, 4)
+    return round(time.perf_counter() - began, 6)
 
 
 def median_of(times: int, work: Callable[[], object]) -> float:

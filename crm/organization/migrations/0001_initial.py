@@ -5,47 +5,100 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Branch',
+            name="Branch",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=20, unique=True, verbose_name='branch code')),
-                ('name', models.CharField(max_length=100, verbose_name='branch name')),
-                ('level', models.CharField(choices=[('head_office', 'Head office'), ('regional', 'Regional branch'), ('sub_branch', 'Sub-branch'), ('outlet', 'Outlet')], max_length=20, verbose_name='level')),
-                ('path', models.CharField(db_index=True, default='', editable=False, max_length=200)),
-                ('is_active', models.BooleanField(default=True, verbose_name='active')),
-                ('parent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='children', to='organization.branch', verbose_name='parent')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("code", models.CharField(max_length=20, unique=True, verbose_name="branch code")),
+                ("name", models.CharField(max_length=100, verbose_name="branch name")),
+                (
+                    "level",
+                    models.CharField(
+                        choices=[
+                            ("head_office", "Head office"),
+                            ("regional", "Regional branch"),
+                            ("sub_branch", "Sub-branch"),
+                            ("outlet", "Outlet"),
+                        ],
+                        max_length=20,
+                        verbose_name="level",
+                    ),
+                ),
+                ("path", models.CharField(db_index=True, default="", editable=False, max_length=200)),
+                ("is_active", models.BooleanField(default=True, verbose_name="active")),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="children",
+                        to="organization.branch",
+                        verbose_name="parent",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'branch',
-                'verbose_name_plural': 'branches',
+                "verbose_name": "branch",
+                "verbose_name_plural": "branches",
             },
         ),
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('staff_no', models.CharField(max_length=20, unique=True, verbose_name='staff number')),
-                ('name', models.CharField(max_length=50, verbose_name='name')),
-                ('role', models.CharField(choices=[('relationship_manager', 'Relationship manager'), ('lobby_manager', 'Lobby manager'), ('branch_manager', 'Branch manager'), ('admin', 'Administrator'), ('auditor', 'Auditor')], max_length=30, verbose_name='role')),
-                ('reach', models.CharField(choices=[('own', 'Own customers'), ('branch', 'Own branch'), ('subtree', 'Own branch and below')], default='own', max_length=10, verbose_name='reach')),
-                ('language', models.CharField(blank=True, default='', max_length=10, verbose_name='language')),
-                ('is_active', models.BooleanField(default=True, verbose_name='active')),
-                ('joined_at', models.DateTimeField(auto_now_add=True)),
-                ('branch', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='staff', to='organization.branch', verbose_name='branch')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                ("staff_no", models.CharField(max_length=20, unique=True, verbose_name="staff number")),
+                ("name", models.CharField(max_length=50, verbose_name="name")),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("relationship_manager", "Relationship manager"),
+                            ("lobby_manager", "Lobby manager"),
+                            ("branch_manager", "Branch manager"),
+                            ("admin", "Administrator"),
+                            ("auditor", "Auditor"),
+                        ],
+                        max_length=30,
+                        verbose_name="role",
+                    ),
+                ),
+                (
+                    "reach",
+                    models.CharField(
+                        choices=[
+                            ("own", "Own customers"),
+                            ("branch", "Own branch"),
+                            ("subtree", "Own branch and below"),
+                        ],
+                        default="own",
+                        max_length=10,
+                        verbose_name="reach",
+                    ),
+                ),
+                ("language", models.CharField(blank=True, default="", max_length=10, verbose_name="language")),
+                ("is_active", models.BooleanField(default=True, verbose_name="active")),
+                ("joined_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "branch",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="staff",
+                        to="organization.branch",
+                        verbose_name="branch",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'member of staff',
-                'verbose_name_plural': 'staff',
+                "verbose_name": "member of staff",
+                "verbose_name_plural": "staff",
             },
         ),
     ]
