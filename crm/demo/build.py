@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from datetime import time as day_time
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,7 @@ from crm import db
 from crm.audit import pii
 from crm.demo import runs, staff, tiers
 from crm.demo.enrolment import account_no, enrol
+from crm.demo.files import write_files
 from crm.demo.people import People
 from customers.models import Customer
 from customers.nightly.night import Night
@@ -44,13 +46,17 @@ class DemoRefused(Exception):
 
 @dataclass(frozen=True)
 class Plan:
-    """What to build. `with_secrets` off leaves the encrypted columns empty, which few measurements read."""
+    """What to build. `with_secrets` off leaves the encrypted columns empty, which few measurements read.
+
+    `files` is where the core bank's files of the day after are left, for the first night; none without.
+    """
 
     customers: int
     seed: int
     as_of: date
     with_secrets: bool = True
     days: int = 365
+    files: Path | None = None
 
     @property
     def start(self) -> date:
@@ -97,6 +103,9 @@ def build(plan: Plan, tick: Callable[[int], object] = lambda rows: None) -> Buil
             enrol(people, outlets, with_secrets=plan.with_secrets, tick=tick)
         write_money(plan, built)
         write_past(plan, built)
+        if plan.files is not None:
+            with built.part("files"):
+                write_files(plan.files, plan.customers, plan.seed, plan.as_of)
         with built.part("keys"):
             renumber()
             db.execute("SET CONSTRAINTS ALL IMMEDIATE")

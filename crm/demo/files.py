@@ -2,12 +2,12 @@
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 from crm import db
+from crm.demo import staff
 from crm.demo.enrolment import account_no, customer_no
 from crm.demo.people import People, Person
 
@@ -25,13 +25,7 @@ ONE_IN = 2_000
 LEAST_NEWCOMERS = 3
 
 
-@dataclass(frozen=True)
-class Outlet:
-    code: str
-    share: float
-
-
-def write_files(folder: Path, outlets: list[Outlet], customers: int, seed: int, as_of: date) -> list[Path]:
+def write_files(folder: Path, customers: int, seed: int, as_of: date) -> list[Path]:
     """Write customers (newcomers), accounts and balances of the day after `as_of`; returns the files.
 
     Runs inside the demo's transaction: the day's moves are computed from its temporary tables.
@@ -41,7 +35,8 @@ def write_files(folder: Path, outlets: list[Outlet], customers: int, seed: int, 
     target.mkdir(parents=True, exist_ok=True)
     db.run_sql("crm.demo", "next_day", day=day)
     count = max(LEAST_NEWCOMERS, customers // ONE_IN)
-    shares = [outlet.share for outlet in outlets]
+    codes = [code for code, _share in staff.OUTLETS]
+    shares = [share for _code, share in staff.OUTLETS]
     newcomers = [one for one in People(count, seed, day, shares, first=customers + 1) if one.open_date <= day]
     for person in newcomers:
         person.open_date = day
@@ -52,7 +47,7 @@ def write_files(folder: Path, outlets: list[Outlet], customers: int, seed: int, 
         write_csv(
             target / f"eod_customers_{stamp}.csv",
             CUSTOMER_HEADER,
-            (customer_line(person, outlets[person.place].code) for person in newcomers),
+            (customer_line(person, codes[person.place]) for person in newcomers),
         ),
         write_csv(target / f"eod_accounts_{stamp}.csv", ACCOUNT_HEADER, account_lines(newcomers, numbers, day)),
         write_csv(target / f"eod_balances_{stamp}.csv", BALANCE_HEADER, balance_lines(newcomers, numbers, day)),

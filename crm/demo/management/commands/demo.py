@@ -4,6 +4,7 @@ import argparse
 import json
 import sys
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -33,7 +34,7 @@ class Command(BaseCommand):
             self.stderr.write(_("There are customers already; nothing was changed."))
             return
         as_of = options["as_of"] or timezone.localdate() - timedelta(days=2)
-        plan = build.Plan(options["customers"], options["seed"], as_of)
+        plan = build.Plan(options["customers"], options["seed"], as_of, files=Path(settings.CRM_FEED_FOLDER))
         try:
             with tqdm(total=plan.customers, unit="", disable=not sys.stderr.isatty()) as bar:
                 built = build.build(plan, bar.update)
