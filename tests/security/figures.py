@@ -1,4 +1,4 @@
-"""What the security tests measured, for security-report.json (tests/security/conftest.py writes it)."""
+"""What the security tests measured, for security-report.json (tests/security/report.py writes it)."""
 
 from collections import Counter
 
