@@ -92,24 +92,28 @@ def load_waiting(as_of: date) -> list[FeedLoad]:
 def due_date() -> date | None:
     """The night that should have run by now: past its hour, not published, never tried, and its files are there.
 
-    A failed or refused night is not tried again by itself: a person looks first (任务中心).
+    After days of standstill that is the oldest one, since averages need every day in its turn. A failed or refused
+    night is not tried again by itself: a person looks first (任务中心).
     """
-    day = last_business_date()
+    day = next(iter(waiting_dates()), None)
+    if day is None:
+        return None
     hour, minute = map(int, settings.NIGHTLY_AT.split(":"))
-    if timezone.localtime().time() < time(hour, minute):
+    if day == last_business_date() and timezone.localtime().time() < time(hour, minute):
         return None
-    published = ledger.published_date(using="batch")
-    if published is not None and published >= day:
-        return None
-    if JobRun.objects.using("batch").filter(job=JOB, business_date=day).exists():
-        return None
-    return day if has_files(day) else None
+    tried = JobRun.objects.using("batch").filter(job=JOB, business_date=day).exists()
+    return None if tried else day
 
 
-def has_files(as_of: date) -> bool:
-    """Whether anything came in for this day; without, a night would put a new date on old balances."""
-    accepted = FeedLoad.objects.using("batch").filter(as_of=as_of, state=LoadState.ACCEPTED)
-    return accepted.exists() or bool(folder.waiting_files(as_of))
+def waiting_dates() -> list[date]:
+    """The days up to yesterday whose files came in and whose night is not published, the oldest first.
+
+    A day without files is none of them: its night would put a new date on old balances.
+    """
+    accepted = FeedLoad.objects.using("batch").filter(state=LoadState.ACCEPTED).values_list("as_of", flat=True)
+    published = ledger.published_date(using="batch") or date.min
+    days = {*accepted, *folder.delivered_dates()}
+    return sorted(day for day in days if published < day <= last_business_date())
 
 
 def last_business_date() -> date:

@@ -18,11 +18,15 @@ HELPERS = 2
 
 @shared_task
 def run_night(as_of: str | None = None) -> str:
-    """The night of a day (yesterday unless told): take the waiting files in, then work; returns the run's state."""
-    day = date.fromisoformat(as_of) if as_of else nightly.last_business_date()
-    if as_of is None and not nightly.has_files(day):
-        log.warning("no files yet", as_of=str(day))
+    """The night of a day (the oldest that waits, unless told): take its files in, then work; returns the run's state.
+
+    Further days that wait are started by the sweep, one after the other.
+    """
+    waiting = [date.fromisoformat(as_of)] if as_of else nightly.waiting_dates()
+    if not waiting:
+        log.warning("no files yet", as_of=str(nightly.last_business_date()))
         return "waits for files"
+    day = waiting[0]
     try:
         nightly.load_waiting(day)
         run, is_open = nightly.open_night(day)

@@ -4,6 +4,7 @@ A file with a companion `<name>.ctl` (`rows=N,sum=AMOUNT`) must meet those total
 another suffix (`.part`) and are renamed when complete.
 """
 
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
@@ -37,6 +38,17 @@ def waiting_files(as_of: date) -> list[tuple[str, Path]]:
         if path.suffix.lower() in SUFFIXES and path.is_file() and (name := spec_of(path)) is not None
     ]
     return sorted(found, key=lambda pair: (order[pair[0]], pair[1].name))
+
+
+def delivered_dates() -> list[date]:
+    """The days for which the core bank has left files, the oldest first."""
+    root = Path(settings.CRM_FEED_FOLDER)
+    names = [path.name for path in root.iterdir() if path.is_dir()] if root.is_dir() else []
+    days = []
+    for name in names:
+        with suppress(ValueError):
+            days.append(date.fromisoformat(name))
+    return sorted(day for day in days if waiting_files(day))
 
 
 def control_of(path: Path) -> Control | None:

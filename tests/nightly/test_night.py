@@ -167,6 +167,27 @@ def test_the_sweep_starts_a_night_that_is_due_and_nothing_else(bank: Bank, setti
         assert nightly_tasks.sweep() == "nothing due"
 
 
+def test_missed_days_are_made_up_for_in_their_order(bank: Bank, settings: Settings, tmp_path: Path) -> None:
+    settings.CRM_FEED_FOLDER = tmp_path
+    for day, balance in ((DAY, 100), (DAY + timedelta(days=1), 300)):
+        folder = tmp_path / day.isoformat()
+        folder.mkdir()
+        stamp = f"{day:%Y%m%d}"
+        (folder / f"eod_customers_{stamp}.csv").write_text("customer_no,name,branch_code\nC1,记一,111\n")
+        (folder / f"eod_accounts_{stamp}.csv").write_text("account_no,customer_no\nA1,C1\n")
+        (folder / f"eod_balances_{stamp}.csv").write_text(f"account_no,product_code,balance\nA1,DEMAND,{balance}\n")
+    (tmp_path / "notes").mkdir()
+    with time_machine.travel(MORNING + timedelta(days=1), tick=False):
+        assert nightly.waiting_dates() == [DAY, DAY + timedelta(days=1)]
+        with time_machine.travel(MORNING + timedelta(hours=22), tick=False):
+            assert nightly.due_date() == DAY  # it is late already, whatever the hour
+        nightly_command()
+        assert nightly.waiting_dates() == []
+    metrics = Metrics.objects.using("batch").get()
+    # Ten days at 100: nine taken to have stood before a bank's first night, and the first day with its own balance.
+    assert (metrics.aum, metrics.month_days) == (Decimal(300), Decimal(1000))
+
+
 def test_a_failed_night_waits_for_a_person(bank: Bank, settings: Settings, tmp_path: Path) -> None:
     settings.CRM_FEED_FOLDER = tmp_path
     feed_load("accepted", DAY)

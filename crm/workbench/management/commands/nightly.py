@@ -28,7 +28,11 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--as-of", type=date.fromisoformat, help="business date YYYY-MM-DD; yesterday unless given")
+        parser.add_argument(
+            "--as-of",
+            type=date.fromisoformat,
+            help="business date YYYY-MM-DD; every day whose files wait, else yesterday",
+        )
         parser.add_argument("--rerun", action="store_true", help="run a published day again, with corrected files")
         parser.add_argument("--full", action="store_true", help="recompute every customer instead of the changed ones")
         parser.add_argument(
@@ -37,7 +41,13 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print the figures as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        as_of: date = options["as_of"] or nightly.last_business_date()
+        given: date | None = options["as_of"]
+        days = [given] if given else nightly.waiting_dates() or [nightly.last_business_date()]
+        for as_of in days:
+            self.run_night(as_of, options)
+
+    def run_night(self, as_of: date, options: dict[str, Any]) -> None:
+        """One night, and its figures; raises CommandError with the exit code when it is refused or fails."""
         published = ledger.published_date(using="batch")
         if options["if_needed"] and published is not None and published >= as_of:
             self.stdout.write(_("%(date)s is published.") % {"date": published})
