@@ -26,7 +26,7 @@ lock = uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help start stop services test check lock chaos security-report bench screenshots translations clean
+.PHONY: help start stop services test check lock chaos security-report bench screenshots messages translations clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,7 @@ check: $(DEV) ## style, types, layers, templates, migrations, translations
 	$(VENV)/bin/lint-imports
 	$(VENV)/bin/djlint templates --lint --quiet
 	$(PY) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run --skip-checks
+	$(PY) -m crm.source_messages --check
 	$(PY) -m crm.embedded.translations --check
 
 lock: ## both lock files anew from pyproject.toml (needs uv)
@@ -68,6 +69,9 @@ bench: $(DEV) ## night, delta, feed, pages and search at BENCH_CUSTOMERS custome
 
 screenshots: $(DEV) $(VENDOR) translations $(BROWSER) ## every page as an image in screenshots/
 	SCREENSHOTS=screenshots $(PY) -m pytest tests/browser -m browser -q
+
+messages: $(DEV) ## new texts of code and templates into locale/, to be translated there
+	@$(PY) -m crm.source_messages --update
 
 translations: $(RUNTIME)
 	@$(PY) -m crm.embedded.translations

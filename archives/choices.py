@@ -1,5 +1,6 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Channel(models.TextChoices):
@@ -7,7 +8,7 @@ class Channel(models.TextChoices):
     FACE = "face", _("Face to face")
     WECOM = "wecom", _("WeCom")
     SMS = "sms", _("Text message")
-    LOBBY = "lobby", _("Lobby")
+    LOBBY = "lobby", pgettext_lazy("contact channel", "Lobby")
     HOME_VISIT = "home_visit", _("Home visit")
     EVENT = "event", _("Event")
 

@@ -1,5 +1,6 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class CustomerType(models.TextChoices):
@@ -114,7 +115,7 @@ class AlertState(models.TextChoices):
     READ = "read", _("Read")
     FOLLOWING = "following", _("Following up")
     SNOOZED = "snoozed", _("Snoozed")
-    CLOSED = "closed", _("Closed")
+    CLOSED = "closed", pgettext_lazy("alert", "Closed")
     NOT_APPLICABLE = "not_applicable", _("Not applicable")
 
 

@@ -28,9 +28,7 @@ class CustomerFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-
     kind = django_filters.ChoiceFilter(label=_("Alert"), method="with_alert", choices=AlertKind.choices)
     aum_min = django_filters.NumberFilter(label=_("AUM from"), method="aum_from", min_value=0, max_value=10**10)
     aum_max = django_filters.NumberFilter(label=_("AUM below"), method="aum_below", min_value=0, max_value=10**10)
-    due = django_filters.ChoiceFilter(
-        label=_("Matures within"), method="due_within", choices=[(n, n) for n in DUE_DAYS]
-    )
+    due = django_filters.ChoiceFilter(label=_("Matures"), method="due_within", choices=[(n, n) for n in DUE_DAYS])
 
     class Meta:
         model = Customer

@@ -75,7 +75,7 @@ def files_part(known: Facts) -> str:
     if not known.rejected_rows:
         return count
     rows = ngettext("%(rows)s row refused", "%(rows)s rows refused", known.rejected_rows)
-    return f"{count}, {rows % {'rows': f'{known.rejected_rows:,}'}}"
+    return count + _(", ") + rows % {"rows": f"{known.rejected_rows:,}"}
 
 
 def lateness(known: Facts, now: datetime) -> list[str]:
