@@ -1,24 +1,24 @@
-"""The customer list, search, and the answers to an alert."""
+"""The customer list, search, the answers to an alert, relations and ownership."""
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from crm.audit import trail
 from crm.jobs import ledger
 from crm.organization.access import CUSTOMER_ROLES, for_roles
 from crm.organization.choices import Role
 from crm.organization.models import User
-from customers import alert_answers
+from customers import alert_answers, ownership, relations
 from customers.customer_list import customer_page
 from customers.filters import CustomerFilter
-from customers.forms import NotApplicableForm, SnoozeForm
-from customers.models import Alert
+from customers.forms import NotApplicableForm, OwnerForm, RelationForm, SnoozeForm
+from customers.models import Alert, Customer, Relation
 from customers.search import find
 
 LIST_ROLES = frozenset({Role.RELATIONSHIP_MANAGER, Role.BRANCH_MANAGER})
@@ -70,7 +70,7 @@ def alert_snooze(request: HttpRequest, pk: int) -> HttpResponse:
             messages.warning(request, str(problem))
     else:
         messages.warning(request, str(form.errors["until"][0]))
-    return back(request, alert)
+    return back(request, alert.customer_id)
 
 
 @require_POST
@@ -88,11 +88,74 @@ def alert_not_applicable(request: HttpRequest, pk: int) -> HttpResponse:
             messages.warning(request, str(problem))
     else:
         messages.warning(request, str(form.errors["note"][0]))
-    return back(request, alert)
+    return back(request, alert.customer_id)
 
 
-def back(request: HttpRequest, alert: Alert) -> HttpResponse:
+@require_http_methods(["GET", "POST"])
+@for_roles(LIST_ROLES)
+def relation_new(request: HttpRequest, pk: int) -> HttpResponse:
+    """Note a relation of a customer, and their household."""
+    assert isinstance(request.user, User)
+    customer = get_object_or_404(Customer.objects.visible_to(request.user), pk=pk)
+    form = RelationForm(posted(request), user=request.user, customer=customer, day=timezone.localdate())
+    if request.method == "POST" and form.is_valid():
+        try:
+            relations.note(request.user, customer, form.cleaned_data)
+        except relations.RelationRefused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, _("Relation saved."))
+            return back(request, pk)
+    status = 422 if request.method == "POST" else 200
+    return render(request, "customers/relation_form.html", {"customer": customer, "form": form}, status=status)
+
+
+@require_POST
+@for_roles(LIST_ROLES)
+def relation_remove(request: HttpRequest, pk: int, relation_pk: int) -> HttpResponse:
+    """Take a relation out, at both ends."""
+    assert isinstance(request.user, User)
+    relation = get_object_or_404(Relation.objects.visible_to(request.user), pk=relation_pk, customer_id=pk)
+    relations.unlink(request.user, relation)
+    messages.success(request, _("Relation removed."))
+    return back(request, pk)
+
+
+@require_POST
+@for_roles(LIST_ROLES)
+def household_leave(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take a customer out of the household."""
+    assert isinstance(request.user, User)
+    customer = get_object_or_404(Customer.objects.visible_to(request.user), pk=pk)
+    relations.leave_household(request.user, customer)
+    messages.success(request, _("Taken out of the household."))
+    return back(request, pk)
+
+
+@require_http_methods(["GET", "POST"])
+@for_roles([Role.BRANCH_MANAGER])
+def owner_change(request: HttpRequest, pk: int) -> HttpResponse:
+    """Give a customer to another relationship manager of the branch."""
+    assert isinstance(request.user, User)
+    customer = get_object_or_404(Customer.objects.visible_to(request.user), pk=pk)
+    form = OwnerForm(posted(request), customer=customer)
+    if request.method == "POST" and form.is_valid():
+        owner, reason = form.cleaned_data["owner"], form.cleaned_data["reason"]
+        ownership.assign(request.user, customer, owner, timezone.localdate(), reason)
+        messages.success(request, _("The customer's manager has been changed."))
+        return back(request, pk)
+    status = 422 if request.method == "POST" else 200
+    return render(request, "customers/owner_form.html", {"customer": customer, "form": form}, status=status)
+
+
+def posted(request: HttpRequest) -> QueryDict | None:
+    """What a form is bound to: an empty POST is a form with faults, not a fresh one."""
+    return request.POST if request.method == "POST" else None
+
+
+def back(request: HttpRequest, customer_id: int) -> HttpResponse:
+    """To the page where the form stood, else to the customer."""
     target = request.POST.get("next", "")
     if not url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}):
-        target = reverse("workbench:customer", args=[alert.customer_id])
+        target = reverse("workbench:customer", args=[customer_id])
     return HttpResponse(status=303, headers={"Location": target})

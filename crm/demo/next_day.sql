@@ -33,4 +33,4 @@ SELECT h.account_id, h.sub_no, h.code,
        h.product_count, CASE WHEN is_rolled THEN %(day)s::date ELSE h.start_date END AS start_date,
        CASE WHEN is_rolled THEN %(day)s::date + term_days ELSE h.maturity_date END AS maturity_date, h.auto_rollover, h.rate
 FROM held h LEFT JOIN due d USING (customer_id)
-WHERE NOT is_paid
+WHERE is_paid IS NOT TRUE

@@ -18,6 +18,7 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 DAY = """
 SELECT (SELECT count(DISTINCT customer_id) FROM customers_balancechange WHERE as_of = %(day)s) AS changed,
        (SELECT count(*) FROM customers_balancechange WHERE as_of = %(day)s) AS balances,
+       (SELECT count(*) FROM customers_holding WHERE status = 'open') AS holdings,
        (SELECT count(*) FROM segments_tierchange WHERE as_of = %(day)s) AS moves,
        (SELECT count(*) FROM customers_alert WHERE raised_on = %(day)s) AS raised,
        (SELECT count(*) FROM customers_alert WHERE closed_on = %(day)s) AS closed
@@ -65,10 +66,10 @@ def write_run(day: date, scheme: int, chance: random.Random) -> None:
     FeedLoad.objects.using("batch").create(
         spec="eod_balances",
         as_of=day,
-        file_name=f"balances_{day:%Y%m%d}.csv",
-        size_bytes=rows["balances"] * 96,
+        file_name=f"eod_balances_{day:%Y%m%d}.csv",
+        size_bytes=rows["holdings"] * 70,
         state=LoadState.PUBLISHED,
-        rows_read=rows["balances"],
+        rows_read=rows["holdings"],
         rows_changed=rows["balances"],
         finished_at=began,
         seconds=round(0.5 + rows["balances"] / 90_000, 2),

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from django.db.models import F
+from django.db.models import F, Prefetch
 
 from archives.contacts import recent_contacts
 from archives.models import ContactLog
+from crm.organization.choices import Role
 from crm.organization.models import User
 from crm.workbench.curve import Curve, aum_curve
 from crm.workbench.why_now import Deadline, Reason, Today, deadline, reason
@@ -68,6 +69,7 @@ class Page:
     household: list[Customer]
     household_aum: Decimal | None
     changes: list[TierChange]
+    may_move: bool
 
 
 def customers_for_page() -> CustomerQuerySet:
@@ -100,9 +102,7 @@ def gather(user: User, customer: Customer, today: Today, now: datetime) -> Page:
         maturing_sum=sum((row.holding.balance for row in maturing), Decimal(0)),
         alerts=alert_cards(user, customer, today, now),
         contacts=recent_contacts(user, customer),
-        relations=list(
-            Relation.objects.visible_to(user).filter(customer=customer).select_related("related_customer__metrics")[:20]
-        ),
+        relations=relations_of(user, customer),
         household=members,
         household_aum=household_sum(customer, members),
         changes=list(
@@ -110,6 +110,7 @@ def gather(user: User, customer: Customer, today: Today, now: datetime) -> Page:
             .filter(customer=customer, scheme__is_primary=True)
             .order_by("-as_of")[:5]
         ),
+        may_move=user.role == Role.BRANCH_MANAGER,
     )
 
 
@@ -169,6 +170,13 @@ def alert_cards(user: User, customer: Customer, today: Today, now: datetime) -> 
         .order_by("severity", "due_date", "pk")[:20]
     )
     return [AlertCard(alert, reason(alert, today), deadline(alert, now)) for alert in alerts]
+
+
+def relations_of(user: User, customer: Customer) -> list[Relation]:
+    """Relations of a customer; a related customer outside the user's scope is not loaded, and so not shown."""
+    visible = customers_for_page().visible_to(user)
+    rows = Relation.objects.visible_to(user).filter(customer=customer).order_by("pk")
+    return list(rows.prefetch_related(Prefetch("related_customer", visible))[:20])
 
 
 def household_members(user: User, customer: Customer) -> list[Customer]:

@@ -21,6 +21,7 @@ def test_the_first_night_takes_the_files_of_the_day_in(tmp_path: Path, settings:
     settings.CRM_FEED_FOLDER = tmp_path
     build(Plan(customers=6000, seed=7, as_of=AS_OF, files=tmp_path))
     before = Customer.objects.using("batch").count()
+    aum = db.fetch_value("SELECT sum(aum) FROM customers_metrics")
     loads = nightly.load_waiting(NEXT)
     assert [(load.spec, load.state, load.rows_rejected) for load in loads] == [
         ("eod_customers", "accepted", 0), ("eod_accounts", "accepted", 0), ("eod_balances", "accepted", 0),
@@ -35,6 +36,10 @@ def test_the_first_night_takes_the_files_of_the_day_in(tmp_path: Path, settings:
     }
     assert {"maturity", "large_in", "large_out"} <= kinds
     assert run.counts["moves"]
+    assert 0 < abs(db.fetch_value("SELECT sum(aum) FROM customers_metrics") - aum) < aum / 50  # a day like any other
+    assert (
+        db.fetch_value("SELECT count(*) FROM customers_alert WHERE kind = 'large_out' AND raised_on = %s", [NEXT]) < 100
+    )
     # What the bank holds now is what the file says, to the fen.
     with next((tmp_path / NEXT.isoformat()).glob("eod_balances*")).open(encoding="utf-8", newline="") as file:
         total = sum(Decimal(row["balance"]) for row in csv.DictReader(file))

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from crm.organization.choices import Role
-from tests.security.town import Subject, Town
+from tests.security.town import Subject, Town, relation_row
 
 CUSTOMER_STAFF = frozenset({Role.RELATIONSHIP_MANAGER, Role.LOBBY_MANAGER, Role.BRANCH_MANAGER})
 OWNERS = frozenset({Role.RELATIONSHIP_MANAGER, Role.BRANCH_MANAGER})
@@ -98,6 +98,16 @@ PAGES: tuple[Page, ...] = (
         "account",
         lambda town, subject: {"pk": subject.customer.pk, "account_pk": subject.account.pk},
     ),
+    Page("customers:relation_new", OWNERS, BOTH, "customer", customer),
+    Page(
+        "customers:relation_remove",
+        OWNERS,
+        WRITE,
+        "relation",
+        lambda town, subject: {"pk": subject.customer.pk, "relation_pk": relation_row(subject.customer).pk},
+    ),
+    Page("customers:household_leave", OWNERS, WRITE, "customer", customer),
+    Page("customers:owner", frozenset({Role.BRANCH_MANAGER}), BOTH, "customer", customer),
     Page("archives:contact_new", CUSTOMER_STAFF, BOTH, "customer", customer),
     Page("jobs:list", NIGHT_READERS, READ),
     Page("jobs:run", NIGHT_READERS, READ, arguments=run),

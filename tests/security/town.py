@@ -15,7 +15,7 @@ from crm.audit import pii, trail
 from crm.audit.models import AuditEntry
 from crm.jobs.models import JobRun
 from crm.organization.models import Branch, User
-from customers.models import Account, Alert, AlertRule, Customer, FeedLoad
+from customers.models import Account, Alert, AlertRule, Customer, FeedLoad, Relation
 from segments.models import TierScheme
 from tests import world
 
@@ -120,7 +120,16 @@ def build_subject(bank: world.Bank, number: int, relation: str, branch: Branch, 
         due_date=maturity, raised_on=timezone.localdate(), updated_on=timezone.localdate(), rule_version=1,
         evidence=evidence(account, maturity), clears_when={},
     )  # fmt: skip
+    relation_row(customer)
     return Subject(relation, marker, plain, customer, account, alert)
+
+
+def relation_row(customer: Customer) -> Relation:
+    """A relation of the customer; made anew where a call that was allowed to has removed it."""
+    row, _is_new = Relation.objects.using("batch").get_or_create(
+        customer=customer, relation_type="sibling", name="某人", defaults={"branch_id": customer.branch_id}
+    )
+    return row
 
 
 def evidence(account: Account, maturity: date) -> dict[str, object]:

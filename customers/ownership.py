@@ -1,0 +1,49 @@
+"""管户: who answers for a customer. One open main owner; every change leaves the history behind."""
+
+from datetime import date
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from crm.audit import trail
+from crm.organization.choices import Role
+from crm.organization.models import User
+from customers.choices import OwnershipRole
+from customers.models import Customer, Ownership
+
+
+class OwnerRefused(Exception):
+    """This person cannot answer for this customer; the message says why."""
+
+
+def candidates(branch_id: int) -> QuerySet[User]:
+    """The relationship managers of a branch who may own its customers."""
+    return User.objects.filter(branch_id=branch_id, role=Role.RELATIONSHIP_MANAGER, is_active=True).order_by("staff_no")
+
+
+def assign(actor: User, customer: Customer, owner: User | None, day: date, reason: str) -> Ownership | None:
+    """Make `owner` the main owner from `day` on, or nobody; returns the open ownership.
+
+    The one before ends that day. Assigning who owns already changes nothing. Raises OwnerRefused for somebody who is no
+    active relationship manager of the customer's branch. A later ownership file of the core bank has the last word.
+    """
+    if owner is not None and not candidates(customer.branch_id).filter(pk=owner.pk).exists():
+        raise OwnerRefused(_("Choose a relationship manager of the customer's branch."))
+    with transaction.atomic():
+        # The customer's row is the lock: two managers who move the same customer come one after the other.
+        Customer.objects.select_for_update(of=("self",)).only("pk").get(pk=customer.pk)
+        before = Ownership.objects.filter(customer=customer, role=OwnershipRole.MAIN, until__isnull=True).first()
+        if before is not None and owner is not None and before.owner_id == owner.pk:
+            return before
+        if before is not None:
+            before.until = day
+            before.save(update_fields=["until"])
+        after = None
+        if owner is not None:
+            after = Ownership.objects.create(
+                branch_id=customer.branch_id, customer=customer, owner=owner, since=day, reason=reason
+            )
+        detail = {"from": before.owner_id if before else None, "to": owner.pk if owner else None, "reason": reason}
+        trail.record(actor, "ownership.assign", customer=customer, target=after, detail=detail)
+        return after
