@@ -44,7 +44,7 @@ INSTALLED_APPS = [
     "template_partials",
     "django_filters",
     "django_htmx",
-    "axes",
+    "crm.workbench.apps.SignInGuardConfig",
     "crm.workbench.apps.ConfigurationAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -20,19 +20,19 @@ class AuditHead(models.Model):
 class AuditEntry(models.Model):
     """One event. `chain` is the branch of the customer or actor, 0 where there is none (sign-in, configuration)."""
 
-    chain = models.BigIntegerField()
-    seq = models.BigIntegerField()
+    chain = models.BigIntegerField(_("chain"))
+    seq = models.BigIntegerField(_("number"))
     at = models.DateTimeField(_("when"))
     actor_id = models.BigIntegerField(_("staff"), null=True)
     actor_no = models.CharField(_("staff number"), max_length=20, blank=True, default="")
     action = models.CharField(_("action"), max_length=60)
     customer_id = models.BigIntegerField(_("customer"), null=True)
     object_type = models.CharField(_("object"), max_length=60, blank=True, default="")
-    object_id = models.CharField(max_length=60, blank=True, default="")
+    object_id = models.CharField(_("object number"), max_length=60, blank=True, default="")
     detail = models.JSONField(_("detail"), default=dict)
     address = models.GenericIPAddressField(_("address"), null=True)
-    prev_hash = models.BinaryField()
-    hash = models.BinaryField()
+    prev_hash = models.BinaryField(_("hash before"))
+    hash = models.BinaryField(_("hash"))
 
     class Meta:
         verbose_name = _("audit entry")
@@ -44,3 +44,6 @@ class AuditEntry(models.Model):
             models.Index(fields=["customer_id", "-at"], name="audit_entry_of_customer"),
             models.Index(fields=["actor_id", "-at"], name="audit_entry_of_actor"),
         ]
+
+    def __str__(self) -> str:
+        return f"{self.chain}/{self.seq}"

@@ -16,14 +16,14 @@ class JobRun(models.Model):
 
     job = models.CharField(_("job"), max_length=40)
     business_date = models.DateField(_("business date"))
-    epoch = models.IntegerField(default=1)
+    epoch = models.IntegerField(_("epoch"), default=1)
     state = models.CharField(_("state"), max_length=12, choices=RunState.choices, default=RunState.RUNNING)
-    step_no = models.SmallIntegerField(default=0)
+    step_no = models.SmallIntegerField(_("step"), default=0)
     started_at = models.DateTimeField(_("started"))
     finished_at = models.DateTimeField(_("finished"), null=True)
     published_at = models.DateTimeField(_("published"), null=True)
-    counts = models.JSONField(default=dict)
-    message = models.TextField(blank=True, default="")
+    counts = models.JSONField(_("counts"), default=dict)
+    message = models.TextField(_("message"), blank=True, default="")
 
     class Meta:
         verbose_name = _("run")
@@ -32,22 +32,28 @@ class JobRun(models.Model):
             models.UniqueConstraint(fields=["job", "business_date"], name="one_run_of_a_job_a_day"),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.job} {self.business_date}"
+
 
 class JobStep(models.Model):
-    run = models.ForeignKey(JobRun, models.CASCADE, related_name="steps")
-    no = models.SmallIntegerField()
-    name = models.CharField(max_length=40)
-    state = models.CharField(max_length=12, choices=StepState.choices, default=StepState.PENDING)
-    started_at = models.DateTimeField(null=True)
-    finished_at = models.DateTimeField(null=True)
-    rows = models.BigIntegerField(default=0)
-    counts = models.JSONField(default=dict)
+    run = models.ForeignKey(JobRun, models.CASCADE, related_name="steps", verbose_name=_("run"))
+    no = models.SmallIntegerField(_("number"))
+    name = models.CharField(_("step"), max_length=40)
+    state = models.CharField(_("state"), max_length=12, choices=StepState.choices, default=StepState.PENDING)
+    started_at = models.DateTimeField(_("started"), null=True)
+    finished_at = models.DateTimeField(_("finished"), null=True)
+    rows = models.BigIntegerField(_("rows"), default=0)
+    counts = models.JSONField(_("counts"), default=dict)
 
     class Meta:
         verbose_name = _("step")
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["run", "no"], name="one_step_of_a_number"),
         ]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class JobChunk(models.Model):

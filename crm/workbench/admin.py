@@ -10,6 +10,7 @@ from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from crm.audit.configuration import ReadOnlyAdmin, ReadOnlyInline, RecordedAdmin, is_administrator
 from crm.jobs.models import JobRun, JobStep
@@ -81,6 +82,17 @@ class StaffAdmin(RecordedAdmin, UserAdmin):  # type: ignore[type-arg]
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         own = OWN_RIGHTS if obj is not None and obj.pk == request.user.pk else ()
         return (*super().get_readonly_fields(request, obj), *own)
+
+
+# What django-axes calls its model and fields; it has no Chinese, so that ours must know these messages.
+AXES_WORDS = (
+    gettext_noop("access attempt"),
+    gettext_noop("access attempts"),
+    gettext_noop("Attempt Time"),
+    gettext_noop("Username"),
+    gettext_noop("IP Address"),
+    gettext_noop("Failed Logins"),
+)
 
 
 @admin.register(AccessAttempt)

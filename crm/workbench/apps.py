@@ -1,5 +1,6 @@
 from importlib import import_module
 
+from axes.apps import AppConfig as AxesConfig
 from django.apps import AppConfig
 from django.contrib.admin import apps as admin_apps
 from django.utils.translation import gettext_lazy as _
@@ -13,6 +14,13 @@ class WorkbenchConfig(AppConfig):
     def ready(self) -> None:
         """Registers the system checks; they look at what several apps lay down."""
         import_module("crm.checks")
+
+
+class SignInGuardConfig(AxesConfig):  # type: ignore[misc]  # django-axes has no types
+    """django-axes under a name that the administrators understand."""
+
+    default = False
+    verbose_name = _("Sign-in protection")
 
 
 class ConfigurationAdminConfig(admin_apps.AdminConfig):

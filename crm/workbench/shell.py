@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise, SimpleLazyObject
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from crm.organization.access import CUSTOMER_ROLES
 from crm.organization.choices import Role
@@ -40,7 +40,12 @@ NAVIGATION = (
     Entry("workbench:today", "calendar-check", gettext_lazy("Today"), frozenset(CUSTOMER_ROLES)),
     Entry("customers:list", "users", gettext_lazy("Customers"), LIST_ROLES),
     Entry("feeds:list", "file-import", gettext_lazy("Files"), frozenset({Role.ADMIN})),
-    Entry("jobs:list", "list-check", gettext_lazy("Jobs"), frozenset({Role.ADMIN, Role.BRANCH_MANAGER, Role.AUDITOR})),
+    Entry(
+        "jobs:list",
+        "list-check",
+        pgettext_lazy("navigation", "Jobs"),
+        frozenset({Role.ADMIN, Role.BRANCH_MANAGER, Role.AUDITOR}),
+    ),
     Entry("admin:index", "settings", gettext_lazy("Settings"), frozenset({Role.ADMIN, Role.AUDITOR})),
 )
 

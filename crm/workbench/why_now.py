@@ -163,11 +163,12 @@ def downgrade(alert: Alert, today: Today) -> Line:
         )
     else:
         why = format_html(_("Only {amount} above the edge of the tier"), amount=bold(money_text(value - threshold)))
+    below = ngettext("Below for %(months)s whole month", "Below for %(months)s whole months", months)
     more = _("forecast monthly average %(value)s") % {"value": money_text(value)}
     evidence = [
         _("Forecast monthly average %(value)s, threshold %(threshold)s")
         % {"value": money_text(value), "threshold": money_text(threshold)},
-        ngettext("Below for %(months)s whole month", "Below for %(months)s whole months", months) % {"months": months},
+        *([below % {"months": months}] if months else []),
         _("The tier is lost after %(months)s months below") % {"months": seen.get("patience")},
     ]
     return why, more, evidence

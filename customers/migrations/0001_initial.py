@@ -377,8 +377,8 @@ class Migration(migrations.Migration):
                 ("spec", models.CharField(max_length=60, verbose_name="specification")),
                 ("as_of", models.DateField(verbose_name="business date")),
                 ("file_name", models.CharField(max_length=255, verbose_name="file")),
-                ("sha256", models.CharField(blank=True, default="", max_length=64)),
-                ("size_bytes", models.BigIntegerField(default=0)),
+                ("sha256", models.CharField(blank=True, default="", max_length=64, verbose_name="checksum")),
+                ("size_bytes", models.BigIntegerField(default=0, verbose_name="size in bytes")),
                 (
                     "state",
                     models.CharField(
@@ -404,10 +404,10 @@ class Migration(migrations.Migration):
                     models.DecimalField(decimal_places=2, max_digits=20, null=True, verbose_name="control difference"),
                 ),
                 ("message", models.TextField(blank=True, default="", verbose_name="message")),
-                ("reject_file", models.CharField(blank=True, default="", max_length=255)),
-                ("received_at", models.DateTimeField(auto_now_add=True)),
-                ("finished_at", models.DateTimeField(null=True)),
-                ("seconds", models.FloatField(default=0)),
+                ("reject_file", models.CharField(blank=True, default="", max_length=255, verbose_name="reject file")),
+                ("received_at", models.DateTimeField(auto_now_add=True, verbose_name="received")),
+                ("finished_at", models.DateTimeField(null=True, verbose_name="finished")),
+                ("seconds", models.FloatField(default=0, verbose_name="seconds")),
                 (
                     "uploaded_by",
                     models.ForeignKey(
@@ -415,6 +415,7 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
                         to=settings.AUTH_USER_MODEL,
+                        verbose_name="uploaded by",
                     ),
                 ),
             ],
@@ -429,12 +430,15 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("rule", models.CharField(max_length=40, verbose_name="rule")),
                 ("rows", models.BigIntegerField(verbose_name="rows")),
-                ("example_line", models.BigIntegerField(default=0)),
-                ("example", models.CharField(blank=True, default="", max_length=200)),
+                ("example_line", models.BigIntegerField(default=0, verbose_name="line of the example")),
+                ("example", models.CharField(blank=True, default="", max_length=200, verbose_name="example")),
                 (
                     "load",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="rejects", to="customers.feedload"
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="rejects",
+                        to="customers.feedload",
+                        verbose_name="feed load",
                     ),
                 ),
             ],

@@ -10,5 +10,7 @@ class Migration(migrations.Migration):
             name="phase",
             field=models.CharField(blank=True, default="", max_length=20, verbose_name="phase"),
         ),
-        migrations.AddField(model_name="feedload", name="percent", field=models.SmallIntegerField(default=0)),
+        migrations.AddField(
+            model_name="feedload", name="percent", field=models.SmallIntegerField(default=0, verbose_name="percent")
+        ),
     ]

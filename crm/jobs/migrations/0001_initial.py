@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("job", models.CharField(max_length=40, verbose_name="job")),
                 ("business_date", models.DateField(verbose_name="business date")),
-                ("epoch", models.IntegerField(default=1)),
+                ("epoch", models.IntegerField(default=1, verbose_name="epoch")),
                 (
                     "state",
                     models.CharField(
@@ -41,11 +41,11 @@ class Migration(migrations.Migration):
                         verbose_name="state",
                     ),
                 ),
-                ("step_no", models.SmallIntegerField(default=0)),
+                ("step_no", models.SmallIntegerField(default=0, verbose_name="step")),
                 ("started_at", models.DateTimeField(verbose_name="started")),
                 ("finished_at", models.DateTimeField(null=True, verbose_name="finished")),
-                ("counts", models.JSONField(default=dict)),
-                ("message", models.TextField(blank=True, default="")),
+                ("counts", models.JSONField(default=dict, verbose_name="counts")),
+                ("message", models.TextField(blank=True, default="", verbose_name="message")),
             ],
             options={
                 "verbose_name": "run",
@@ -59,8 +59,8 @@ class Migration(migrations.Migration):
             name="JobStep",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("no", models.SmallIntegerField()),
-                ("name", models.CharField(max_length=40)),
+                ("no", models.SmallIntegerField(verbose_name="number")),
+                ("name", models.CharField(max_length=40, verbose_name="step")),
                 (
                     "state",
                     models.CharField(
@@ -72,16 +72,20 @@ class Migration(migrations.Migration):
                         ],
                         default="pending",
                         max_length=12,
+                        verbose_name="state",
                     ),
                 ),
-                ("started_at", models.DateTimeField(null=True)),
-                ("finished_at", models.DateTimeField(null=True)),
-                ("rows", models.BigIntegerField(default=0)),
-                ("counts", models.JSONField(default=dict)),
+                ("started_at", models.DateTimeField(null=True, verbose_name="started")),
+                ("finished_at", models.DateTimeField(null=True, verbose_name="finished")),
+                ("rows", models.BigIntegerField(default=0, verbose_name="rows")),
+                ("counts", models.JSONField(default=dict, verbose_name="counts")),
                 (
                     "run",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="steps", to="jobs.jobrun"
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="steps",
+                        to="jobs.jobrun",
+                        verbose_name="run",
                     ),
                 ),
             ],
