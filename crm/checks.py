@@ -10,9 +10,10 @@ from typing import Any
 from django.apps.config import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
-from django.db import OperationalError
+from django.db import OperationalError, ProgrammingError
 
 from crm import db
+from crm.audit import keys as key_fingerprints
 from crm.audit import pii
 
 WEB_ALIASES = ("default", "audit")
@@ -103,6 +104,20 @@ def keys(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[
     return []
 
 
+@register(Tags.database)
+def key_file_of_database(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """The key file is the one that the database's values were encrypted with."""
+    if "default" not in (databases or ()):
+        return []
+    try:
+        key_fingerprints.check()
+    except key_fingerprints.WrongKeys as error:
+        return [Error(str(error), hint="Setting CRM_KEY_FILE.", id="crm.E022")]
+    except (pii.KeyFileError, ProgrammingError):
+        return []  # E020 says so, or the migrations have not run yet
+    return []
+
+
 @register(Tags.security)
 def debug(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:
     """Error pages with variables in them are for a developer's own machine."""
@@ -119,6 +134,7 @@ def refuse_to_serve_unsafely() -> None:
     try:
         databases = list(WEB_ALIASES)
         found = [*web_role(databases=databases), *row_security(databases=databases), *keys(), *debug()]
+        found += key_file_of_database(databases=databases)
     except OperationalError:
         return
     if found:

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crm import db
+from crm.audit import keys
 from crm.jobs import ledger, runner
 from crm.jobs.choices import RunState
 from crm.jobs.ledger import RunRefused
@@ -124,9 +125,13 @@ def last_business_date() -> date:
 def open_night(as_of: date, *, rerun: bool = False, full: bool = False) -> tuple[JobRun, bool]:
     """The run of this night, and whether there is work to do.
 
-    Raises RunRefused when another night is running, a later day is published, a file of a later day has been
-    accepted already, or a file of this day was stopped and not delivered again.
+    Raises RunRefused when the key file is not this database's, the day lies ahead, another night is running, a later
+    day is published, a file of a later day has been accepted already, or a file of this day was stopped and not
+    delivered again.
     """
+    refuse_wrong_keys()
+    if as_of > timezone.localdate():
+        raise RunRefused(_("%(date)s lies in the future; a published day cannot be taken back.") % {"date": as_of})
     late = FeedLoad.objects.using("batch").filter(state=LoadState.ACCEPTED, as_of__gt=as_of).order_by("as_of").first()
     if late is not None:
         raise RunRefused(
@@ -139,6 +144,14 @@ def open_night(as_of: date, *, rerun: bool = False, full: bool = False) -> tuple
             % {"file": load.file_name, "date": load.as_of, "message": load.message}
         )
     return ledger.open_run(JOB, as_of, [step.name for step in STEPS], rerun=rerun, options={"full": full})
+
+
+def refuse_wrong_keys() -> None:
+    """Raise RunRefused under another instance's key file, and remember the keys that write."""
+    try:
+        keys.confirm()
+    except keys.WrongKeys as error:
+        raise RunRefused(str(error)) from error
 
 
 def stopped_loads(as_of: date) -> list[FeedLoad]:

@@ -17,6 +17,14 @@ class AuditHead(models.Model):
         verbose_name = _("audit chain")
 
 
+class KeyFingerprint(models.Model):
+    """A key that encrypted values of this database, without the key (crm.audit.keys)."""
+
+    key_id = models.CharField(max_length=80, primary_key=True)
+    fingerprint = models.CharField(max_length=32)
+    since = models.DateTimeField(auto_now_add=True)
+
+
 class AuditEntry(models.Model):
     """One event. `chain` is the branch of the customer or actor, 0 where there is none (sign-in, configuration)."""
 

@@ -39,6 +39,7 @@ class KeyRing:
     """`current` encrypts; every key of the file still decrypts. `index_key` never rotates without a reindex."""
 
     current: str
+    keys: dict[str, bytes]
     ciphers: dict[str, AESGCM]
     index_key: bytes
 
@@ -58,7 +59,7 @@ def read_key_ring(path: str) -> KeyRing:
     for key_id, key in [*keys.items(), ("index_key", index_key)]:
         if len(key) != KEY_BYTES:
             raise KeyFileError(f"{path}: {key_id} has {len(key)} bytes instead of {KEY_BYTES}")
-    return KeyRing(current, {key_id: AESGCM(key) for key_id, key in keys.items()}, index_key)
+    return KeyRing(current, keys, {key_id: AESGCM(key) for key_id, key in keys.items()}, index_key)
 
 
 def key_ring() -> KeyRing:
