@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -35,6 +36,14 @@ LOADS = FeedLoad.objects.using("batch")
 IN_FORCE = (LoadState.ACCEPTED, LoadState.PUBLISHED)
 SUMMARY_PRODUCT = "DEPOSIT-TOTAL"
 Progress = Callable[[str, float], None]
+
+
+class NothingUsable(FileStopped):
+    """Every row was refused; `late` are those that only the comparison with the published tables refused."""
+
+    def __init__(self, late: list[dict[str, Any]] | None = None) -> None:
+        super().__init__("没有一行可用，详见拒绝文件", "not one row can be used, see the reject file")
+        self.late = late or []
 
 
 @dataclass(frozen=True)
@@ -102,6 +111,9 @@ def load_file(
             same = take(load, spec, path, as_of, member, control, accept_shrink, branch, tell)
         except FileStopped as stop:
             load.state, load.message = LoadState.STOPPED, str(stop)
+            if isinstance(stop, NothingUsable):
+                load.rows_changed = 0
+                rejects.append(load, stop.late)
         except ledger.RunRefused:
             load.delete(using="batch")
             raise
@@ -144,6 +156,7 @@ def take(
 ) -> FeedLoad | None:
     """Read, check and merge; the load in force where this file is that one already."""
     check_date(spec, as_of)
+    check_branch(spec)
     tell("reading", 0.05)
     link = connect(os.cpu_count() or 1)
     try:
@@ -187,11 +200,24 @@ def check_date(spec: Spec, as_of: date) -> None:
         )
 
 
+def check_branch(spec: Spec) -> None:
+    """Raise FileStopped where customers would have no branch to belong to."""
+    if spec.target in ("customers", "summary") and not Branch.objects.using("batch").exists():
+        raise FileStopped(
+            "还没有任何机构，请先在管理后台建立", "there is no branch yet; make one in the admin pages first"
+        )
+
+
 def check_whole(load: FeedLoad, spec: Spec, parsed: Parsed, control: Control | None, accept_shrink: bool) -> None:
     """Raise FileStopped when the file as a whole cannot be right: empty of good rows, too small, or off its totals."""
     good = value_of(parsed.link, "SELECT count(*) FROM good")
     if parsed.rows and not good:
-        raise FileStopped("没有一行可用，详见拒绝文件", "not one row can be used, see the reject file")
+        raise NothingUsable()
+    if not parsed.rows and spec.mode == "full" and not accept_shrink:
+        raise FileStopped(
+            "文件没有数据行；确认无误后用 --accept-shrink 重新装载",
+            "the file has no data rows; load with --accept-shrink if that is right",
+        )
     if control is not None:
         check_control(load, spec, parsed, control)
     before = LOADS.filter(spec=spec.name, state__in=IN_FORCE).order_by("-as_of", "-pk").first()
@@ -251,6 +277,8 @@ def merge_all(load: FeedLoad, spec: Spec, parsed: Parsed, branch: Branch | None)
     old.update(state=LoadState.SUPERSEDED)
     late = db.fetch_all("SELECT line, column_name, code FROM refused ORDER BY line")
     load.rows_rejected += len({row["line"] for row in late})
+    if parsed.rows and load.rows_rejected == parsed.rows:
+        raise NothingUsable(late)
     rejects.append(load, late)
     if is_full and ragged:
         load.message = (

@@ -19,7 +19,9 @@ TYPES = {
     "rate": "DECIMAL(8, 4)", "date": "DATE", "flag": "BOOLEAN",
 }  # fmt: skip
 ID_TYPE = '"id_type"'
-AMOUNT = r"^[-+]?[0-9]{1,16}(\.[0-9]{1,2}0*)?$"
+# Separators of thousands only where they belong: a decimal comma must not become an amount a hundred times as large.
+AMOUNT = r"^[-+]?([0-9]{1,16}|[0-9]{1,3}(,[0-9]{3}){1,5})(\.[0-9]{1,2}0*)?$"
+FEN = r"^[-+]?[0-9]{1,18}$"
 FLAGS = {"y": True, "yes": True, "1": True, "true": True, "是": True, "n": False, "no": False, "0": False,
          "false": False, "否": False}  # fmt: skip
 
@@ -45,6 +47,8 @@ def parse(link: duckdb.DuckDBPyConnection, spec: Spec, source: Source, as_of: da
     """Read, split, type and check every row; raises FileStopped when the file as a whole cannot be read so."""
     names = header_of(source, spec) if spec.header else [column.name for column in spec.columns]
     check_header(spec, names, source)
+    if any(column.kind == "id_no" for column in spec.columns):
+        id_numbers.add_regions(link)
     try:
         read_lines(link, spec, source, names)
         if spec.join is not None:
@@ -87,7 +91,15 @@ def check_header(spec: Spec, names: list[str], source: Source) -> None:
             f"缺少列：{'、'.join(missing)}；表头是：{'、'.join(names[:30])}",
             f"missing columns: {', '.join(missing)}; the header is: {', '.join(names[:30])}",
         )
-    repeated = sorted({name for name in names if names.count(name) > 1})
+    for column in spec.columns:
+        same = [name for name in names if name.casefold() in names_of(column)]
+        if len({name.casefold() for name in same}) > 1:
+            raise FileStopped(
+                f"表头中这些列含义相同，只能有一列：{'、'.join(same)}",
+                f"these columns of the header mean the same, one of them may be there: {', '.join(same)}",
+            )
+    lower = [name.casefold() for name in names]  # DuckDB tells names apart by more than their case
+    repeated = sorted({name for name in names if lower.count(name.casefold()) > 1})
     if repeated:
         raise FileStopped(f"表头有重复的列：{'、'.join(repeated)}", f"the header repeats: {', '.join(repeated)}")
 
@@ -106,9 +118,9 @@ def read_lines(
     """Table `split` (line, one text column per file column) and `ragged` (lines with another number of columns)."""
     lines = (
         f"SELECT row_number() OVER () AS line, ltrim(t, chr(65279)) AS t FROM read_csv({literal(source.path)}, "
-        "columns = {'t': 'VARCHAR'}, header = false, delim = chr(31), quote = '', escape = '', auto_detect = false, "
-        "strict_mode = false)"
-    ).replace("chr(31)", "'\x1f'")
+        f"columns = {{'t': 'VARCHAR'}}, header = false, delim = {literal(source.separator)}, quote = '', escape = '', "
+        "auto_detect = false, strict_mode = false)"
+    )
     body = f"SELECT * FROM ({lines}) WHERE trim(coalesce(t, '')) <> ''" + (" AND line > 1" if spec.header else "")
     if spec.fixed:
         cuts = ", ".join(f"substring(t, {c.start}, {c.length}) AS {quoted(c.name)}" for c in spec.columns if c.length)
@@ -208,9 +220,10 @@ def typed(column: Column) -> str:
     name = quoted(column.name)
     match column.kind:
         case "amount":
-            number = f"TRY_CAST(regexp_extract(replace({name}, ',', ''), {literal(AMOUNT)}) AS DECIMAL(20, 2))"
-            value = f"({number} / 100)" if column.in_fen else number
-            return f"TRY_CAST(CASE WHEN abs({value}) < 10000000000000000 THEN {value} END AS DECIMAL(18, 2))"
+            if column.in_fen:  # by multiplication, since DuckDB divides in floating point
+                fen = f"TRY_CAST(regexp_extract({name}, {literal(FEN)}) AS DECIMAL(18, 0))"
+                return f"CAST({fen} * CAST('0.01' AS DECIMAL(3, 2)) AS DECIMAL(18, 2))"
+            return f"TRY_CAST(replace(regexp_extract({name}, {literal(AMOUNT)}), ',', '') AS DECIMAL(18, 2))"
         case "integer":
             return f"TRY_CAST(regexp_extract({name}, '^-?[0-9]{{1,9}}$') AS INTEGER)"
         case "rate":
@@ -226,8 +239,8 @@ def typed(column: Column) -> str:
         case "choice":
             cases = " ".join(f"WHEN {literal(text)} THEN {literal(value)}" for text, value in column.choices.items())
             return f"CASE {name} {cases} END"
-        case "id_no":
-            return f"CASE WHEN ({id_numbers.fault(name, ID_TYPE)}) IS NULL THEN {name} END"
+        case "id_no" if not column.warn_only:
+            return f"CASE WHEN ({id_numbers.fault(name, ID_TYPE)}) IS NULL AND {clean_text(column)} THEN {name} END"
     return f"CASE WHEN {clean_text(column)} THEN {name} END"
 
 
@@ -264,7 +277,11 @@ def fault(column: Column) -> str:
             ]
         case "id_no":
             code = id_numbers.fault(name, ID_TYPE)
-            return f"CASE WHEN {name} IS NOT NULL THEN {literal(column.name + ':')} || {code} END"
+            return (
+                f"CASE WHEN {name} IS NOT NULL THEN {literal(column.name + ':')} || "
+                f"CASE WHEN length({name}) > {column.max_length} THEN 'too_long' "
+                f"WHEN NOT {clean_text(column)} THEN 'characters' ELSE {code} END END"
+            )
         case _:
             checks = [(f"{typed(column)} IS NULL", {"flag": "choice"}.get(column.kind, column.kind))]
     missing = (

@@ -61,7 +61,9 @@ def append(load: FeedLoad, rows: list[dict[str, Any]]) -> None:
 
 
 def add(path: Path, lines: Iterable[tuple[Any, ...]], *, with_header: bool) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    # A file of that name can only be left from a database that is no more.
+    start = os.O_TRUNC if with_header else os.O_APPEND
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | start, 0o600)
     # A byte order mark, since people open this file in a spreadsheet program.
     with os.fdopen(descriptor, "w", encoding="utf-8-sig" if with_header else "utf-8", newline="") as file:
         writer = csv.writer(file)

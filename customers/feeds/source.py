@@ -7,9 +7,11 @@ everything else is read through the descriptor that was checked, so that a file 
 import codecs
 import csv
 import hashlib
+import lzma
 import os
 import stat
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,7 +26,15 @@ from customers.feeds.spec import Spec
 BLOCK = 1 << 20
 # A bank's text files shrink to a tenth or so; a thousandfold is an attack or an accident.
 MOST_COMPRESSION = 200
+LONGEST_LINE = BLOCK
+MOST_COLUMNS = 1000
+# DuckDB reads whole lines as one column whose delimiter must not occur: the first of these that the file does not have.
+SEPARATORS = (b"\x1f", b"\x1e", b"\x1d", b"\x1c")
 TEXT_SUFFIXES = {".csv", ".txt", ".asc", ".dat", ""}
+
+DAMAGED = (
+    zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, zlib.error, lzma.LZMAError, ValueError,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -36,6 +46,7 @@ class Source:
     size: int
     encoding: str
     first_line: str
+    separator: str
 
 
 @contextmanager
@@ -59,7 +70,10 @@ def opened(spec: Spec, path: Path, member: str | None = None) -> Iterator[Source
                 if text != descriptor:
                     os.close(text)
                 text = decoded
-            yield Source(f"/proc/self/fd/{text}", digest, before.st_size, encoding, first_line(text))
+            separator = check_lines(text, path)
+            yield Source(
+                f"/proc/self/fd/{text}", digest, before.st_size, encoding, first_line(text), separator.decode()
+            )
         finally:
             if text != descriptor:
                 os.close(text)
@@ -126,7 +140,7 @@ def unzipped(descriptor: int, path: Path, member: str | None) -> int:
                 check_inflation(info.file_size, info.compress_size, path)
                 with archive.open(info) as inside:
                     return in_memory(limited(inside, info, path))
-        except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+        except DAMAGED as error:
             raise FileStopped(
                 f"{path.name} 压缩包损坏或加密：{error}", f"{path.name} is damaged or locked: {error}"
             ) from error
@@ -221,12 +235,42 @@ def transcoded(descriptor: int, encoding: str) -> int:
     return in_memory(decoder.decode(block).encode() for block in blocks(descriptor))
 
 
+def check_lines(descriptor: int, path: Path) -> bytes:
+    """A separator that does not occur; raises FileStopped for a line that no bank's file has."""
+    lines, length, present = 1, 0, set()
+    for block in blocks(descriptor):
+        present |= {separator for separator in SEPARATORS if separator in block}
+        end = block.find(b"\n")
+        length += len(block) if end < 0 else end
+        if length > LONGEST_LINE:
+            raise FileStopped(
+                f"{path.name} 第{lines}行超过{LONGEST_LINE}字节，不是按行分隔的文本",
+                f"{path.name}, line {lines} is longer than {LONGEST_LINE} bytes: not a text of lines",
+            )
+        if end >= 0:
+            lines += block.count(b"\n")
+            length = len(block) - block.rfind(b"\n") - 1
+    free = [separator for separator in SEPARATORS if separator not in present]
+    if not free:
+        raise FileStopped(f"{path.name} 是二进制文件", f"{path.name} is binary, not text")
+    return free[0]
+
+
 def first_line(descriptor: int) -> str:
-    line = os.pread(descriptor, 1 << 16, 0).split(b"\n", 1)[0]
+    line = os.pread(descriptor, LONGEST_LINE + 1, 0).split(b"\n", 1)[0]
     return line.decode("utf-8", "replace").removeprefix("\ufeff").rstrip("\r")
 
 
 def header_of(source: Source, spec: Spec) -> list[str]:
-    """The column names of the first line."""
+    """The column names of the first line, as DuckDB can use them; raises FileStopped when there are too many."""
+    if source.first_line.count(spec.delimiter) >= MOST_COLUMNS:
+        columns = source.first_line.count(spec.delimiter) + 1
+        raise FileStopped(
+            f"表头有{columns}列，最多{MOST_COLUMNS}列", f"the header has {columns} columns, at most {MOST_COLUMNS}"
+        )
     row = next(csv.reader([source.first_line], delimiter=spec.delimiter, quotechar=spec.quote or None), [])
-    return [name.strip() for name in row]
+    # A delimiter at the end of each line makes a column without a name; `line` is the name of the line number.
+    return [
+        {"": f"column {number}", "line": "line "}.get(name.strip().casefold(), name.strip())
+        for number, name in enumerate(row, 1)
+    ]

@@ -29,7 +29,7 @@ def seed(apps: Any, schema_editor: Any) -> None:
         rules.create(
             kind=kind,
             version=1,
-            effective_from="2000-01-01",
+            effective_from="1990-01-01",
             parameters=parameters,
             answer_hours=answer_hours,
             source="DOMAIN §4",

@@ -44,7 +44,7 @@ def seed(apps: Any, schema_editor: Any) -> None:
     tier_model = apps.get_model("segments", "Tier").objects.using(schema_editor.connection.alias)
     for fields in SCHEMES:
         scheme = scheme_model.create(
-            version=1, downgrade_to="latest", effective_from="2000-01-01", is_active=True, **fields
+            version=1, downgrade_to="latest", effective_from="1990-01-01", is_active=True, **fields
         )
         for rank, code, hans, hant, english, lower, upper, patience in BANDS:
             tier_model.create(

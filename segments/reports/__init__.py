@@ -34,8 +34,13 @@ def scheme_of(code: str | None) -> TierScheme:
     return found
 
 
-def check_published(day: date) -> None:
-    """Raise ReportRefused for a day after the last published night, or before the first."""
+def check_published(day: date, scheme: TierScheme) -> None:
+    """Raise ReportRefused for a day after the last published night, before the first, or before the scheme's own."""
+    if day < scheme.effective_from:
+        raise ReportRefused(
+            _("The scheme %(code)s is in force from %(first)s; %(day)s lies before it.")
+            % {"code": scheme.code, "first": scheme.effective_from, "day": day}
+        )
     newest = ledger.published_date(using="batch")
     first = (
         JobRun.objects.using("batch").filter(published_at__isnull=False).order_by("business_date")
@@ -58,14 +63,18 @@ def plain(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def tiers(as_of: date, scheme: TierScheme) -> dict[str, Any]:
-    """Customers and AUM by tier, with the totals."""
-    check_published(as_of)
+    """Customers, AUM and products held by tier, with the totals; products of past days are not kept, so None."""
+    check_published(as_of, scheme)
     rows = db.fetch_sql(PACKAGE, "tiers", as_of=as_of, scheme=scheme.pk)
+    is_newest = as_of == ledger.published_date(using="batch")
+    for row in rows:
+        row["products"] = int(row["products"]) if is_newest else None
     return {
         "scheme": scheme.code,
         "as_of": as_of.isoformat(),
         "customers": sum(row["customers"] for row in rows),
         "aum": f"{sum((row['aum'] for row in rows), Decimal(0)):.2f}",
+        "products": sum(row["products"] for row in rows) if is_newest else None,
         "without_balance": sum(row["without_balance"] for row in rows),
         "tiers": plain(rows),
     }
@@ -73,8 +82,8 @@ def tiers(as_of: date, scheme: TierScheme) -> dict[str, Any]:
 
 def matrix(as_of: date, since: date, scheme: TierScheme) -> dict[str, Any]:
     """Customers by tier on both days; rank 0 stands for absent."""
-    check_published(as_of)
-    check_published(since)
+    check_published(as_of, scheme)
+    check_published(since, scheme)
     cells = db.fetch_sql(PACKAGE, "matrix", as_of=as_of, since=since, scheme=scheme.pk)
     ranks = list(Tier.objects.using("batch").filter(scheme=scheme).order_by("rank").values_list("rank", flat=True))
     return {
@@ -99,7 +108,7 @@ def moves(as_of: date, since: date, scheme: TierScheme) -> dict[str, Any]:
 
 def candidates(as_of: date, scheme: TierScheme) -> dict[str, Any]:
     """Customers close to the next tier, by the share that the alert rule of that day names."""
-    check_published(as_of)
+    check_published(as_of, scheme)
     newest = ledger.published_date(using="batch")
     is_point = scheme.metric == TierMetric.POINT
     if not is_point and as_of != newest:

@@ -8,7 +8,7 @@ WITH ranked AS (
     FROM customers_balancechange WHERE as_of > %(as_of)s GROUP BY customer_id
 )
 SELECT t.rank, t.code, t.name_zh_hans, t.name_en, count(r.customer_id) AS customers,
-       coalesce(sum(m.aum - coalesce(l.moved, 0)), 0) AS aum,
+       coalesce(sum(m.aum - coalesce(l.moved, 0)), 0) AS aum, coalesce(sum(m.product_count), 0) AS products,
        count(r.customer_id) FILTER (WHERE m.aum - coalesce(l.moved, 0) = 0) AS without_balance,
        count(r.customer_id) FILTER (WHERE m.aum - coalesce(l.moved, 0) = t.lower) AS exactly_at_lower
 FROM segments_tier t

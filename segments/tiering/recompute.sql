@@ -44,8 +44,9 @@ WITH schemes AS (
     FROM valued v
     LEFT JOIN segments_tierstate state ON state.scheme_id = v.scheme_id AND state.customer_id = v.customer_id
     LEFT JOIN segments_tier own ON own.scheme_id = v.scheme_id AND own.rank = state.rank
-    LEFT JOIN segments_tier band ON band.scheme_id = v.scheme_id AND v.metric_value >= band.lower
-                                AND (band.upper IS NULL OR v.metric_value < band.upper)
+    -- Who owes the bank more than they hold stands where those with nothing stand.
+    LEFT JOIN segments_tier band ON band.scheme_id = v.scheme_id AND greatest(v.metric_value, 0) >= band.lower
+                                AND (band.upper IS NULL OR greatest(v.metric_value, 0) < band.upper)
 ), counted AS (
     SELECT b.*,
            CASE WHEN is_judged THEN months_below

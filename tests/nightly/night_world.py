@@ -48,7 +48,7 @@ class Book:
         holding = self.bank.holding(customer, 0, product=product, **fields)
         self.holdings[customer.pk].append(holding)
         self.today[holding.pk] = Decimal(0)
-        self.change(holding, balance)
+        self.change(holding, balance, old_count=0)
         return holding
 
     def set_status(self, customer: Customer, status: str, **fields: object) -> None:

@@ -46,6 +46,9 @@ def test_tiers_of_every_published_day(book: Book) -> None:
     assert [row["exactly_at_lower"] for row in first["tiers"]] == [1, 0, 1, 0, 0]
     assert [row["customers"] for row in second["tiers"]] == [1, 1, 0, 1, 0]
     assert [row["aum"] for row in third["tiers"]] == ["8000.00", "51234.56", "0.00", "0.00", "0.00"]
+    # How many products were held is known of the newest day alone.
+    assert ([row["products"] for row in third["tiers"]], third["products"]) == ([2, 2, 0, 0, 0], 4)
+    assert (first["products"], first["tiers"][0]["products"]) == (None, None)
 
 
 def test_moves_and_matrix_between_two_days(book: Book) -> None:
@@ -76,6 +79,8 @@ def test_what_cannot_be_reported_is_refused_in_words(book: Book) -> None:
         with pytest.raises(CommandError) as refused:
             call_command("report", *arguments)
         assert refused.value.returncode == 3
+    with pytest.raises(CommandError, match="1990-01-01"):
+        call_command("report", "tiers", "--as-of", "1989-12-31")
     with pytest.raises(CommandError) as wrong:
         call_command("report", "moves", "--as-of", "2026-03-12")
     assert wrong.value.returncode == 2

@@ -21,10 +21,19 @@ def history(customer: Customer, scheme: str = "five") -> list[tuple[int | None, 
 def test_bands_are_closed_below_and_open_above(bank: Bank) -> None:
     book = Book(bank)
     amounts = {"9999.99": 1, "10000.00": 2, "49999.99": 2, "50000": 3, "499999.99": 3, "500000": 4, "5999999.99": 4,
-               "6000000": 5, "0": 1}  # fmt: skip
+               "6000000": 5, "0": 1, "-0.01": 1, "-5000": 1}  # fmt: skip
     customers = {amount: book.open(f"B{amount}", Decimal(amount)) for amount in amounts}
     book.night(date(2026, 3, 10))
     assert {amount: state(one, "five_point").rank for amount, one in customers.items()} == amounts
+
+
+def test_who_falls_into_debt_falls_to_the_lowest_tier(bank: Bank) -> None:
+    book = Book(bank)
+    customer = book.open("C1", 60_000)
+    book.night(date(2026, 3, 10))
+    book.change(book.holdings[customer.pk][0], Decimal("-2909.60"))
+    book.night(date(2026, 3, 11))
+    assert history(customer, "five_point") == [(None, 3, "opened"), (3, 1, "downgraded")]
 
 
 def test_promotion_by_last_months_average_comes_on_the_first_of_the_month(bank: Bank) -> None:

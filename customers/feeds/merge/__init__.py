@@ -213,23 +213,32 @@ def copy_sealed(link: duckdb.DuckDBPyConnection, rows: list[dict[str, Any]], sec
     columns = ", ".join(["line", "name", *secret])
     between = link.execute(f"SELECT {columns} FROM good WHERE line BETWEEN {first} AND {last}").fetchall()
     texts = {row[0]: row for row in between if row[0] in wanted}
-    sealed: dict[str, list[pii.Sealed]] = {}
-    for name, field in CUSTOMER_SECRET.items():
-        place = secret.index(name) + 2 if name in secret else None
-        plain = [None if place is None or row[f"{name}_kept"] else texts[row["line"]][place] for row in rows]
-        sealed[name] = pii.seal_many(field, [row["customer_id"] for row in rows], plain)
+    ids = [row["customer_id"] for row in rows]
+    nothing: list[bytes | None] = [None] * len(rows)
+    ciphers = dict.fromkeys(CUSTOMER_SECRET, nothing)
+    masks, tails = {name: [""] * len(rows) for name in CUSTOMER_SECRET}, nothing
+    for place, name in enumerate(secret, 2):
+        plain = [None if row[f"{name}_kept"] else texts[row["line"]][place] for row in rows]
+        ciphers[name], masks[name] = sealed_texts(CUSTOMER_SECRET[name], ids, plain)
+        if name == "id_no":
+            tails = pii.tail_index_many(pii.ID_NO, plain)
 
     def as_copied() -> Iterable[tuple[Any, ...]]:
         for number, row in enumerate(rows):
             name = texts[row["line"]][1]
-            values = [sealed[one][number] for one in CUSTOMER_SECRET]
+            values = [(ciphers[one][number], masks[one][number]) for one in CUSTOMER_SECRET]
             yield (
                 row["line"], pii.mask_name(name), pinyin.full(name), pinyin.initials(name), pinyin.bigrams(name),
                 *(row[f"{one}_kept"] for one in CUSTOMER_SECRET),
-                *(part for value in values for part in (value.cipher, value.mask)), sealed["id_no"][number].tail_index,
+                *(part for value in values for part in value), tails[number],
             )  # fmt: skip
 
     db.copy_rows_in("COPY sealed FROM STDIN", as_copied())
+
+
+def sealed_texts(field: pii.Field, ids: list[int], plain: list[str | None]) -> tuple[list[bytes | None], list[str]]:
+    """Cipher texts and masks; look-up hashes have been made for the whole column already (blind.add_index)."""
+    return pii.encrypt_many(field, ids, plain), [field.mask(value) if value else "" for value in plain]
 
 
 def accounts(delivery: Delivery, old_loads: list[int]) -> int:
@@ -279,13 +288,9 @@ def seal_accounts(delivery: Delivery) -> None:
         batch = rows[start : start + BATCH]
         between = f"line BETWEEN {batch[0]['line']} AND {batch[-1]['line']}"
         plain = dict(delivery.link.execute(f"SELECT line, account_no FROM good WHERE {between}").fetchall())
-        sealed = pii.seal_many(
-            pii.ACCOUNT_NO, [row["account_id"] for row in batch], [plain[row["line"]] for row in batch]
-        )
-        db.copy_rows_in(
-            "COPY sealed_account FROM STDIN",
-            ((row["account_id"], one.cipher, one.mask) for row, one in zip(batch, sealed, strict=True)),
-        )
+        ids = [row["account_id"] for row in batch]
+        sealed = sealed_texts(pii.ACCOUNT_NO, ids, [plain[row["line"]] for row in batch])
+        db.copy_rows_in("COPY sealed_account FROM STDIN", zip(ids, *sealed, strict=True))
     db.execute(
         "UPDATE night_account n SET account_no_cipher = z.cipher, account_no_mask = z.mask "
         "FROM sealed_account z WHERE z.account_id = n.account_id"
