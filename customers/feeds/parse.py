@@ -3,6 +3,7 @@
 Lines are read whole, so that the line number of every row is exact, whatever is wrong with it.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -20,6 +21,7 @@ TYPES = {
 }  # fmt: skip
 ID_TYPE = '"id_type"'
 AMOUNT = r"^[-+]?[0-9]{1,16}(\.[0-9]{1,2}0*)?$"
+MOST_COLUMNS = 500
 FLAGS = {"y": True, "yes": True, "1": True, "true": True, "是": True, "n": False, "no": False, "0": False,
          "false": False, "否": False}  # fmt: skip
 
@@ -74,7 +76,12 @@ def source_name(column: Column, names: list[str]) -> str | None:
 
 
 def check_header(spec: Spec, names: list[str], source: Source) -> None:
-    """Raise FileStopped unless every required column is there once."""
+    """Raise FileStopped unless every required column is there once.
+
+    A header of which no column is known is taken for a row of data, and a row of data is not repeated in a message.
+    """
+    if len(names) > MOST_COLUMNS:
+        raise FileStopped(f"表头有{len(names)}列，过多", f"the header has {len(names)} columns: too many")
     joined = spec.join.columns if spec.join else ()
     missing = [
         column.name
@@ -82,12 +89,17 @@ def check_header(spec: Spec, names: list[str], source: Source) -> None:
         if column.required and not column.expression and column.value is None and not spec.fixed
         and source_name(column, [*names, *joined]) is None
     ]  # fmt: skip
+    if missing and not any(source_name(column, names) for column in spec.columns):
+        raise FileStopped(
+            f"第一行不是表头：没有认出任何一列，缺少{'、'.join(missing)}",
+            f"the first line is no header: none of its columns is known; missing: {', '.join(missing)}",
+        )
     if missing:
         raise FileStopped(
             f"缺少列：{'、'.join(missing)}；表头是：{'、'.join(names[:30])}",
             f"missing columns: {', '.join(missing)}; the header is: {', '.join(names[:30])}",
         )
-    repeated = sorted({name for name in names if names.count(name) > 1})
+    repeated = sorted(name for name, times in Counter(names).items() if times > 1)
     if repeated:
         raise FileStopped(f"表头有重复的列：{'、'.join(repeated)}", f"the header repeats: {', '.join(repeated)}")
 
