@@ -9,6 +9,7 @@ from crm.workbench.templatetags.jobs import status
 from customers.choices import UploadState
 from customers.feeds import messages
 from customers.feeds.messages import FileStopped, Reason
+from customers.feeds.preview import label_of
 from customers.feeds.spec import spec_named
 from customers.models import FeedUpload
 
@@ -61,6 +62,16 @@ def kind_of_file(spec: str) -> str:
         return spoken(spec_named(spec).title)
     except FileStopped:
         return spec
+
+
+@register.filter
+def column_of(name: str, spec: str) -> str:
+    """What a person calls a column of a specification."""
+    try:
+        columns = spec_named(spec).columns
+    except FileStopped:
+        return name
+    return next((label_of(column, language()) for column in columns if column.name == name), name)
 
 
 @register.simple_tag
