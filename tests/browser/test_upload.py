@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
+from pytest_django import Settings
 
 from customers.choices import UploadState
 from customers.feeds import uploads
@@ -18,6 +19,12 @@ from tests.world import Bank
 pytestmark = pytest.mark.browser
 HEADER = "客户号,客户名称,机构号,证件类型,证件号码,手机号,地址,开户日期,鞋码\n"
 SURNAMES, GIVEN = ["欧阳", "王", "李", "单", "胡", "陈", "林", "周"], ["秀文", "雪", "建军", "晓兰", "志强"]
+
+
+@pytest.fixture(autouse=True)
+def own_home(settings: Settings, tmp_path: Path) -> None:
+    """Uploads and reject files of this test alone."""
+    settings.CRM_HOME = tmp_path / "home"
 
 
 @pytest.fixture

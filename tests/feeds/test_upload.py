@@ -79,14 +79,6 @@ def refusal(answer: Any, field: str = "file") -> str:
     return " ".join(answer.context["form"].errors.get(field, []))
 
 
-@pytest.fixture(autouse=True)
-def no_files_left() -> Any:
-    """Each test begins with an empty folder of uploads."""
-    for path in files():
-        path.unlink()
-    yield
-
-
 def test_a_file_is_sent_looked_at_and_loaded(client: Client, bank: Bank) -> None:
     upload = sent(client)
     assert client.get("/feeds/").content.decode().count(f"/feeds/uploads/{upload.pk}/") == 1
