@@ -24,6 +24,7 @@ from crm.organization.choices import Role
 from crm.organization.models import User
 from customers.choices import LoadState, UploadState
 from customers.feeds import uploaded, uploads
+from customers.feeds.messages import both, spoken
 from customers.feeds.uploads import SealedReader, SealedUploadHandler
 from customers.models import FeedLoad, FeedUpload, NightCustomer
 from customers.tasks import load_upload, sweep_uploads
@@ -154,6 +155,18 @@ def test_a_missing_required_column_is_named_and_cannot_be_loaded(client: Client)
     assert "branch_code" in found.problem
     assert "branch code" in found.missing
     assert [heading.label for heading in found.headings] == ["customer no", "name"]
+
+
+def test_a_header_of_very_many_columns_is_told_off_at_once(client: Client) -> None:
+    names = ",".join(f"c{number}" for number in range(1_000_000))
+    found = uploaded_preview(client, sent(client, f"customer_no,{names}\n"))
+    assert "too many" in found.problem
+
+
+def test_a_stored_message_is_read_in_one_language() -> None:
+    stored = both("a / b 已损坏", "a / b is damaged")
+    assert (spoken(stored, "zh-hans"), spoken(stored, "en")) == ("a / b 已损坏", "a / b is damaged")
+    assert spoken("OperationalError", "en") == "OperationalError"
 
 
 def test_gb18030_and_zip_are_read(client: Client) -> None:
