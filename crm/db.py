@@ -85,6 +85,11 @@ def hold_lock(name: str, using: str = "batch") -> None:
     execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name], using)
 
 
+def try_lock(name: str, using: str = "batch") -> bool:
+    """Take the transaction-level advisory lock of this name, or say at once that somebody holds it."""
+    return bool(fetch_value("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [name], using))
+
+
 @contextmanager
 def role_settings(
     settings: Mapping[str, str], role: str | None = None, using: str = "default", *, snapshot: bool = False

@@ -14,7 +14,8 @@ from typing import ParamSpec, TypeVar
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.db import models
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 
 from crm import db
 from crm.organization.choices import Reach, Role
@@ -82,15 +83,16 @@ def scoped(user: User | AnonymousUser, using: str = "default", *, snapshot: bool
 
 
 P = ParamSpec("P")
+Answer = TypeVar("Answer", bound=HttpResponseBase)
 
 
-def for_roles(roles: Iterable[str]) -> Callable[[Callable[P, HttpResponse]], Callable[P, HttpResponse]]:
+def for_roles(roles: Iterable[str]) -> Callable[[Callable[P, Answer]], Callable[P, Answer]]:
     """Decorator of a view: 403 for a user of any other role, before the view reads anything."""
     allowed = frozenset(roles)
 
-    def decorate(view: Callable[P, HttpResponse]) -> Callable[P, HttpResponse]:
+    def decorate(view: Callable[P, Answer]) -> Callable[P, Answer]:
         @wraps(view)
-        def checked(*args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        def checked(*args: P.args, **kwargs: P.kwargs) -> Answer:
             request = args[0]
             user = request.user if isinstance(request, HttpRequest) else None
             if not isinstance(user, User) or user.role not in allowed:

@@ -29,7 +29,7 @@ def today(request: HttpRequest) -> HttpResponse:
     user = request.user
     assert isinstance(user, User)
     if user.role not in CUSTOMER_ROLES:
-        return redirect("admin:index")
+        return redirect("jobs:list")
     if user.role == Role.LOBBY_MANAGER:
         return render(request, "workbench/lobby.html", {"day": timezone.localdate()})
     context: dict[str, object] = {"day": timezone.localdate()}

@@ -155,12 +155,12 @@ def take(
     tell: Progress,
 ) -> FeedLoad | None:
     """Read, check and merge; the load in force where this file is that one already."""
-    check_date(spec, as_of)
+    check_date(as_of)
     check_branch(spec)
     tell("reading", 0.05)
     link = connect(os.cpu_count() or 1)
     try:
-        with opened(spec, path, member) as source:
+        with opened(spec, path, member, load.file_name) as source:
             load.sha256, load.size_bytes = source.sha256, source.size
             in_force = LOADS.filter(spec=spec.name, as_of=as_of, state__in=IN_FORCE).order_by("-pk").first()
             if in_force is not None and in_force.sha256 == source.sha256:
@@ -184,19 +184,21 @@ def take(
     return None
 
 
-def check_date(spec: Spec, as_of: date) -> None:
+def check_date(as_of: date, using: str = "batch") -> None:
     """Raise FileStopped for a day that lies before the published one, or while files of another day wait."""
-    published = ledger.published_date(using="batch")
+    published = ledger.published_date(using=using)
     if published is not None and as_of < published:
         raise FileStopped(
             f"{published} 已公布，不能再装载 {as_of} 的文件",
             f"{published} is published; a file of {as_of} comes too late",
         )
-    other = LOADS.filter(state=LoadState.ACCEPTED).exclude(as_of=as_of).first()
+    other = FeedLoad.objects.using(using).filter(state=LoadState.ACCEPTED).exclude(as_of=as_of).first()
     if other is not None:
         raise FileStopped(
-            f"{other.as_of} 的文件（{other.file_name}）还在等夜间批处理，请先运行 nightly --as-of {other.as_of}",
-            f"{other.file_name} of {other.as_of} waits for its night; run nightly --as-of {other.as_of} first",
+            f"{other.as_of} 的文件（{other.file_name}）还在等夜间批处理，"
+            f"等其公布后再装载（nightly --as-of {other.as_of}）",
+            f"{other.file_name} of {other.as_of} waits for its night; "
+            f"load this one once that is published (nightly --as-of {other.as_of})",
         )
 
 
@@ -226,9 +228,10 @@ def check_whole(load: FeedLoad, spec: Spec, parsed: Parsed, control: Control | N
         if parsed.rows < least:
             raise FileStopped(
                 f"只有{parsed.rows}行，上次（{before.as_of}）有{before.rows_read}行，减少超过{spec.shrink_share:.0%}；"
-                "确认无误后用 --accept-shrink 重新装载",
+                "确认无误后，允许行数减少（--accept-shrink）再装载",
                 f"{parsed.rows} rows after {before.rows_read} on {before.as_of}: "
-                f"more than {spec.shrink_share:.0%} fewer; load with --accept-shrink if that is right",
+                f"more than {spec.shrink_share:.0%} fewer; if that is right, load it with fewer rows accepted "
+                "(--accept-shrink)",
             )
 
 

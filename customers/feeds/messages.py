@@ -2,12 +2,31 @@
 
 from dataclasses import dataclass
 
+BETWEEN = " / "
+
+
+def both(chinese: str, english: str) -> str:
+    """One text for whoever reads it later, in whichever language."""
+    return f"{chinese}{BETWEEN}{english}"
+
+
+def spoken(message: str, language: str) -> str:
+    """The half of a text of `both` that this language reads; a text of one language stays as it is.
+
+    What both halves quote, a file name or an error, may contain the divider too: then it does so in each of them.
+    """
+    parts = message.split(BETWEEN)
+    if len(parts) % 2:
+        return message
+    middle = len(parts) // 2
+    return BETWEEN.join(parts[:middle] if language.startswith("zh") else parts[middle:])
+
 
 class FileStopped(Exception):
     """The file cannot be loaded as a whole; the message says why, in both languages. Nothing was merged."""
 
     def __init__(self, chinese: str, english: str) -> None:
-        super().__init__(f"{chinese} / {english}")
+        super().__init__(both(chinese, english))
 
 
 @dataclass(frozen=True)
@@ -16,6 +35,9 @@ class Reason:
 
     chinese: str
     english: str
+
+    def spoken(self, language: str) -> str:
+        return self.chinese if language.startswith("zh") else self.english
 
 
 REASONS = {

@@ -78,7 +78,10 @@ def source_name(column: Column, names: list[str]) -> str | None:
 
 
 def check_header(spec: Spec, names: list[str], source: Source) -> None:
-    """Raise FileStopped unless every required column is there once."""
+    """Raise FileStopped unless every required column is there once.
+
+    A header of which no column is known is taken for a row of data, and a row of data is not repeated in a message.
+    """
     joined = spec.join.columns if spec.join else ()
     missing = [
         column.name
@@ -86,6 +89,11 @@ def check_header(spec: Spec, names: list[str], source: Source) -> None:
         if column.required and not column.expression and column.value is None and not spec.fixed
         and source_name(column, [*names, *joined]) is None
     ]  # fmt: skip
+    if missing and not any(source_name(column, names) for column in spec.columns):
+        raise FileStopped(
+            f"第一行不是表头：没有认出任何一列，缺少{'、'.join(missing)}",
+            f"the first line is no header: none of its columns is known; missing: {', '.join(missing)}",
+        )
     if missing:
         raise FileStopped(
             f"缺少列：{'、'.join(missing)}；表头是：{'、'.join(names[:30])}",

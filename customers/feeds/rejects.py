@@ -22,6 +22,14 @@ def folder() -> Path:
     return path
 
 
+def path_of(load: FeedLoad) -> Path | None:
+    """The reject file of a load; None where nothing was refused, or the file is not on this machine."""
+    if not load.reject_file:
+        return None
+    path = folder() / load.reject_file
+    return path if path.is_file() else None
+
+
 def write(load: FeedLoad, link: duckdb.DuckDBPyConnection) -> None:
     """Write the file and the counts by reason; no file where nothing was refused."""
     counts = link.execute(
@@ -61,9 +69,9 @@ def append(load: FeedLoad, rows: list[dict[str, Any]]) -> None:
 
 
 def add(path: Path, lines: Iterable[tuple[Any, ...]], *, with_header: bool) -> None:
-    # A file of that name can only be left from a database that is no more.
-    start = os.O_TRUNC if with_header else os.O_APPEND
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | start, 0o600)
+    # A header begins the file anew: after a restored dump, loads get numbers that had files before.
+    how = os.O_TRUNC if with_header else os.O_APPEND
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | how, 0o600)
     # A byte order mark, since people open this file in a spreadsheet program.
     with os.fdopen(descriptor, "w", encoding="utf-8-sig" if with_header else "utf-8", newline="") as file:
         writer = csv.writer(file)

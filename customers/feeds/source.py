@@ -30,6 +30,7 @@ LONGEST_LINE = BLOCK
 MOST_COLUMNS = 1000
 # DuckDB reads whole lines as one column whose delimiter must not occur: the first of these that the file does not have.
 SEPARATORS = (b"\x1f", b"\x1e", b"\x1d", b"\x1c")
+ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06")
 TEXT_SUFFIXES = {".csv", ".txt", ".asc", ".dat", ""}
 
 DAMAGED = (
@@ -50,21 +51,25 @@ class Source:
 
 
 @contextmanager
-def opened(spec: Spec, path: Path, member: str | None = None) -> Iterator[Source]:
+def opened(spec: Spec, path: Path, member: str | None = None, name: str = "") -> Iterator[Source]:
     """The file as UTF-8 text for as long as the block runs; raises FileStopped with the reason.
 
-    Leaving the block checks that the file is still the one that was opened.
+    Leaving the block checks that the file is still the one that was opened. Messages call it by `name`, where it has
+    another than the path's.
     """
+    name = name or path.name
     descriptor = open_regular(path)
     try:
         before = os.fstat(descriptor)
         if before.st_size == 0:
-            raise FileStopped(f"{path.name} 是空文件", f"{path.name} is empty")
+            raise FileStopped(f"{name} 是空文件", f"{name} is empty")
         digest, text = hashed(descriptor), descriptor
         if is_zip(descriptor):
-            text = unzipped(descriptor, path, member)
+            with os.fdopen(os.dup(descriptor), "rb") as raw:
+                raw.seek(0)
+                text = unzipped(raw, name, member)
         try:
-            encoding = encoding_of(text, spec, path)
+            encoding = encoding_of(text, spec, name)
             if encoding != "utf-8":
                 decoded = transcoded(text, encoding)
                 if text != descriptor:
@@ -77,7 +82,7 @@ def opened(spec: Spec, path: Path, member: str | None = None) -> Iterator[Source
         finally:
             if text != descriptor:
                 os.close(text)
-        check_unchanged(path, descriptor, before)
+        check_unchanged(path, name, descriptor, before)
     finally:
         os.close(descriptor)
 
@@ -111,7 +116,7 @@ def hashed(descriptor: int) -> str:
     return digest.hexdigest()
 
 
-def check_unchanged(path: Path, descriptor: int, before: os.stat_result) -> None:
+def check_unchanged(path: Path, name: str, descriptor: int, before: os.stat_result) -> None:
     """Raise FileStopped when the file was written or another one put in its place while it was read."""
     after = os.fstat(descriptor)
     try:
@@ -121,32 +126,31 @@ def check_unchanged(path: Path, descriptor: int, before: os.stat_result) -> None
         same = False
     if not same or (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
         raise FileStopped(
-            f"{path.name} 在读取过程中被改动或替换，请待文件写完后重新装载",
-            f"{path.name} was changed or replaced while it was read; load it again when it is complete",
+            f"{name} 在读取过程中被改动或替换，请待文件写完后重新装载",
+            f"{name} was changed or replaced while it was read; load it again when it is complete",
         )
 
 
 def is_zip(descriptor: int) -> bool:
-    return os.pread(descriptor, 4, 0) in (b"PK\x03\x04", b"PK\x05\x06")
+    return os.pread(descriptor, 4, 0) in ZIP_STARTS
 
 
-def unzipped(descriptor: int, path: Path, member: str | None) -> int:
-    """The one text file of an archive, in memory; raises FileStopped for several, none, damage or a bomb."""
-    with os.fdopen(os.dup(descriptor), "rb") as raw:
-        raw.seek(0)
-        try:
-            with zipfile.ZipFile(raw) as archive:
-                info = chosen(archive, path, member)
-                check_inflation(info.file_size, info.compress_size, path)
-                with archive.open(info) as inside:
-                    return in_memory(limited(inside, info, path))
-        except DAMAGED as error:
-            raise FileStopped(
-                f"{path.name} 压缩包损坏或加密：{error}", f"{path.name} is damaged or locked: {error}"
-            ) from error
+def unzipped(raw: IO[bytes], name: str, member: str | None = None, most: int | None = None) -> int:
+    """The one text file of an archive, or about its first `most` bytes, in memory.
+
+    Raises FileStopped for several texts, none, damage or a bomb.
+    """
+    try:
+        with zipfile.ZipFile(raw) as archive:
+            info = chosen(archive, name, member)
+            check_inflation(info.file_size, info.compress_size, name)
+            with archive.open(info) as inside:
+                return in_memory(limited(inside, info, name, most))
+    except DAMAGED as error:
+        raise FileStopped(f"{name} 压缩包损坏或加密：{error}", f"{name} is damaged or locked: {error}") from error
 
 
-def chosen(archive: zipfile.ZipFile, path: Path, member: str | None) -> zipfile.ZipInfo:
+def chosen(archive: zipfile.ZipFile, name: str, member: str | None) -> zipfile.ZipInfo:
     texts = [
         info for info in archive.infolist() if not info.is_dir() and Path(info.filename).suffix.lower() in TEXT_SUFFIXES
     ]
@@ -155,26 +159,26 @@ def chosen(archive: zipfile.ZipFile, path: Path, member: str | None) -> zipfile.
     if len(texts) != 1:
         names = ", ".join(info.filename for info in archive.infolist()[:10])
         raise FileStopped(
-            f"{path.name} 内应有且只有一个文本文件（或用 --member 指定），现有：{names}",
-            f"{path.name} must hold exactly one text file (or name it by --member); it holds: {names}",
+            f"{name} 内应有且只有一个文本文件（命令行可用 --member 指定），现有：{names}",
+            f"{name} must hold exactly one text file (a command names it by --member); it holds: {names}",
         )
     return texts[0]
 
 
-def check_inflation(size: int, packed: int, path: Path) -> None:
+def check_inflation(size: int, packed: int, name: str) -> None:
     if size > settings.FEED_UPLOAD_MAX_BYTES or (size > BLOCK and size > MOST_COMPRESSION * max(packed, 1)):
         raise FileStopped(
-            f"{path.name} 解压后过大（{size} 字节），疑似压缩炸弹",
-            f"{path.name} would unpack to {size} bytes: refused as a zip bomb",
+            f"{name} 解压后过大（{size} 字节），疑似压缩炸弹",
+            f"{name} would unpack to {size} bytes: refused as a zip bomb",
         )
 
 
-def limited(inside: IO[bytes], info: zipfile.ZipInfo, path: Path) -> Iterator[bytes]:
+def limited(inside: IO[bytes], info: zipfile.ZipInfo, name: str, most: int | None) -> Iterator[bytes]:
     """Blocks of a member; what the archive says of its size is not believed."""
     total = 0
-    while block := inside.read(BLOCK):
+    while (most is None or total <= most) and (block := inside.read(BLOCK)):
         total += len(block)
-        check_inflation(total, info.compress_size, path)
+        check_inflation(total, info.compress_size, name)
         yield block
 
 
@@ -185,27 +189,27 @@ def in_memory(content: Iterator[bytes]) -> int:
     return descriptor
 
 
-def encoding_of(descriptor: int, spec: Spec, path: Path) -> str:
+def encoding_of(descriptor: int, spec: Spec, name: str) -> str:
     """The first encoding of the specification in which the whole text is valid; raises FileStopped with the line."""
     start = os.pread(descriptor, 4, 0)
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise FileStopped(
-            f"{path.name} 是UTF-16编码，请另存为UTF-8或GB18030", f"{path.name} is UTF-16; save it as UTF-8 or GB18030"
+            f"{name} 是UTF-16编码，请另存为UTF-8或GB18030", f"{name} is UTF-16; save it as UTF-8 or GB18030"
         )
     where = 0
     for encoding in spec.encodings:
-        line = first_bad_line(descriptor, encoding, path)
+        line = first_bad_line(descriptor, encoding, name)
         if line is None:
             return encoding
         where = max(where, line)
     names = "、".join(spec.encodings)
     raise FileStopped(
-        f"{path.name} 第{where}行不是{names}编码",
-        f"{path.name}, line {where}: the text is not {', '.join(spec.encodings)}",
+        f"{name} 第{where}行不是{names}编码",
+        f"{name}, line {where}: the text is not {', '.join(spec.encodings)}",
     )
 
 
-def first_bad_line(descriptor: int, encoding: str, path: Path) -> int | None:
+def first_bad_line(descriptor: int, encoding: str, name: str) -> int | None:
     """The line on which the text stops being valid in an encoding; a NUL byte stops the file whatever the encoding."""
     decoder = codecs.getincrementaldecoder(encoding)("strict")
     lines = 1
@@ -214,8 +218,8 @@ def first_bad_line(descriptor: int, encoding: str, path: Path) -> int | None:
         if nul >= 0:
             line = lines + block.count(b"\n", 0, nul)
             raise FileStopped(
-                f"{path.name} 第{line}行含有空字节（NUL），文件已损坏",
-                f"{path.name}, line {line}: NUL byte, the file is damaged",
+                f"{name} 第{line}行含有空字节（NUL），文件已损坏",
+                f"{name}, line {line}: NUL byte, the file is damaged",
             )
         try:
             decoder.decode(block)

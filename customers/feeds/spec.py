@@ -111,7 +111,7 @@ def parsed(name: str, table: dict[str, Any]) -> Spec:
     """A Spec from its TOML table; raises ValueError for what it does not know, so that a typing error is seen."""
     check_keys(name, table, {key.name for key in fields(Spec)} | {"join_columns"}, {"columns", "key", "target"})
     columns = tuple(column(f"{name}.{key}", key, values) for key, values in table["columns"].items())
-    made = {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
+    made: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
     if "join" in made:
         made["join"] = Join(**made["join"], columns=made.pop("join_columns"))
     spec = Spec(**{**made, "name": name, "columns": columns})
@@ -123,9 +123,8 @@ def parsed(name: str, table: dict[str, Any]) -> Spec:
 def column(path: str, name: str, values: dict[str, Any]) -> Column:
     """One column from its TOML table; raises ValueError like `parsed`."""
     check_keys(path, values, {key.name for key in fields(Column)} - {"name"}, set())
-    made = Column(
-        name=name, **{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
-    )
+    given: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
+    made = Column(name=name, **given)
     if made.kind not in KINDS:
         raise ValueError(f"{path}: unknown kind {made.kind}; there are: {', '.join(KINDS)}")
     if (made.kind == "choice") != bool(made.choices):

@@ -13,6 +13,7 @@ from customers.models.feed import FeedLoad
 class FeedUpload(models.Model):
     """`token` names the sealed file (customers.feeds.uploads); it is deleted when the upload is over.
 
+    The web's role sees an administrator's own uploads alone (row-level security, migration 0007).
     A worker's progress stands here and not in Redis: a page asks PostgreSQL, and no message decides what is true.
     """
 
@@ -26,6 +27,7 @@ class FeedUpload(models.Model):
     state = models.CharField(_("state"), max_length=10, choices=UploadState.choices, default=UploadState.PREVIEW)
     phase = models.CharField(max_length=20, blank=True, default="")
     percent = models.SmallIntegerField(default=0)
+    attempts = models.SmallIntegerField(default=0)
     message = models.TextField(_("message"), blank=True, default="")
     load = models.ForeignKey(FeedLoad, models.SET_NULL, null=True, related_name="uploads")
     uploaded_by = models.ForeignKey(User, models.PROTECT, related_name="+")

@@ -73,6 +73,12 @@
     if (form) delete form.dataset.sent;
   });
 
+  // How much of a file has been sent.
+  document.addEventListener("htmx:xhr:progress", (event) => {
+    const bar = event.target.querySelector?.("progress.sending");
+    if (bar && event.detail.lengthComputable) bar.value = (100 * event.detail.loaded) / event.detail.total;
+  });
+
   // The page shows in plain words that a part could not be fetched; an expired session leads to sign-in.
   const say = (text) => {
     const line = document.createElement("p");

@@ -46,7 +46,7 @@ class Delivery:
              + "6200000000000002,,DEMAND,0.00,,,\n6200000000000003,,DEMAND,600000,,,\n"),
         ):  # fmt: skip
             load = self.load(spec, content)
-            assert load.state in ("accepted", "published"), load.message
+            assert load.state in ("accepted", "published"), load.message  # in force, perhaps since an earlier time
             self.loads.append(load)
 
     def night(self, *, rerun: bool = False) -> JobRun:

@@ -93,7 +93,11 @@ def test_columns_that_a_file_does_not_have_stay_as_they_are(delivery: Delivery) 
     load(delivery, spec, f"account_no,balance\n{NUMBERS[0]},90000\n".encode())
     delivery.night()
     deposit = Holding.objects.using("batch").get(sub_no="T1")
-    assert (deposit.balance, str(deposit.maturity_date), deposit.rate) == (90_000, "2026-03-20", Decimal("1.95"))
+    assert (deposit.balance, str(deposit.maturity_date), deposit.rate) == (
+        Decimal(90_000),
+        "2026-03-20",
+        Decimal("1.95"),
+    )
 
 
 def typed_as(column: dict[str, Any], texts: list[str]) -> list[tuple[Any, bool]]:

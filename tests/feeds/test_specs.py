@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.db.models import Field
 
 from customers.feeds.spec import parsed, spec_named, spec_names
 from customers.models import Customer
@@ -32,7 +33,9 @@ def test_files_come_after_those_that_they_refer_to() -> None:
 def test_choices_are_values_of_the_field() -> None:
     for column in spec_named("eod_customers").columns:
         if column.kind == "choice":
-            allowed = {value for value, _label in Customer._meta.get_field(column.name).flatchoices}
+            field = Customer._meta.get_field(column.name)
+            assert isinstance(field, Field)
+            allowed = {value for value, _label in field.flatchoices}
             assert set(column.choices.values()) <= allowed, column.name
 
 

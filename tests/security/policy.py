@@ -68,6 +68,14 @@ def run(town: Town, subject: Subject) -> Mapping[str, Any]:
     return {"pk": town.run.pk}
 
 
+def upload(town: Town, subject: Subject) -> Mapping[str, Any]:
+    return {"pk": town.upload.pk}
+
+
+def load(town: Town, subject: Subject) -> Mapping[str, Any]:
+    return {"pk": town.admin_rows["customers_feedload"]}
+
+
 PROBE = {"GET": frozenset({200, 503})}
 
 PAGES: tuple[Page, ...] = (
@@ -109,6 +117,13 @@ PAGES: tuple[Page, ...] = (
     Page("customers:household_leave", OWNERS, WRITE, "customer", customer),
     Page("customers:owner", frozenset({Role.BRANCH_MANAGER}), BOTH, "customer", customer),
     Page("archives:contact_new", CUSTOMER_STAFF, BOTH, "customer", customer),
+    Page("feeds:list", ADMIN, READ),
+    Page("feeds:upload_new", ADMIN, BOTH),
+    Page("feeds:upload", ADMIN, READ, arguments=upload),
+    Page("feeds:progress", ADMIN, READ, arguments=upload),
+    Page("feeds:load", ADMIN, WRITE, arguments=upload),
+    Page("feeds:discard", ADMIN, WRITE, arguments=upload),
+    Page("feeds:rejects", ADMIN, READ, arguments=load),
     Page("jobs:list", NIGHT_READERS, READ),
     Page("jobs:run", NIGHT_READERS, READ, arguments=run),
     Page("jobs:progress", NIGHT_READERS, READ, arguments=run),

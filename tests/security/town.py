@@ -15,7 +15,9 @@ from crm.audit import pii, trail
 from crm.audit.models import AuditEntry
 from crm.jobs.models import JobRun
 from crm.organization.models import Branch, User
-from customers.models import Account, Alert, AlertRule, Customer, FeedLoad, Relation
+from customers.feeds import rejects
+from customers.feeds.uploads import SealedUploadHandler
+from customers.models import Account, Alert, AlertRule, Customer, FeedLoad, FeedUpload, Relation
 from segments.models import TierScheme
 from tests import world
 
@@ -53,6 +55,7 @@ class Town:
     bank: world.Bank
     subjects: dict[str, Subject]
     run: JobRun
+    upload: FeedUpload
     admin_rows: dict[str, int]
 
 
@@ -70,7 +73,10 @@ def build() -> Town:
         job="nightly", business_date=timezone.localdate(), state="published", started_at=now, finished_at=now,
         published_at=now, message="",
     )  # fmt: skip
-    load = FeedLoad.objects.using("batch").create(spec="customers", as_of=run.business_date, file_name="customers.csv")
+    load = FeedLoad.objects.using("batch").create(
+        spec="customers", as_of=run.business_date, file_name="customers.csv", rows_rejected=1, reject_file="town.csv"
+    )
+    (rejects.folder() / load.reject_file).write_text("line\n7\n", encoding="utf-8")
     attempt = AccessAttempt.objects.using("batch").create(
         username="1001", ip_address="10.0.0.1", user_agent="", get_data="", post_data="", path_info="/login/",
         http_accept="", failures_since_start=1,
@@ -87,7 +93,23 @@ def build() -> Town:
         "organization_user": bank.feng.pk,
         "segments_tierscheme": TierScheme.objects.using("batch").get(is_primary=True).pk,
     }
-    return Town(bank, subjects, run, rows)
+    return Town(bank, subjects, run, build_upload(bank, subjects["own"], run.business_date), rows)
+
+
+def build_upload(bank: world.Bank, subject: Subject, as_of: date) -> FeedUpload:
+    """A file that waits for its administrator, with a customer's plain data in it."""
+    plain = subject.plain
+    content = "customer_no,name,branch_code,birth_date,id_type,id_no,mobile,address\n" + ",".join(
+        ("M1", plain["name"], "111", plain["birth date"], "other", plain["id_no"], plain["mobile"], plain["address"])
+    )
+    handler = SealedUploadHandler()
+    handler.new_file("file", "town.csv", "text/csv", None)
+    handler.receive_data_chunk(content.encode(), 0)
+    sealed = handler.file_complete(len(content.encode()))
+    return FeedUpload.objects.using("batch").create(
+        token=sealed.token, spec="eod_customers", as_of=as_of, file_name="town.csv", size_bytes=len(content),
+        uploaded_by=bank.lu,
+    )  # fmt: skip
 
 
 def build_subject(bank: world.Bank, number: int, relation: str, branch: Branch, owner: User) -> Subject:

@@ -3,13 +3,15 @@
 from typing import Any
 
 from django import template
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from crm.jobs.choices import RunState
 from crm.jobs.models import JobRun
+from crm.organization.choices import Role
+from crm.organization.models import User
 from crm.workbench.templatetags.screen import icon
 from customers.choices import LoadState
 from customers.models import FeedLoad
@@ -102,12 +104,13 @@ def change_seconds(length: float | None) -> str:
     return f"{'↑' if length > 0 else '↓'} {abs(length):,.1f}"
 
 
-@register.simple_tag
-def reject_link(load: FeedLoad) -> SafeString | str:
-    """The number of refused rows, as a link to the reject file where there is one."""
+@register.simple_tag(takes_context=True)
+def reject_link(context: template.Context, load: FeedLoad) -> SafeString | str:
+    """The number of refused rows; for those who may have it, a link to the reject file where there is one."""
     text = f"{load.rows_rejected:,}"
-    try:
-        url = reverse("feeds:rejects", args=[load.pk])
-    except NoReverseMatch:
+    user = context.get("user")
+    if not load.reject_file or not isinstance(user, User) or user.role != Role.ADMIN:
         return text
-    return format_html('<a href="{}">{}</a>', url, text) if load.reject_file else text
+    return format_html(
+        '<a href="{}" title="{}">{}</a>', reverse("feeds:rejects", args=[load.pk]), _("Download the reject file"), text
+    )

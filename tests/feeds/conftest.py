@@ -1,0 +1,11 @@
+from pathlib import Path
+
+import pytest
+from pytest_django import Settings
+
+
+@pytest.fixture(autouse=True)
+def own_home(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of its own for each test's uploads and reject files; loads begin at number 1 in every process."""
+    settings.CRM_HOME = tmp_path_factory.mktemp("home")
+    return Path(settings.CRM_HOME)
