@@ -140,3 +140,12 @@ def test_chinese_is_complete_and_says_so_in_chinese() -> None:
         assert translations.faults(path) == []
         left = [entry.msgid for entry in polib.pofile(str(path)) if entry.msgstr == entry.msgid]
         assert left == [], f"{path}: the English stands in for a translation"
+
+
+def test_the_translations_use_the_words_of_the_glossary() -> None:
+    table = (CHECKOUT / "docs" / "glossary.md").read_text("utf-8").split("| where it appears |")[1].split("\n\n")[0]
+    rows = [[cell.strip() for cell in line.split("|")[1:4]] for line in table.splitlines()[2:]]
+    assert len(rows) > 40
+    for language, column in (("zh_Hans", 1), ("zh_Hant", 2)):
+        said = "\n".join(entry.msgstr for entry in polib.pofile(str(po(CHECKOUT, language))))
+        assert [row[0] for row in rows if row[column] not in said] == []

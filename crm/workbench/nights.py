@@ -19,10 +19,10 @@ JOB = "nightly"
 NIGHTS = 14
 ERRORS = 5
 STEP_NAMES = {
-    "metrics": (_("Numbers of customers"), _("balances, averages, balance-days")),
+    "metrics": (_("Customer figures"), _("balances, averages, balance-days")),
     "tiers": (_("Tiers"), _("every active scheme")),
     "alerts": (_("Alerts"), _("maturities, movements, thresholds")),
-    "publish": (_("Publish"), _("one transaction, then the data date moves")),
+    "publish": (_("Publish"), _("all at once, in one transaction")),
 }
 
 

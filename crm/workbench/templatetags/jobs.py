@@ -81,11 +81,11 @@ def count(number: Any) -> str:
 
 @register.filter
 def change(number: int | None) -> str:
-    """↑ 1,204 · ↓ 88 · the same."""
+    """↑ 1,204 · ↓ 88 · same."""
     if number is None:
         return NO_SHARE
     if number == 0:
-        return _("the same")
+        return _("same")
     return f"{'↑' if number > 0 else '↓'} {abs(number):,}"
 
 
@@ -100,7 +100,7 @@ def change_seconds(length: float | None) -> str:
     if length is None:
         return NO_SHARE
     if abs(length) < 0.05:
-        return _("the same")
+        return _("same")
     return f"{'↑' if length > 0 else '↓'} {abs(length):,.1f}"
 
 
