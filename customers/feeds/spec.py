@@ -1,14 +1,33 @@
 """Specifications of core-bank files: TOML files in `specs/`, one per kind of file (docs/feeds.md)."""
 
+import codecs
 import tomllib
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 from customers.feeds.messages import FileStopped
 
-TARGETS = ("products", "customers", "accounts", "balances", "ownership", "summary")
+# For each target the columns that it needs, and those that it may have.
+TARGETS: dict[str, tuple[set[str], set[str]]] = {
+    "products": ({"code", "name", "product_class"}, {"risk", "term_days", "min_amount", "counts_in_aum"}),
+    "customers": (
+        {"customer_no", "name"},
+        {"branch_code", "customer_type", "company_size", "sex", "birth_date", "id_type", "id_no", "id_expiry_date",
+         "mobile", "address", "occupation", "employer", "open_date", "close_date", "status", "has_payroll",
+         "has_pension", "is_merchant"},
+    ),
+    "accounts": ({"account_no", "customer_no"}, {"role", "account_type", "currency", "open_date", "close_date"}),
+    "balances": (
+        {"account_no", "sub_no", "product_code", "balance"},
+        {"product_count", "start_date", "maturity_date", "auto_rollover", "rate", "funding_source"},
+    ),
+    "ownership": ({"customer_no", "staff_no"}, {"since"}),
+    "summary": ({"customer_no", "name", "balance"}, {"product_count", "branch_code"}),
+}  # fmt: skip
+MODES = ("full", "delta")
 KINDS = ("text", "amount", "integer", "rate", "date", "flag", "choice", "id_no")
 
 
@@ -90,23 +109,65 @@ def spec_names() -> tuple[str, ...]:
 
 def parsed(name: str, table: dict[str, Any]) -> Spec:
     """A Spec from its TOML table; raises ValueError for what it does not know, so that a typing error is seen."""
-    columns = tuple(column(key, values) for key, values in table.pop("columns").items())
-    join = Join(**{**table.pop("join"), "columns": tuple(table["join_columns"])}) if "join" in table else None
-    table.pop("join_columns", None)
-    for key in ("encodings", "key"):
-        if key in table:
-            table[key] = tuple(table[key])
-    spec = Spec(name=name, columns=columns, join=join, **table)
-    if spec.target not in TARGETS:
-        raise ValueError(f"{name}: unknown target {spec.target}")
+    check_keys(name, table, {key.name for key in fields(Spec)} | {"join_columns"}, {"columns", "key", "target"})
+    columns = tuple(column(f"{name}.{key}", key, values) for key, values in table["columns"].items())
+    made = as_tuples(table)
+    if "join" in made:
+        made["join"] = Join(**made["join"], columns=made.pop("join_columns"))
+    made |= {"name": name, "columns": columns}
+    spec = Spec(**made)
+    for fault in faults(spec):
+        raise ValueError(f"{name}: {fault}")
     return spec
 
 
-def column(name: str, values: dict[str, Any]) -> Column:
-    for key in ("aliases", "formats"):
-        if key in values:
-            values[key] = tuple(values[key])
-    made = Column(name=name, **values)
+def column(path: str, name: str, values: dict[str, Any]) -> Column:
+    """One column from its TOML table; raises ValueError like `parsed`."""
+    check_keys(path, values, {key.name for key in fields(Column)} - {"name"}, set())
+    made = Column(name=name, **as_tuples(values))
     if made.kind not in KINDS:
-        raise ValueError(f"{name}: unknown kind {made.kind}")
+        raise ValueError(f"{path}: unknown kind {made.kind}; there are: {', '.join(KINDS)}")
+    if (made.kind == "choice") != bool(made.choices):
+        raise ValueError(f"{path}: choices belong to a column of the kind choice")
     return made
+
+
+def as_tuples(table: dict[str, Any]) -> dict[str, Any]:
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
+
+
+def check_keys(path: str, table: dict[str, Any], known: set[str], needed: set[str]) -> None:
+    unknown, missing = sorted(set(table) - known), sorted(needed - set(table))
+    if unknown:
+        raise ValueError(f"{path}: unknown key {', '.join(unknown)}; there are: {', '.join(sorted(known))}")
+    if missing:
+        raise ValueError(f"{path}: missing key {', '.join(missing)}")
+
+
+def faults(spec: Spec) -> Iterator[str]:
+    """What is wrong with a specification as a whole."""
+    names = {one.name for one in spec.columns}
+    if spec.target not in TARGETS:
+        yield f"unknown target {spec.target}; there are: {', '.join(TARGETS)}"
+    elif spec.mode not in MODES:
+        yield f"unknown mode {spec.mode}; there are: {', '.join(MODES)}"
+    else:
+        needed, more = TARGETS[spec.target]
+        unknown, missing = sorted(names - needed - more), sorted(needed - names)
+        if unknown:
+            yield f"unknown column {', '.join(unknown)} for {spec.target}"
+        if missing:
+            yield f"missing column {', '.join(missing)} for {spec.target}"
+    if not spec.key or set(spec.key) - names:
+        yield f"the key {', '.join(spec.key)} is not made of columns"
+    if spec.control_column and spec.control_column not in {one.name for one in spec.columns if one.kind == "amount"}:
+        yield f"the control column {spec.control_column} is not an amount"
+    if len(spec.delimiter) != 1 or len(spec.quote) > 1:
+        yield "delimiter and quote are single characters"
+    if spec.fixed and not all(one.length or one.expression or one.value is not None for one in spec.columns):
+        yield "every column of a file with fixed positions has start and length"
+    for encoding in spec.encodings:
+        try:
+            codecs.lookup(encoding)
+        except LookupError:
+            yield f"unknown encoding {encoding}"
