@@ -124,6 +124,9 @@ def load_file(
         else:
             if same is not None:
                 load.delete(using="batch")
+                # What was tried since then did not end well, and this file settles it: the night may run.
+                tried = LOADS.filter(spec=spec.name, as_of=as_of, pk__gt=same.pk)
+                tried.filter(state__in=(LoadState.FAILED, LoadState.STOPPED)).update(state=LoadState.SUPERSEDED)
                 return same
         finish(load, began)
         return load

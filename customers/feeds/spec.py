@@ -111,10 +111,11 @@ def parsed(name: str, table: dict[str, Any]) -> Spec:
     """A Spec from its TOML table; raises ValueError for what it does not know, so that a typing error is seen."""
     check_keys(name, table, {key.name for key in fields(Spec)} | {"join_columns"}, {"columns", "key", "target"})
     columns = tuple(column(f"{name}.{key}", key, values) for key, values in table["columns"].items())
-    made: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
+    made = as_tuples(table)
     if "join" in made:
         made["join"] = Join(**made["join"], columns=made.pop("join_columns"))
-    spec = Spec(**{**made, "name": name, "columns": columns})
+    made |= {"name": name, "columns": columns}
+    spec = Spec(**made)
     for fault in faults(spec):
         raise ValueError(f"{name}: {fault}")
     return spec
@@ -123,13 +124,16 @@ def parsed(name: str, table: dict[str, Any]) -> Spec:
 def column(path: str, name: str, values: dict[str, Any]) -> Column:
     """One column from its TOML table; raises ValueError like `parsed`."""
     check_keys(path, values, {key.name for key in fields(Column)} - {"name"}, set())
-    given: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
-    made = Column(name=name, **given)
+    made = Column(name=name, **as_tuples(values))
     if made.kind not in KINDS:
         raise ValueError(f"{path}: unknown kind {made.kind}; there are: {', '.join(KINDS)}")
     if (made.kind == "choice") != bool(made.choices):
         raise ValueError(f"{path}: choices belong to a column of the kind choice")
     return made
+
+
+def as_tuples(table: dict[str, Any]) -> dict[str, Any]:
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
 
 
 def check_keys(path: str, table: dict[str, Any], known: set[str], needed: set[str]) -> None:

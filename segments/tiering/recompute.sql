@@ -76,7 +76,8 @@ SELECT scheme_id, customer_id, branch_id, old_rank, rank, metric_value,
        CASE WHEN rank IS NOT DISTINCT FROM old_rank THEN since ELSE %(as_of)s END,
        CASE WHEN rank = old_rank THEN below_now ELSE 0 END,
        CASE WHEN rank = old_rank THEN best_now ELSE 0 END,
-       CASE WHEN rank = old_rank AND is_judged THEN is_watched
+       CASE WHEN rank IS NULL THEN false
+            WHEN rank = old_rank AND is_judged THEN is_watched
             ELSE rank = old_rank AND watch_after_months > 0 AND below_now >= watch_after_months END,
        CASE WHEN is_judged THEN month_checked ELSE %(month_start)s END
 FROM judged

@@ -36,7 +36,8 @@ class Rig:
             self.services.create_database("chaos_bank")
         finally:
             os.environ.update(outside)
-        self.home = home
+        self.home, self.night = home, NIGHT
+        self.more: dict[str, str] = {}
         self.processes: list[subprocess.Popen[bytes]] = []
         self.database = "chaos_bank"
         self.manage("migrate", "--database", "owner", "-v", "0")
@@ -52,21 +53,36 @@ class Rig:
             **DIES_WITH_NOTHING,
             "CRM_FEED_FOLDER": str(self.home / "feeds"),
             "LOG_LEVEL": "WARNING",
+            **self.more,
         }
 
-    def connect(self) -> psycopg.Connection[Any]:
-        return psycopg.connect(self.environment["DATABASE_BATCH_URL"], autocommit=True)
+    def connect(self, *, as_owner: bool = False) -> psycopg.Connection[Any]:
+        url = self.environment["DATABASE_OWNER_URL" if as_owner else "DATABASE_BATCH_URL"]
+        return psycopg.connect(url, autocommit=True)
 
-    def new_bank(self) -> None:
+    def new_bank(self, template: str = "chaos_bank") -> None:
         """A fresh copy of the bank, with nothing of an earlier run in Valkey."""
-        self.database = "chaos_bank"
-        owner = self.environment["DATABASE_OWNER_URL"].replace("/chaos_bank?", "/postgres?")
-        with psycopg.connect(owner, autocommit=True) as link:
-            link.execute("DROP DATABASE IF EXISTS chaos_run WITH (FORCE)")
-            link.execute("CREATE DATABASE chaos_run TEMPLATE chaos_bank")
+        self.copy_database(template, "chaos_run")
         self.database = "chaos_run"
         self.services.redis.kill()
         self.services.redis.start()
+
+    def copy_database(self, template: str, name: str) -> None:
+        """Make the database `name` anew from a template that nobody uses."""
+        owner = database_urls(self.services.home, "postgres")["DATABASE_OWNER_URL"]
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        with psycopg.connect(owner, autocommit=True) as link:
+            while True:
+                try:
+                    link.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+                    link.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+                except (psycopg.errors.InsufficientPrivilege, psycopg.errors.ObjectInUse):
+                    # The server's own vacuum is at work there, which only a superuser may end.
+                    if time.monotonic() > deadline:
+                        raise
+                    time.sleep(0.1)
+                else:
+                    return
 
     def manage(self, *arguments: str) -> None:
         """One command to its end."""
@@ -100,13 +116,13 @@ class Rig:
     def ask_for_the_night(self) -> None:
         """What beat sends at the hour of the night."""
         with Celery(broker=self.services.redis.url) as caller:
-            caller.send_task("crm.nightly_tasks.run_night", (NIGHT.isoformat(),), queue="default")
+            caller.send_task("crm.nightly_tasks.run_night", (self.night.isoformat(),), queue="default")
 
     def state(self) -> str:
         """The state of the night, "" before it is opened or while the database is away."""
         try:
             with self.connect() as link:
-                row = link.execute("SELECT state FROM jobs_jobrun WHERE business_date = %s", [NIGHT]).fetchone()
+                row = link.execute("SELECT state FROM jobs_jobrun WHERE business_date = %s", [self.night]).fetchone()
         except psycopg.OperationalError:
             return ""
         return str(row[0]) if row else ""
@@ -121,9 +137,9 @@ class Rig:
             time.sleep(0.02)
         return state
 
-    def fingerprint(self) -> dict[str, str]:
+    def fingerprint(self, name: str = "fingerprint") -> dict[str, str]:
         with self.connect() as link:
-            return dict(link.execute((HERE / "fingerprint.sql").read_text(encoding="utf-8")).fetchall())
+            return dict(link.execute((HERE / f"{name}.sql").read_text(encoding="utf-8")).fetchall())
 
     def end_processes(self) -> None:
         """Kill what this rig started and nothing else."""

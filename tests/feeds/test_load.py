@@ -8,6 +8,7 @@ import pytest
 
 from crm import db
 from crm.audit import pii
+from crm.jobs.ledger import RunRefused
 from customers.feeds.load import Control
 from customers.models import (
     Account,
@@ -82,6 +83,17 @@ def test_the_same_file_twice_changes_nothing(delivery: Delivery) -> None:
     delivery.night()
     again.first_day()
     assert waiting() == dict.fromkeys(WORKING, 0)
+
+
+def test_the_right_file_once_more_settles_what_went_wrong_after_it(delivery: Delivery) -> None:
+    delivery.first_day()
+    assert delivery.load("eod_balances", "broken", name="wrong.csv").state == "stopped"
+    # A process that was killed while it looked at a file once more.
+    FeedLoad.objects.using("batch").create(spec="eod_customers", as_of=delivery.as_of, file_name="x", state="loading")
+    with pytest.raises(RunRefused):
+        delivery.night()
+    delivery.first_day()
+    delivery.night()
 
 
 def test_an_unchanged_file_of_the_next_day_changes_no_row(delivery: Delivery) -> None:

@@ -63,6 +63,20 @@ def test_a_day_short_of_the_average_is_not_rounded_up(bank: Bank) -> None:
     assert state(customer).rank == 2
 
 
+def test_who_leaves_while_below_the_band_leaves_without_a_watch(bank: Bank) -> None:
+    book = Book(bank)
+    customer = book.open("C1", 100_000)
+    book.night(date(2026, 1, 31))
+    book.night(date(2026, 2, 1))
+    assert state(customer).rank == 2  # 12 days of January at 100,000
+    book.change(book.holdings[customer.pk][0], 0)
+    book.night(date(2026, 2, 2))
+    book.set_status(customer, "closed")
+    book.night(date(2026, 3, 1))
+    assert history(customer)[-1] == (2, None, "closed")
+    assert not TierState.objects.using("batch").filter(customer=customer).exists()
+
+
 def test_watch_after_one_month_and_downgrade_after_three(bank: Bank) -> None:
     book = Book(bank)
     customer = book.open("C1", 100_000)
