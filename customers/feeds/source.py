@@ -75,7 +75,7 @@ def opened(spec: Spec, path: Path, member: str | None = None, name: str = "") ->
                 if text != descriptor:
                     os.close(text)
                 text = decoded
-            separator = check_lines(text, path)
+            separator = check_lines(text, name)
             yield Source(
                 f"/proc/self/fd/{text}", digest, before.st_size, encoding, first_line(text), separator.decode()
             )
@@ -239,7 +239,7 @@ def transcoded(descriptor: int, encoding: str) -> int:
     return in_memory(decoder.decode(block).encode() for block in blocks(descriptor))
 
 
-def check_lines(descriptor: int, path: Path) -> bytes:
+def check_lines(descriptor: int, name: str) -> bytes:
     """A separator that does not occur; raises FileStopped for a line that no bank's file has."""
     lines, length, present = 1, 0, set()
     for block in blocks(descriptor):
@@ -248,15 +248,15 @@ def check_lines(descriptor: int, path: Path) -> bytes:
         length += len(block) if end < 0 else end
         if length > LONGEST_LINE:
             raise FileStopped(
-                f"{path.name} 第{lines}行超过{LONGEST_LINE}字节，不是按行分隔的文本",
-                f"{path.name}, line {lines} is longer than {LONGEST_LINE} bytes: not a text of lines",
+                f"{name} 第{lines}行超过{LONGEST_LINE}字节，不是按行分隔的文本",
+                f"{name}, line {lines} is longer than {LONGEST_LINE} bytes: not a text of lines",
             )
         if end >= 0:
             lines += block.count(b"\n")
             length = len(block) - block.rfind(b"\n") - 1
     free = [separator for separator in SEPARATORS if separator not in present]
     if not free:
-        raise FileStopped(f"{path.name} 是二进制文件", f"{path.name} is binary, not text")
+        raise FileStopped(f"{name} 是二进制文件", f"{name} is binary, not text")
     return free[0]
 
 

@@ -94,15 +94,8 @@ def test_columns_that_a_file_does_not_have_stay_as_they_are(delivery: Delivery) 
     delivery.night()
     deposit = Holding.objects.using("batch").get(sub_no="T1")
     assert (deposit.balance, str(deposit.maturity_date), deposit.rate) == (
-<<<<<<< HEAD
-        Decimal(90_000),
-        "2026-03-20",
-        Decimal("1.95"),
-    )
-=======
         Decimal(90_000), "2026-03-20", Decimal("1.95"),
     )  # fmt: skip
->>>>>>> feeds
 
 
 def typed_as(column: dict[str, Any], texts: list[str]) -> list[tuple[Any, bool]]:

@@ -3,10 +3,6 @@
 from typing import Any
 
 import pytest
-<<<<<<< HEAD
-from django.db.models import Field
-=======
->>>>>>> feeds
 
 from customers.feeds.spec import parsed, spec_named, spec_names
 from customers.models import Customer
@@ -36,14 +32,8 @@ def test_files_come_after_those_that_they_refer_to() -> None:
 def test_choices_are_values_of_the_field() -> None:
     for column in spec_named("eod_customers").columns:
         if column.kind == "choice":
-<<<<<<< HEAD
-            field = Customer._meta.get_field(column.name)
-            assert isinstance(field, Field)
-            allowed = {value for value, _label in field.flatchoices}
-=======
             choices = getattr(Customer._meta.get_field(column.name), "flatchoices", ())
             allowed = {value for value, _label in choices}
->>>>>>> feeds
             assert set(column.choices.values()) <= allowed, column.name
 
 

@@ -158,7 +158,7 @@ def test_a_missing_required_column_is_named_and_cannot_be_loaded(client: Client)
 
 
 def test_a_header_of_very_many_columns_is_told_off_at_once(client: Client) -> None:
-    names = ",".join(f"c{number}" for number in range(1_000_000))
+    names = ",".join(f"c{number}" for number in range(50_000))
     found = uploaded_preview(client, sent(client, f"customer_no,{names}\n"))
     assert "at most 1000" in found.problem
 
