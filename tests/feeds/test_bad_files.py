@@ -76,7 +76,7 @@ WHOLE_FILES: list[tuple[str, bytes, str, str]] = [
      "eod_balances.csv 第3行不是utf-8、gb18030编码", "eod_balances.csv, line 3: the text is not utf-8, gb18030"),
     ("cut inside a character", (BALANCES + GOOD).encode() + "6200000000000002,,活".encode("gb18030")[:-1],
      "eod_balances.csv 第3行不是utf-8、gb18030编码", "eod_balances.csv, line 3: the text is not utf-8, gb18030"),
-    ("no header", GOOD.encode(),
+    ("no header", GOOD.encode() * 2,
      "第一行不是表头：没有认出任何一列，缺少account_no、product_code、balance",
      "the first line is no header: none of its columns is known; missing: account_no, product_code, balance"),
     ("missing column", b"account_no,product_code\n1,2\n", "缺少列：balance；表头是：account_no、product_code",
