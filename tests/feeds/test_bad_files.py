@@ -100,13 +100,13 @@ WHOLE_FILES: list[tuple[str, bytes, str, str]] = [
     ("zip bomb", BOMB, f"eod_balances.csv 解压后过大（{3 << 20} 字节），疑似压缩炸弹",
      f"eod_balances.csv would unpack to {3 << 20} bytes: refused as a zip bomb"),
     ("zip of two", zipped(("a.csv", b"a"), ("b.txt", b"b")),
-     "eod_balances.csv 内应有且只有一个文本文件（或用 --member 指定），现有：a.csv, b.txt",
-     "eod_balances.csv must hold exactly one text file (or name it by --member); it holds: a.csv, b.txt"),
+     "eod_balances.csv 内应有且只有一个文本文件（命令行可用 --member 指定），现有：a.csv, b.txt",
+     "eod_balances.csv must hold exactly one text file (a command names it by --member); it holds: a.csv, b.txt"),
     ("zip of none", zipped(("a.exe", b"a"), ("inner.zip", BOMB)),
-     "eod_balances.csv 内应有且只有一个文本文件（或用 --member 指定），现有：a.exe, inner.zip",
-     "eod_balances.csv must hold exactly one text file (or name it by --member); it holds: a.exe, inner.zip"),
-    ("empty zip", zipped(), "eod_balances.csv 内应有且只有一个文本文件（或用 --member 指定），现有：",
-     "eod_balances.csv must hold exactly one text file (or name it by --member); it holds: "),
+     "eod_balances.csv 内应有且只有一个文本文件（命令行可用 --member 指定），现有：a.exe, inner.zip",
+     "eod_balances.csv must hold exactly one text file (a command names it by --member); it holds: a.exe, inner.zip"),
+    ("empty zip", zipped(), "eod_balances.csv 内应有且只有一个文本文件（命令行可用 --member 指定），现有：",
+     "eod_balances.csv must hold exactly one text file (a command names it by --member); it holds: "),
 ]  # fmt: skip
 
 
