@@ -20,10 +20,9 @@ class WrongKeys(Exception):
 
     def __init__(self, key_ids: list[str]) -> None:
         names = ", ".join(key_ids)
-        super().__init__(
-            f"密钥文件与数据库不符（{names}）：请放回原来的密钥文件 / "
-            f"the key file is not the one of this database ({names}): put the right one back"
-        )
+        self.chinese = f"密钥文件与数据库不符（{names}）：请放回原来的密钥文件"
+        self.english = f"the key file is not the one of this database ({names}): put the right one back"
+        super().__init__(f"{self.chinese} / {self.english}")
 
 
 def fingerprints() -> dict[str, str]:

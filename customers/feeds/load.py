@@ -18,7 +18,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from crm import db
-from crm.audit import pii
+from crm.audit import keys, pii
 from crm.jobs import ledger
 from crm.organization.models import Branch, User
 from customers.choices import LoadState, ProductClass
@@ -27,7 +27,7 @@ from customers.feeds.blind import add_index
 from customers.feeds.merge import Delivery
 from customers.feeds.messages import FileStopped
 from customers.feeds.parse import Parsed, connect, parse, value_of
-from customers.feeds.source import opened
+from customers.feeds.source import open_regular, opened
 from customers.feeds.spec import Spec, spec_named
 from customers.feeds.staging import stage
 from customers.models import FeedLoad, Product
@@ -38,12 +38,16 @@ SUMMARY_PRODUCT = "DEPOSIT-TOTAL"
 Progress = Callable[[str, float], None]
 
 
-class NothingUsable(FileStopped):
-    """Every row was refused; `late` are those that only the comparison with the published tables refused."""
+class TooFewUsable(FileStopped):
+    """Too many rows were refused; `late` are those that only the comparison with the published tables refused."""
 
-    def __init__(self, late: list[dict[str, Any]] | None = None) -> None:
-        super().__init__("没有一行可用，详见拒绝文件", "not one row can be used, see the reject file")
+    def __init__(self, chinese: str, english: str, late: list[dict[str, Any]] | None = None) -> None:
+        super().__init__(chinese, english)
         self.late = late or []
+
+
+def nothing_usable(late: list[dict[str, Any]] | None = None) -> TooFewUsable:
+    return TooFewUsable("没有一行可用，详见拒绝文件", "not one row can be used, see the reject file", late)
 
 
 @dataclass(frozen=True)
@@ -89,9 +93,11 @@ def load_file(
     """The load of this file, `accepted`, or `stopped` with a message in plain words; the night publishes it.
 
     A file that is in force for this day already is left alone. Raises RunRefused while a night computes, and
-    FileStopped for a specification that does not exist.
+    FileStopped for a specification or a file that does not exist, and under another instance's key file.
     """
     spec = spec if isinstance(spec, Spec) else spec_named(spec)
+    refuse_wrong_keys()
+    os.close(open_regular(path))  # what is no file is no delivery either, and holds no night back
     with one_at_a_time(spec):
         LOADS.filter(spec=spec.name, state=LoadState.LOADING).update(
             state=LoadState.FAILED, message="装载中断，请重新装载 / interrupted; load the file again"
@@ -111,14 +117,15 @@ def load_file(
             same = take(load, spec, path, as_of, member, control, accept_shrink, branch, tell)
         except FileStopped as stop:
             load.state, load.message = LoadState.STOPPED, str(stop)
-            if isinstance(stop, NothingUsable):
+            if isinstance(stop, TooFewUsable):
                 load.rows_changed = 0
                 rejects.append(load, stop.late)
         except ledger.RunRefused:
             load.delete(using="batch")
             raise
         except BaseException as error:
-            load.state, load.message = LoadState.FAILED, f"{type(error).__name__}: {error}"[:2000]
+            # The kind alone: a database error may repeat values of a row. The rest goes to whoever called.
+            load.state, load.message = LoadState.FAILED, type(error).__name__
             finish(load, began)
             raise
         else:
@@ -130,6 +137,14 @@ def load_file(
                 return same
         finish(load, began)
         return load
+
+
+def refuse_wrong_keys() -> None:
+    """Raise FileStopped under another instance's key file, and remember the keys that write."""
+    try:
+        keys.confirm()
+    except keys.WrongKeys as error:
+        raise FileStopped(error.chinese, error.english) from error
 
 
 def finish(load: FeedLoad, began: float) -> None:
@@ -178,7 +193,7 @@ def take(
         tell("comparing", 0.5)
         with transaction.atomic(using="batch"):
             ledger.refuse_while_running("nightly")
-            merge_all(load, spec, parsed, branch)
+            merge_all(load, spec, parsed, branch, accept_shrink=accept_shrink)
             load.state, load.message = LoadState.ACCEPTED, ""
             load.save(using="batch")
         tell("accepted", 1.0)
@@ -217,7 +232,7 @@ def check_whole(load: FeedLoad, spec: Spec, parsed: Parsed, control: Control | N
     """Raise FileStopped when the file as a whole cannot be right: empty of good rows, too small, or off its totals."""
     good = value_of(parsed.link, "SELECT count(*) FROM good")
     if parsed.rows and not good:
-        raise NothingUsable()
+        raise nothing_usable()
     if not parsed.rows and spec.mode == "full" and not accept_shrink:
         raise FileStopped(
             "文件没有数据行；确认无误后用 --accept-shrink 重新装载",
@@ -259,7 +274,26 @@ def check_control(load: FeedLoad, spec: Spec, parsed: Parsed, control: Control) 
         )
 
 
-def merge_all(load: FeedLoad, spec: Spec, parsed: Parsed, branch: Branch | None) -> None:
+def check_usable(load: FeedLoad, spec: Spec, rows: int, late: list[dict[str, Any]], accept_shrink: bool) -> None:
+    """Raise TooFewUsable when the comparison refused all rows, or of a full file so many that it is not the whole.
+
+    A missing file before it (customers, products) or a foreign key file looks like this: every row belongs to somebody
+    unknown, and what is refused must not stand for a bank that has become empty.
+    """
+    usable = rows - load.rows_rejected
+    if rows and not usable:
+        raise nothing_usable(late)
+    if spec.mode == "full" and not accept_shrink and usable < rows * (1 - spec.shrink_share):
+        raise TooFewUsable(
+            f"{rows}行中有{load.rows_rejected}行被拒绝，超过{spec.shrink_share:.0%}，详见拒绝文件；"
+            "确认无误后，允许行数减少（--accept-shrink）再装载",
+            f"{load.rows_rejected} of {rows} rows were refused, more than {spec.shrink_share:.0%}, "
+            "see the reject file; if that is right, load it with fewer rows accepted (--accept-shrink)",
+            late,
+        )
+
+
+def merge_all(load: FeedLoad, spec: Spec, parsed: Parsed, branch: Branch | None, *, accept_shrink: bool) -> None:
     """Compare with the published tables and write what differs; runs in one transaction."""
     link = parsed.link
     old = LOADS.filter(spec=spec.name, state=LoadState.ACCEPTED).exclude(pk=load.pk)
@@ -283,8 +317,7 @@ def merge_all(load: FeedLoad, spec: Spec, parsed: Parsed, branch: Branch | None)
     old.update(state=LoadState.SUPERSEDED)
     late = db.fetch_all("SELECT line, column_name, code FROM refused ORDER BY line")
     load.rows_rejected += len({row["line"] for row in late})
-    if parsed.rows and load.rows_rejected == parsed.rows:
-        raise NothingUsable(late)
+    check_usable(load, spec, parsed.rows, late, accept_shrink)
     rejects.append(load, late)
     if is_full and ragged:
         load.message = (

@@ -61,5 +61,6 @@ REASONS = {
     "account": Reason("账号不存在", "unknown account"),
     "product": Reason("产品代码不存在", "unknown product"),
     "owner": Reason("管户人工号不存在或已停用", "unknown or inactive member of staff"),
+    "owner_branch": Reason("管户人不属于该客户的机构", "the member of staff belongs to another branch"),
     "no_owner": Reason("账户没有户主", "the account has no owner"),
 }

@@ -173,6 +173,7 @@ def test_customers_of_unknown_branches_or_twice(delivery: Delivery) -> None:
     load = delivery.load(
         "eod_customers",
         CUSTOMERS + "C1,欧阳修文,111,,,,,\nC2,单雪,999,,,,,\nC3,海湾公司,211,,,,,\nC3,海湾公司,211,,,,,\n",
+        accept_shrink=True,
     )
     assert (load.state, refused(load)) == ("accepted", [(5, "customer_no", "duplicate"), (3, "branch_code", "branch")])
     delivery.night()
@@ -259,14 +260,16 @@ def test_what_is_not_a_file(delivery: Delivery, make: Callable[[Path], None], me
         call_command("feed", "load", "eod_balances", str(path), "--as-of", delivery.as_of.isoformat())
     assert (str(stopped.value), stopped.value.returncode) == (message.format(path), 3)
     assert contents() == before
+    assert not FeedLoad.objects.using("batch").filter(spec="eod_balances", state="stopped").exists()
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads every file; runs where the tests run as a plain user")
 def test_a_file_that_may_not_be_read(delivery: Delivery) -> None:
     path = delivery.write("eod_balances.csv", BALANCES + GOOD)
     path.chmod(0)
-    load = load_file("eod_balances", path, as_of=delivery.as_of)
-    assert load.message == f"打不开 {path}：Permission denied / cannot open {path}: Permission denied"
+    with pytest.raises(FileStopped) as stopped:
+        load_file("eod_balances", path, as_of=delivery.as_of)
+    assert str(stopped.value) == f"打不开 {path}：Permission denied / cannot open {path}: Permission denied"
 
 
 def truncate(path: Path) -> None:

@@ -5,11 +5,14 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from pytest_django import Settings
 
 from crm import db
 from crm.audit import pii
+from crm.embedded.secret import new_keys
 from crm.jobs.ledger import RunRefused
 from customers.feeds.load import Control
+from customers.feeds.messages import FileStopped
 from customers.models import (
     Account,
     AccountHolder,
@@ -155,6 +158,7 @@ def test_refused_rows_are_listed_and_their_customers_are_not_missing(delivery: D
         "eod_balances",
         BALANCES + "6200000000000001,,DEMAND,12000.50,,,\n6200000000000001,T1,TIME1Y,eighty,,,\n"
         "6200000000000002,,NOSUCH,1,,,\n6200000000000003,,DEMAND,600001,2026-02-30,,\n6200000000000099,,DEMAND,1,,,\n",
+        accept_shrink=True,
     )
     assert (load.state, load.rows_read, load.rows_rejected) == ("accepted", 5, 4)
     assert waiting()["night_holding"] == 0
@@ -170,6 +174,40 @@ def test_refused_rows_are_listed_and_their_customers_are_not_missing(delivery: D
     text = (rejects.folder() / load.reject_file).read_text(encoding="utf-8-sig")
     assert "不是金额" in text
     assert "6200000000000001" not in text
+
+
+def test_a_file_of_which_too_much_is_refused_stops(delivery: Delivery) -> None:
+    """As when the customers' file was forgotten: what is refused must not stand for an empty bank."""
+    delivery.first_day()
+    delivery.night()
+    delivery.as_of += timedelta(days=1)
+    rows = (
+        BALANCES
+        + "6200000000000001,,DEMAND,12000.50,,,\n"
+        + "".join(f"62000000000001{number:02},,DEMAND,1,,,\n" for number in range(3))
+    )
+    load = delivery.load("eod_balances", rows)
+    assert (load.state, load.rows_rejected, load.rows_changed) == ("stopped", 3, 0)
+    assert "4行中有3行被拒绝" in load.message
+    assert waiting()["night_holding"] == 0
+    assert delivery.load("eod_balances", rows, accept_shrink=True).state == "accepted"
+
+
+def test_another_key_file_loads_nothing(delivery: Delivery, settings: Settings) -> None:
+    delivery.first_day()
+    before = waiting()
+    other = delivery.write("keys.json", new_keys())
+    settings.CRM_KEY_FILE = str(other)
+    with pytest.raises(FileStopped, match="密钥文件与数据库不符"):
+        delivery.load("eod_balances", BALANCES + "6200000000000001,,DEMAND,5,,,\n", accept_shrink=True)
+    assert waiting() == before
+
+
+def test_an_owner_of_another_branch_is_refused(delivery: Delivery, bank: Bank) -> None:
+    delivery.first_day()
+    load = delivery.load("eod_ownership", f"客户号,管户工号\nC1,{bank.qian.staff_no}\nC2,{bank.wang.staff_no}\nC3,\n",
+                         accept_shrink=True)  # fmt: skip
+    assert [(row.rule, row.example_line) for row in load.rejects.using("batch").all()] == [("owner_branch", 2)]
 
 
 def test_a_file_that_shrinks_too_much_stops_before_the_merge(delivery: Delivery) -> None:
@@ -220,7 +258,7 @@ def test_products_and_owners(delivery: Delivery, bank: Bank) -> None:
     assert (load.state, load.rows_changed) == ("accepted", 2)
     assert Product.objects.using("batch").get(code="W9").risk == 2
     delivery.first_day()
-    owners = delivery.load("eod_ownership", "客户号,管户工号\nC1,1001\nC2,9999\nC3,\nC9,1001\n")
+    owners = delivery.load("eod_ownership", "客户号,管户工号\nC1,1001\nC2,9999\nC3,\nC9,1001\n", accept_shrink=True)
     assert (owners.rows_rejected, owners.rows_changed) == (2, 1)
     delivery.night()
     assert Ownership.objects.using("batch").get(until=None).owner_id == bank.wang.pk

@@ -350,4 +350,9 @@ def ownership(delivery: Delivery, old_loads: list[int]) -> int:
         "WHERE u.staff_no = s.staff_no AND u.is_active"
     )
     refuse("s.staff_no IS NOT NULL AND s.owner_id IS NULL", "stage_owner", "staff_no", "owner")
+    # Scope goes by branch: somebody of another one would own customers whom they cannot see.
+    refuse(
+        "s.branch_id <> (SELECT u.branch_id FROM organization_user u WHERE u.id = s.owner_id)",
+        "stage_owner", "staff_no", "owner_branch",
+    )  # fmt: skip
     return db.run_sql("customers.feeds.merge", "ownership_write", load=delivery.load_id, as_of=delivery.as_of)
