@@ -62,7 +62,9 @@ class Rig:
         self.database = "chaos_bank"
         owner = self.environment["DATABASE_OWNER_URL"].replace("/chaos_bank?", "/postgres?")
         with psycopg.connect(owner, autocommit=True) as link:
-            link.execute("DROP DATABASE IF EXISTS chaos_run WITH (FORCE)")
+            # Without FORCE, which the owner may not use against the batch role: the server waits some seconds for the
+            # sessions of processes that were killed just now to end.
+            link.execute("DROP DATABASE IF EXISTS chaos_run")
             link.execute("CREATE DATABASE chaos_run TEMPLATE chaos_bank")
         self.database = "chaos_run"
         self.services.redis.kill()
