@@ -263,7 +263,7 @@ def test_products_and_owners(delivery: Delivery, bank: Bank) -> None:
     delivery.night()
     assert Ownership.objects.using("batch").get(until=None).owner_id == bank.wang.pk
     delivery.as_of += timedelta(days=1)
-    delivery.load("eod_ownership", "客户号,管户工号,管户起始日\nC1,1002,2026-03-11\nC2,\nC3,\n")
+    delivery.load("eod_ownership", "客户号,管户工号,管户起始日\nC1,1002,2026-03-11\nC2,,\nC3,,\n")
     delivery.night()
     history = Ownership.objects.using("batch").order_by("since", "pk").values_list("owner__staff_no", "until")
     assert list(history) == [("1001", date(2026, 3, 11)), ("1002", None)]
