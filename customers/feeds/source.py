@@ -48,6 +48,8 @@ class Source:
     encoding: str
     first_line: str
     separator: str
+    is_plain: bool
+    lines: int
 
 
 @contextmanager
@@ -75,9 +77,9 @@ def opened(spec: Spec, path: Path, member: str | None = None, name: str = "") ->
                 if text != descriptor:
                     os.close(text)
                 text = decoded
-            separator = check_lines(text, name)
+            separator, is_plain, lines = check_lines(text, name, spec)
             yield Source(
-                f"/proc/self/fd/{text}", digest, before.st_size, encoding, first_line(text), separator.decode()
+                f"/proc/self/fd/{text}", digest, before.st_size, encoding, first_line(text), separator, is_plain, lines
             )
         finally:
             if text != descriptor:
@@ -239,11 +241,15 @@ def transcoded(descriptor: int, encoding: str) -> int:
     return in_memory(decoder.decode(block).encode() for block in blocks(descriptor))
 
 
-def check_lines(descriptor: int, name: str) -> bytes:
-    """A separator that does not occur; raises FileStopped for a line that no bank's file has."""
-    lines, length, present = 1, 0, set()
+def check_lines(descriptor: int, name: str, spec: Spec) -> tuple[str, bool, int]:
+    """A separator that does not occur, whether no value is quoted and every line has as many delimiters as the first,
+    by their sum, and the number of lines; raises FileStopped for a line that no bank's file has."""
+    delimiter, quote = spec.delimiter.encode(), spec.quote.encode()
+    lines, length, present, delimiters, quotes = 1, 0, set(), 0, False
     for block in blocks(descriptor):
         present |= {separator for separator in SEPARATORS if separator in block}
+        delimiters += block.count(delimiter)
+        quotes = quotes or (bool(quote) and quote in block)
         end = block.find(b"\n")
         length += len(block) if end < 0 else end
         if length > LONGEST_LINE:
@@ -257,7 +263,9 @@ def check_lines(descriptor: int, name: str) -> bytes:
     free = [separator for separator in SEPARATORS if separator not in present]
     if not free:
         raise FileStopped(f"{name} 是二进制文件", f"{name} is binary, not text")
-    return free[0]
+    lines -= length == 0
+    is_plain = not quotes and delimiters == lines * first_line(descriptor).count(spec.delimiter)
+    return free[0].decode(), is_plain, lines
 
 
 def first_line(descriptor: int) -> str:
