@@ -141,11 +141,11 @@ def holding_rows(user: User, customer: Customer, day: date) -> list[HoldingRow]:
         .defer("account__account_no_cipher")
         .order_by(F("maturity_date").asc(nulls_last=True), "-balance")[:MOST_HOLDINGS]
     )
-    total = sum((one.balance for one in holdings if one.product.counts_in_aum and one.balance > 0), Decimal(0))
+    total = sum((one.balance for one in holdings if one.product.counted_in_aum and one.balance > 0), Decimal(0))
     return [
         HoldingRow(
             holding=one,
-            share=one.balance / total * 100 if total and one.product.counts_in_aum else None,
+            share=one.balance / total * 100 if total and one.product.counted_in_aum else None,
             days=(one.maturity_date - day).days if one.maturity_date else None,
             is_soon=is_soon(one, day),
         )
