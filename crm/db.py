@@ -85,6 +85,11 @@ def hold_lock(name: str, using: str = "batch") -> None:
     execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name], using)
 
 
+def try_lock(name: str, using: str = "batch") -> bool:
+    """Take the lock of `hold_lock` if it is free."""
+    return bool(fetch_value("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [name], using))
+
+
 @contextmanager
 def role_settings(
     settings: Mapping[str, str], role: str | None = None, using: str = "default", *, snapshot: bool = False

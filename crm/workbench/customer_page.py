@@ -17,7 +17,7 @@ from customers.choices import CustomerType, HoldingStatus, OwnershipRole, Produc
 from customers.models import Alert, Customer, Holding, Metrics, Ownership, Relation
 from customers.models.customer import CustomerQuerySet
 from segments.gap import Gap, balances_of, gap_to_keep, gap_to_next
-from segments.models import TierChange
+from segments.models import TierChange, TierScheme
 
 MATURITY_DAYS = 30
 MOST_HOLDINGS = 50
@@ -107,7 +107,7 @@ def gather(user: User, customer: Customer, today: Today, now: datetime) -> Page:
         household_aum=household_sum(customer, members),
         changes=list(
             TierChange.objects.visible_to(user)
-            .filter(customer=customer, scheme__is_primary=True)
+            .filter(customer=customer, scheme__code__in=TierScheme.objects.filter(is_primary=True).values("code"))
             .order_by("-as_of")[:5]
         ),
         may_move=user.role == Role.BRANCH_MANAGER,

@@ -27,7 +27,7 @@ WITH scheme AS (
     LEFT JOIN night_metrics n ON n.customer_id = l.customer_id
     LEFT JOIN customers_metrics m ON m.customer_id = l.customer_id
     LEFT JOIN night_tier nt ON nt.customer_id = l.customer_id AND nt.scheme_id = scheme.id
-    LEFT JOIN segments_tierstate t ON t.customer_id = l.customer_id AND t.scheme_id = scheme.id
+    LEFT JOIN segments_tierstate t ON t.customer_id = l.customer_id AND t.scheme_id = %(states_of)s
 ), placed AS (
     SELECT v.*, own.lower AS own_lower, own.upper AS next_lower,
            coalesce(own.downgrade_after_months, scheme.downgrade_after_months) AS patience, scheme.code, scheme.version

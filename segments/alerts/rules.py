@@ -6,20 +6,19 @@ from crm.jobs.models import JobRun
 from crm.jobs.runner import Arguments, Counts
 from customers.averages import month_end
 from customers.nightly import night
-from segments.models import TierScheme
-from segments.tiering import recompute
+from segments.tiering import recompute, versions
 
 
-def primary_scheme_id() -> int:
-    """The scheme that pages and alerts speak of."""
-    return TierScheme.objects.using("batch").get(is_primary=True).pk
+def primary(tonight: night.Night) -> versions.Running:
+    """Tonight's version of the scheme that alerts speak of."""
+    return versions.primary(versions.tonight(tonight.as_of))
 
 
 def judges_all(tonight: night.Night) -> bool:
-    """Whether every customer is judged for the critical alerts: when averages begin anew, and after a night that
-    had to leave customers out."""
+    """Whether every customer is judged for the critical alerts: when averages begin anew, when the scheme takes a new
+    version, and after a night that had to leave customers out."""
     last = JobRun.objects.using("batch").filter(published_at__isnull=False).order_by("-business_date").first()
-    return tonight.evaluates_all or bool(last and last.counts.get("alerts_left_out"))
+    return tonight.evaluates_all or primary(tonight).starts or bool(last and last.counts.get("alerts_left_out"))
 
 
 def plan(run: JobRun) -> list[Arguments]:
@@ -38,7 +37,7 @@ def compute(run: JobRun, arguments: Arguments) -> Counts:
 
 
 def maturity(tonight: night.Night, arguments: Arguments) -> int:
-    return db.run_sql("segments.alerts", "maturity", as_of=tonight.as_of, scheme=primary_scheme_id())
+    return db.run_sql("segments.alerts", "maturity", as_of=tonight.as_of, scheme=primary(tonight).scheme.pk)
 
 
 def large_movement(tonight: night.Night, arguments: Arguments) -> int:
@@ -52,12 +51,14 @@ def large_movement(tonight: night.Night, arguments: Arguments) -> int:
 
 
 def critical(tonight: night.Night, arguments: Arguments) -> int:
+    shown = primary(tonight)
     return db.run_sql(
         "segments.alerts",
         "critical",
         as_of=tonight.as_of,
         month_end=month_end(tonight.as_of),
-        scheme=primary_scheme_id(),
+        scheme=shown.scheme.pk,
+        states_of=shown.states_of,
         everybody=judges_all(tonight),
         first=arguments["first"],
         last=arguments["last"],

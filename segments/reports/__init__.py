@@ -16,6 +16,7 @@ from customers.choices import AlertKind
 from customers.models import AlertRule
 from segments.choices import TierMetric
 from segments.models import Tier, TierScheme
+from segments.tiering import versions
 
 PACKAGE = "segments.reports"
 
@@ -24,14 +25,20 @@ class ReportRefused(Exception):
     """The report cannot be made; the message says why in plain words."""
 
 
-def scheme_of(code: str | None) -> TierScheme:
-    """The active scheme of this code, the primary one for None."""
-    schemes = TierScheme.objects.using("batch").filter(is_active=True)
-    found = schemes.filter(code=code).first() if code else schemes.filter(is_primary=True).first()
+def scheme_of(code: str | None, as_of: date) -> TierScheme:
+    """The version that judged this day, of the scheme of this code, of the primary one for None."""
+    running = versions.in_force(as_of, using="batch")
+    wanted = code or TierScheme.objects.using("batch").get(is_primary=True).code
+    found = next((one for one in running if one.code == wanted), None)
     if found is None:
-        known = ", ".join(schemes.order_by("code").values_list("code", flat=True))
-        raise ReportRefused(_("No active scheme %(code)s; there are: %(known)s") % {"code": code, "known": known})
+        known = ", ".join(one.code for one in running)
+        raise ReportRefused(_("No active scheme %(code)s; there are: %(known)s") % {"code": wanted, "known": known})
     return found
+
+
+def versions_of(scheme: TierScheme) -> list[int]:
+    """All versions of a scheme: a tier is held from version to version."""
+    return list(TierScheme.objects.using("batch").filter(code=scheme.code).values_list("pk", flat=True))
 
 
 def check_published(day: date) -> None:
@@ -60,7 +67,7 @@ def plain(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def tiers(as_of: date, scheme: TierScheme) -> dict[str, Any]:
     """Customers and AUM by tier, with the totals."""
     check_published(as_of)
-    rows = db.fetch_sql(PACKAGE, "tiers", as_of=as_of, scheme=scheme.pk)
+    rows = db.fetch_sql(PACKAGE, "tiers", as_of=as_of, scheme=scheme.pk, versions=versions_of(scheme))
     return {
         "scheme": scheme.code,
         "as_of": as_of.isoformat(),
@@ -75,8 +82,10 @@ def matrix(as_of: date, since: date, scheme: TierScheme) -> dict[str, Any]:
     """Customers by tier on both days; rank 0 stands for absent."""
     check_published(as_of)
     check_published(since)
-    cells = db.fetch_sql(PACKAGE, "matrix", as_of=as_of, since=since, scheme=scheme.pk)
-    ranks = list(Tier.objects.using("batch").filter(scheme=scheme).order_by("rank").values_list("rank", flat=True))
+    cells = db.fetch_sql(PACKAGE, "matrix", as_of=as_of, since=since, versions=versions_of(scheme))
+    both = [scheme, *(one for one in versions.in_force(since, using="batch") if one.code == scheme.code)]
+    tiers_of_both = Tier.objects.using("batch").filter(scheme__in=both)
+    ranks = list(tiers_of_both.order_by("rank").values_list("rank", flat=True).distinct())
     return {
         "scheme": scheme.code,
         "since": since.isoformat(),
@@ -113,5 +122,13 @@ def candidates(as_of: date, scheme: TierScheme) -> dict[str, Any]:
     if rule is None:
         raise ReportRefused(_("No rule for upgrade candidates is in force on %(day)s.") % {"day": as_of})
     share = Decimal(str(rule.parameters["from_share"]))
-    rows = db.fetch_sql(PACKAGE, "candidates", as_of=as_of, scheme=scheme.pk, is_point=is_point, share=share)
+    rows = db.fetch_sql(
+        PACKAGE,
+        "candidates",
+        as_of=as_of,
+        scheme=scheme.pk,
+        versions=versions_of(scheme),
+        is_point=is_point,
+        share=share,
+    )
     return {"scheme": scheme.code, "as_of": as_of.isoformat(), "share": str(share), "bands": plain(rows)}

@@ -46,7 +46,7 @@ def publish(run: JobRun, tonight: Night) -> dict[str, Any]:
         as_of=tonight.as_of,
         judged_kinds=[str(kind) for rule, kinds in KINDS_OF_RULE.items() if rule not in spoilt for kind in kinds],
         everybody=rules.judges_all(tonight),
-        scheme=rules.primary_scheme_id(),
+        scheme=rules.primary(tonight).scheme.pk,
     )
     by_kind = {
         row["kind"]: {"live": row["live"], "raised": row["raised"]}
