@@ -25,6 +25,11 @@ class Night:
         return self.previous is None
 
     @property
+    def morning(self) -> date:
+        """The day on which people read what this night publishes."""
+        return self.as_of + timedelta(days=1)
+
+    @property
     def month_opens(self) -> bool:
         """The first night of a month closes the month before: tiers by monthly average are judged."""
         return self.previous is None or (self.previous.year, self.previous.month) != (self.as_of.year, self.as_of.month)

@@ -37,7 +37,13 @@ def compute(run: JobRun, arguments: Arguments) -> Counts:
 
 
 def maturity(tonight: night.Night, arguments: Arguments) -> int:
-    return db.run_sql("segments.alerts", "maturity", as_of=tonight.as_of, scheme=primary(tonight).scheme.pk)
+    return db.run_sql(
+        "segments.alerts",
+        "maturity",
+        as_of=tonight.as_of,
+        morning=tonight.morning,
+        scheme=primary(tonight).scheme.pk,
+    )
 
 
 def large_movement(tonight: night.Night, arguments: Arguments) -> int:

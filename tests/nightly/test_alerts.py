@@ -37,12 +37,13 @@ def nights(book: Book, first: date, count: int) -> date:
 
 
 def test_maturity_comes_thirty_seven_and_one_day_before(book: Book) -> None:
+    """Counted from the morning after the night: what the night of 2 March finds is read on the 3rd."""
     customer = book.open("M1", 0)
     book.add(
         customer,
         200_000,
         product="TIME1Y",
-        maturity_date=START + timedelta(days=31),
+        maturity_date=START + timedelta(days=32),
         auto_rollover=False,
         rate="1.9500",
     )
@@ -53,17 +54,23 @@ def test_maturity_comes_thirty_seven_and_one_day_before(book: Book) -> None:
     assert (alert.severity, alert.amount, alert.evidence["stage"]) == (3, Decimal(200_000), 30)
     assert alert.evidence["rate"] == "1.9500"
     assert alert.rule_version == 1
-    nights(book, START + timedelta(days=2), 23)
+    nights(book, START + timedelta(days=2), 22)
+    assert one(customer, "maturity").evidence["stage"] == 30
+    book.night(START + timedelta(days=24))
     assert (one(customer, "maturity").severity, one(customer, "maturity").evidence["stage"]) == (2, 7)
-    nights(book, START + timedelta(days=25), 6)
+    nights(book, START + timedelta(days=25), 5)
+    assert one(customer, "maturity").evidence["stage"] == 7
+    book.night(START + timedelta(days=30))
     assert (one(customer, "maturity").severity, one(customer, "maturity").evidence["stage"]) == (1, 1)
+    book.night(START + timedelta(days=31))
+    assert one(customer, "maturity").state == "new"  # read in the morning of the day itself
     book.night(START + timedelta(days=32))
     assert (one(customer, "maturity").state, one(customer, "maturity").close_reason) == ("closed", "condition_gone")
 
 
 def test_a_deposit_that_rolls_over_is_announced_once_a_week_before(book: Book) -> None:
     customer = book.open("M2", 0)
-    book.add(customer, 200_000, product="TIME1Y", maturity_date=START + timedelta(days=8), auto_rollover=True)
+    book.add(customer, 200_000, product="TIME1Y", maturity_date=START + timedelta(days=9), auto_rollover=True)
     book.night(START)
     assert alerts(customer, "maturity") == []
     nights(book, START + timedelta(days=1), 7)

@@ -1,6 +1,6 @@
 """Compare the alerts that should be live with those that are; the caller holds the transaction."""
 
-from datetime import datetime, time, timedelta
+from datetime import datetime, time
 from typing import Any
 
 from django.utils import timezone
@@ -37,7 +37,7 @@ def publish(run: JobRun, tonight: Night) -> dict[str, Any]:
     run twice says the same.
     """
     spoilt = spoilt_rules(run)
-    morning = datetime.combine(tonight.as_of + timedelta(days=1), BRANCHES_OPEN, timezone.get_default_timezone())
+    morning = datetime.combine(tonight.morning, BRANCHES_OPEN, timezone.get_default_timezone())
     for name in ("update", "insert"):
         db.run_sql("segments.alerts.publish", name, as_of=tonight.as_of, opens_at=morning)
     closed = db.run_sql(
