@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -90,9 +91,33 @@ def test_withdrawn_before_maturity_closes_the_alert(book: Book) -> None:
     assert one(customer, "maturity").close_reason == "condition_gone"
 
 
-def test_what_a_person_answered_is_not_raised_again(book: Book) -> None:
+@pytest.mark.parametrize(
+    ("answer", "raised_again"),
+    [
+        ({"state": "closed", "close_reason": "contacted"}, [7, 1]),
+        ({"state": "snoozed", "snoozed_until": START + timedelta(days=30)}, [7, 1]),
+        ({"state": "closed", "close_reason": "settled"}, []),
+        ({"state": "not_applicable", "close_reason": "not_applicable"}, []),
+    ],
+)
+def test_a_maturity_that_comes_nearer_is_raised_again_unless_settled(
+    book: Book, answer: dict[str, Any], raised_again: list[int]
+) -> None:
     customer = book.open("M4", 0)
     book.add(customer, 90_000, product="TIME1Y", maturity_date=START + timedelta(days=10), auto_rollover=False)
+    book.night(START)
+    stages = []
+    for number in range(1, 10):
+        live = Alert.objects.using("batch").filter(customer=customer, state="new")
+        live.update(**answer, closed_by=book.bank.wang)
+        book.night(START + timedelta(days=number))
+        stages += [found.evidence["stage"] for found in live.filter(closed_by=None)]
+    assert stages == raised_again
+
+
+def test_what_a_person_answered_is_not_raised_again_at_the_same_stage(book: Book) -> None:
+    customer = book.open("M4", 0)
+    book.add(customer, 90_000, product="TIME1Y", maturity_date=START + timedelta(days=20), auto_rollover=False)
     book.night(START)
     Alert.objects.using("batch").filter(customer=customer).update(state="closed", close_reason="contacted")
     nights(book, START + timedelta(days=1), 9)
