@@ -2,10 +2,7 @@
 WITH scheme AS (
     SELECT * FROM segments_tierscheme WHERE id = %(scheme)s
 ), rules AS (
-    SELECT DISTINCT ON (kind) kind, version, answer_hours, parameters
-    FROM customers_alertrule
-    WHERE kind IN ('upgrade_critical', 'downgrade_critical') AND is_active AND effective_from <= %(as_of)s
-    ORDER BY kind, version DESC
+    SELECT kind, version, answer_hours, parameters FROM customers_alertrule WHERE id = ANY (%(rules)s)
 ), looked_at AS (
     SELECT customer_id FROM night_metrics WHERE customer_id BETWEEN %(first)s AND %(last)s AND NOT is_closed
     UNION

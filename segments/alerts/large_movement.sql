@@ -1,10 +1,7 @@
 -- LARGE_OUT and LARGE_IN: tonight's day-net movements above the tier's amount, and earlier ones that still stand.
 -- Measured is the money that moved: what a product came to count, or a recompute mended, is nobody's in- or outflow.
 WITH rules AS (
-    SELECT DISTINCT ON (kind) kind, version, answer_hours, parameters
-    FROM customers_alertrule
-    WHERE kind IN ('large_out', 'large_in') AND is_active AND effective_from <= %(as_of)s
-    ORDER BY kind, version DESC
+    SELECT kind, version, answer_hours, parameters FROM customers_alertrule WHERE id = ANY (%(rules)s)
 ), moved AS (
     SELECT n.customer_id, n.branch_id, n.aum AS after, n.is_new,
            -- A corrected file of the same day is measured from the day before, not from the first version of the day.
@@ -33,7 +30,7 @@ WITH rules AS (
     FROM customers_alert a
     LEFT JOIN night_metrics n ON n.customer_id = a.customer_id
     LEFT JOIN customers_metrics m ON m.customer_id = a.customer_id
-    WHERE a.kind IN ('large_out', 'large_in') AND a.state IN ('new', 'read', 'following', 'snoozed')
+    WHERE a.kind IN ('large_out', 'large_in') AND a.kind IN (SELECT kind FROM rules) AND a.state IN ('new', 'read', 'following', 'snoozed')
       AND NOT coalesce(n.is_closed, false)
       -- A corrected file judges its own day anew; alerts of earlier days stand on their own.
       AND (a.episode <> %(as_of)s::text OR n.customer_id IS NULL)

@@ -6,7 +6,7 @@ WITH rule AS (
            (parameters->>'first_min_tier')::int AS first_min_tier, (parameters->>'second_days')::int AS second_days,
            (parameters->>'last_days')::int AS last_days, (parameters->>'rollover_days')::int AS rollover_days
     FROM customers_alertrule
-    WHERE kind = 'maturity' AND is_active AND effective_from <= %(as_of)s ORDER BY version DESC LIMIT 1
+    WHERE kind = 'maturity' AND id = ANY (%(rules)s)
 ), due AS (
     SELECT h.id, h.customer_id, h.branch_id, h.product_id, h.balance, h.maturity_date, h.auto_rollover, h.rate
     FROM customers_holding h, rule

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from crm import db
 from crm.jobs import ledger
 from crm.jobs.models import JobRun
+from customers import alert_rules
 from customers.choices import AlertKind
-from customers.models import AlertRule
 from segments.choices import TierMetric
 from segments.models import Tier, TierScheme
 from segments.tiering import versions
@@ -113,12 +113,7 @@ def candidates(as_of: date, scheme: TierScheme) -> dict[str, Any]:
     is_point = scheme.metric == TierMetric.POINT
     if not is_point and as_of != newest:
         raise ReportRefused(_("Averages of past days are not kept; ask for %(day)s.") % {"day": newest})
-    rule = (
-        AlertRule.objects.using("batch")
-        .filter(kind=AlertKind.UPGRADE_CRITICAL, is_active=True, effective_from__lte=as_of)
-        .order_by("-version")
-        .first()
-    )
+    rule = alert_rules.in_force(as_of, using="batch").get(AlertKind.UPGRADE_CRITICAL)
     if rule is None:
         raise ReportRefused(_("No rule for upgrade candidates is in force on %(day)s.") % {"day": as_of})
     share = Decimal(str(rule.parameters["from_share"]))

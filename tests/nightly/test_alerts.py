@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from customers.choices import AlertKind
 from customers.models import Alert, AlertRule, Customer
 from tests.nightly.night_world import Book
 from tests.world import Bank
@@ -217,6 +218,47 @@ def test_a_new_version_of_a_rule_applies_from_its_day(book: Book) -> None:
     book.change(book.holdings[customer.pk][0], 2_200)
     book.night(date(2026, 3, 4))
     assert one(customer, "large_in").rule_version == 2
+
+
+def test_a_new_version_judges_customers_of_whom_nothing_changed(book: Book) -> None:
+    customer = book.open("R2", 6_000)
+    book.night(START)
+    AlertRule.objects.using("batch").create(
+        kind="upgrade_critical", version=2, effective_from=date(2026, 3, 4), answer_hours=24,
+        parameters={"from_share": 0.5, "hot_share": 0.9},
+    )  # fmt: skip
+    book.night(date(2026, 3, 3))
+    assert alerts(customer, "upgrade_critical") == []
+    book.night(date(2026, 3, 4))
+    assert one(customer, "upgrade_critical").rule_version == 2
+
+
+def switched_off(kind: str, since: date) -> None:
+    AlertRule.objects.using("batch").create(
+        kind=kind, version=2, effective_from=since, is_active=False, answer_hours=24,
+        parameters=AlertRule.objects.using("batch").get(kind=kind).parameters,
+    )  # fmt: skip
+
+
+def test_a_kind_that_is_switched_off_raises_nothing_and_leaves_the_list(book: Book) -> None:
+    """All kinds live, then off: no earlier version takes over, not even for customers of whom nothing changed."""
+    close = book.open("S1", 9_000)
+    flows = book.open("S2", 100_000)
+    book.add(flows, 90_000, product="TIME1Y", maturity_date=START + timedelta(days=10), auto_rollover=False)
+    book.night(START)
+    book.change(book.holdings[flows.pk][0], 20_000)
+    book.night(START + timedelta(days=1))
+    assert {alert.kind for alert in alerts(flows) if alert.state == "new"} >= {"maturity", "large_out"}
+    assert one(close, "upgrade_critical").state == "new"
+    for kind in AlertKind:
+        switched_off(kind, START + timedelta(days=3))
+    book.night(START + timedelta(days=2))
+    assert one(close, "upgrade_critical").state == "new"
+    book.night(START + timedelta(days=3))
+    assert not Alert.objects.using("batch").live().exists()
+    book.change(book.holdings[flows.pk][0], 100_000)
+    book.night(START + timedelta(days=4))
+    assert not Alert.objects.using("batch").live().exists()
 
 
 def test_a_closed_customer_has_no_live_alert(book: Book) -> None:

@@ -15,7 +15,7 @@ from segments.alerts import rules
 KINDS_OF_RULE = {
     "maturity": [AlertKind.MATURITY],
     "large_movement": [AlertKind.LARGE_IN, AlertKind.LARGE_OUT],
-    "critical": [AlertKind.UPGRADE_CRITICAL, AlertKind.DOWNGRADE_CRITICAL],
+    "critical": list(rules.CRITICAL),
 }
 BRANCHES_OPEN = time(8, 0)
 LIVE = """
