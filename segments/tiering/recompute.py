@@ -44,7 +44,7 @@ def compute(run: JobRun, arguments: Arguments) -> Counts:
         starts=[one.starts for one in running],
         everybody=tonight.evaluates_all or starts,
         settled_too=tonight.full or starts,
-        unsettled_since=tonight.unsettled_since,
+        unsettled_since=tonight.unsettled_since(quarterly=TierMetric.QUARTER_AVERAGE in versions.drifts(running)),
         drift_since=drift_since(tonight.as_of, running),
         first=arguments["first"],
         last=arguments["last"],
