@@ -41,6 +41,15 @@ class Outcome(models.TextChoices):
 REACHED = (Outcome.INTERESTED, Outcome.NOT_INTERESTED, Outcome.BOOKED, Outcome.SOLD, Outcome.REFUSED)
 
 
+# Nothing is left to ask: the customer has decided, or wants no more contacts.
+SETTLING = (Outcome.SOLD, Outcome.REFUSED)
+
+
 def is_effective(channel: str, outcome: str) -> bool:
     """Did the contact reach the customer, so that it answers an alert?"""
     return outcome in REACHED and channel != Channel.SMS
+
+
+def settles(channel: str, outcome: str) -> bool:
+    """Does the contact confirm what happens, so that no later stage of the same alert asks again?"""
+    return outcome in SETTLING and is_effective(channel, outcome)

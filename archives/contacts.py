@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from archives.choices import Direction, is_effective
+from archives.choices import Direction, is_effective, settles
 from archives.models import ContactLog
 from crm.audit import trail
 from crm.organization.models import User
@@ -71,6 +71,7 @@ def log_contact(
             staff,
             timezone.localtime(at).date(),
             reached=is_effective(contact.channel, contact.outcome),
+            settled=settles(contact.channel, contact.outcome),
         )
         if answered:
             log.alert = answered[0]

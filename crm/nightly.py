@@ -60,7 +60,7 @@ def figures(as_of: date) -> dict[str, Any]:
     """Customers and AUM of the day in the primary scheme, and customers by tier."""
     rows = list(
         DayFigure.objects.using("batch")
-        .filter(as_of=as_of, scheme_id=rules.primary_scheme_id())
+        .filter(as_of=as_of, scheme__is_primary=True)
         .values_list("rank", "customers", "aum")
     )
     tiers: dict[str, int] = {}

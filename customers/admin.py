@@ -16,8 +16,8 @@ from customers.models import AlertRule, FeedLoad, FeedReject, Product
 
 @admin.register(Product)
 class ProductAdmin(RecordedAdmin):
-    list_display = ("code", "name", "product_class", "risk", "counts_in_aum", "aum_coefficient", "is_active")
-    list_filter = ("product_class", "risk", "counts_in_aum", "is_active")
+    list_display = ("code", "name", "product_class", "risk", "counts_in_aum")
+    list_filter = ("product_class", "risk", "counts_in_aum")
     search_fields = ("code", "name")
     ordering = ("code",)
 

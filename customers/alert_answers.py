@@ -32,10 +32,11 @@ LONGEST_SNOOZE_DAYS = 30
 
 
 def answer_by_contact(
-    customer: Customer, alert_ids: Sequence[int], user: User, on: date, *, reached: bool
+    customer: Customer, alert_ids: Sequence[int], user: User, on: date, *, reached: bool, settled: bool = False
 ) -> tuple[list[Alert], list[Alert]]:
     """Close these alerts of the customer; a contact that did not reach anybody leaves them open, as being followed.
 
+    Only a contact that `settled` the matter silences the later stages of a maturity: DOMAIN §4, "T-1 if unconfirmed".
     Returns (answered now, closed before by somebody else).
     """
     answered, before = [], []
@@ -46,7 +47,8 @@ def answer_by_contact(
                 before.append(alert)
                 continue
             if reached:
-                close(alert, AlertState.CLOSED, CloseReason.CONTACTED, user, on)
+                why = CloseReason.SETTLED if settled else CloseReason.CONTACTED
+                close(alert, AlertState.CLOSED, why, user, on)
             else:
                 alert.state = AlertState.FOLLOWING
                 alert.snoozed_until = None

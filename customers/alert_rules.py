@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import DEFAULT_DB_ALIAS, transaction
 from django.utils.translation import gettext as _
 
 from customers.models import AlertRule
@@ -11,6 +11,15 @@ from customers.models import AlertRule
 
 class BadParameters(ValueError):
     """Parameters with other names than the kind's first version has, or values that are no numbers of zero or more."""
+
+
+def in_force(day: date, using: str = DEFAULT_DB_ALIAS) -> dict[str, AlertRule]:
+    """The rule of each kind on a business date: the newest version that has begun. A kind whose newest version is
+    switched off has none: an earlier version does not come back."""
+    newest = (
+        AlertRule.objects.using(using).filter(effective_from__lte=day).order_by("kind", "-version").distinct("kind")
+    )  # fmt: skip
+    return {rule.kind: rule for rule in newest if rule.is_active}
 
 
 @transaction.atomic

@@ -125,6 +125,7 @@ LIVE_ALERT_STATES = (AlertState.NEW, AlertState.READ, AlertState.FOLLOWING, Aler
 class CloseReason(models.TextChoices):
     CONDITION_GONE = "condition_gone", _("Condition gone")
     CONTACTED = "contacted", _("Customer contacted")
+    SETTLED = "settled", _("Settled with the customer")
     NOT_APPLICABLE = "not_applicable", _("Not applicable")
     CUSTOMER_CLOSED = "customer_closed", _("Customer closed")
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -22,7 +23,7 @@ class TierInline(InlineTable):
     ordering = ("rank",)
 
     def is_open(self, request: HttpRequest, scheme: Any) -> bool:
-        return is_administrator(request) and (scheme is None or not schemes.is_fixed(scheme, timezone.localdate()))
+        return is_administrator(request) and (scheme is None or not schemes.is_fixed(scheme))
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return is_administrator(request)
@@ -37,37 +38,58 @@ class TierInline(InlineTable):
         return self.is_open(request, obj)
 
 
+class TierSchemeForm(forms.ModelForm):  # type: ignore[type-arg]
+    def clean_effective_to(self) -> Any:
+        """A scheme ends on a day that no night has seen; the one that pages show goes on."""
+        day = self.cleaned_data["effective_to"]
+        if day is None or day == self.instance.effective_to:
+            return day
+        if day <= timezone.localdate():
+            raise forms.ValidationError(_("A scheme ends tomorrow or later: past days stay as they were judged."))
+        if TierScheme.objects.filter(code=self.instance.code, is_primary=True).exists():
+            raise forms.ValidationError(_("Pages show this scheme; let them show another one first."))
+        return day
+
+
 @admin.register(TierScheme)
 class TierSchemeAdmin(RecordedAdmin):
-    list_display = ("code", "version", "name_zh_hans", "metric", "effective_from", "is_active", "is_primary")
+    form = TierSchemeForm
+    list_display = (
+        "code", "version", "name_zh_hans", "metric", "effective_from", "is_released", "is_active", "is_primary",
+    )  # fmt: skip
     list_filter = ("is_active", "metric")
     ordering = ("code", "-version")
-    fields = (*RULES, *NAMES, "effective_from", "effective_to", "version", "is_active", "is_primary", "source")
+    fields = (
+        *RULES, *NAMES, "effective_from", "effective_to", "version", "is_released", "is_active", "is_primary", "source",
+    )  # fmt: skip
     inlines = (TierInline,)
     actions = ("new_version", "activate", "make_primary")
 
     def get_readonly_fields(self, request: HttpRequest, obj: TierScheme | None = None) -> Any:
-        """Which version runs and which is shown change by an action, that keeps one of each."""
-        fixed = (*RULES, "effective_from") if obj and schemes.is_fixed(obj, timezone.localdate()) else ()
-        return ("version", "is_active", "is_primary", *fixed)
+        """What is released and shown changes by an action, and the night says which version runs."""
+        fixed = (*RULES, "effective_from") if obj and schemes.is_fixed(obj) else ()
+        return ("version", "is_released", "is_active", "is_primary", *fixed)
 
     @admin.action(description=_("New version of the selected schemes"), permissions=["change"])
     def new_version(self, request: HttpRequest, queryset: QuerySet[TierScheme]) -> None:
         for scheme in queryset:
             copy = schemes.new_version(scheme, timezone.localdate())
             self.record(request, "add", copy, f"version {copy.version} of {scheme}")
-            self.message_user(request, _("%(scheme)s made; edit it, then run it.") % {"scheme": copy}, messages.SUCCESS)
+            self.message_user(
+                request, _("%(scheme)s made; edit it, then release it.") % {"scheme": copy}, messages.SUCCESS
+            )
 
-    @admin.action(description=_("Run the selected version from the next night"), permissions=["change"])
+    @admin.action(description=_("Release the selected version: it runs from its first day on"), permissions=["change"])
     def activate(self, request: HttpRequest, queryset: QuerySet[TierScheme]) -> None:
         for scheme in queryset:
             try:
-                schemes.activate(scheme)
-            except schemes.BadBands as problem:
+                first = schemes.activate(scheme)
+            except (schemes.BadBands, schemes.BadVersion) as problem:
                 self.message_user(request, f"{scheme}: {problem}", messages.ERROR)
                 continue
-            self.record(request, "change", scheme, "activated")
-            self.message_user(request, _("%(scheme)s runs from the next night.") % {"scheme": scheme}, messages.SUCCESS)
+            self.record(request, "change", scheme, f"released from {first}")
+            told = _("%(scheme)s judges from the night of %(day)s on.") % {"scheme": scheme, "day": first}
+            self.message_user(request, told, messages.SUCCESS)
 
     @admin.action(description=_("Show the selected scheme on pages"), permissions=["change"])
     def make_primary(self, request: HttpRequest, queryset: QuerySet[TierScheme]) -> None:

@@ -15,7 +15,11 @@ from segments.choices import DowngradeTarget, MoveCause, Promotion, TierMetric
 
 
 class TierScheme(models.Model):
-    """How customers are layered: the metric, the bands (Tier) and the rules of moving. Exactly one is primary."""
+    """How customers are layered: the metric, the bands (Tier) and the rules of moving. Exactly one is primary.
+
+    A row is one version of a scheme. Released versions of a code follow each other by their first day; `is_active`
+    marks the one by which the published tiers were judged, and only the night moves that mark.
+    """
 
     code = models.CharField(_("code"), max_length=40)
     version = models.IntegerField(_("version"), default=1)
@@ -32,6 +36,7 @@ class TierScheme(models.Model):
     )
     effective_from = models.DateField(_("effective from"))
     effective_to = models.DateField(_("effective to"), null=True, blank=True)
+    is_released = models.BooleanField(_("released"), default=False)
     is_active = models.BooleanField(_("active"), default=False)
     is_primary = models.BooleanField(_("shown on pages"), default=False)
     source = models.CharField(_("source"), max_length=200, blank=True, default="")

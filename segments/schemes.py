@@ -4,8 +4,12 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from crm import db
+from crm.jobs.choices import RunState
+from crm.jobs.models import JobRun
 from segments.models import Tier, TierScheme
 
 
@@ -17,20 +21,24 @@ class NotInForce(ValueError):
     """A scheme that does not run cannot be the one that pages show."""
 
 
-def is_fixed(scheme: TierScheme, today: date) -> bool:
-    """Whether somebody may have been judged by it: it runs, or its first day has come."""
-    return scheme.is_active or scheme.effective_from <= today
+class BadVersion(ValueError):
+    """A version that cannot be released: it was before, a later one has been, or a night is starting."""
+
+
+def is_fixed(scheme: TierScheme) -> bool:
+    """Whether customers are, were or are going to be judged by it."""
+    return scheme.is_released or scheme.is_active
 
 
 @transaction.atomic
 def new_version(scheme: TierScheme, today: date) -> TierScheme:
-    """A copy with its bands, not running, that begins tomorrow; its bands and rules can be edited until it runs."""
+    """A copy with its bands, not released, that begins tomorrow; its bands and rules can be edited until it is."""
     newest = TierScheme.objects.select_for_update().filter(code=scheme.code).order_by("-version")[0]
     bands = list(scheme.tiers.all())
     copy = TierScheme.objects.get(pk=scheme.pk)
     copy.pk, copy.version = None, newest.version + 1
     copy.effective_from, copy.effective_to = today + timedelta(days=1), None
-    copy.is_active = copy.is_primary = False
+    copy.is_released = copy.is_active = copy.is_primary = False
     copy._state.adding = True
     copy.save()
     for band in bands:
@@ -41,15 +49,32 @@ def new_version(scheme: TierScheme, today: date) -> TierScheme:
 
 
 @transaction.atomic
-def activate(scheme: TierScheme) -> None:
-    """Run this version from the next night on, in place of the version of the same code that runs now."""
+def activate(scheme: TierScheme) -> date:
+    """Release this version: it judges from its first day on, in place of the version of the same code before it.
+
+    Returns that day. It is never one that a night has published or works on: those stay as they were judged, and a
+    night that is under way is judged by one version from its first chunk to its last.
+    """
     check_bands(list(scheme.tiers.order_by("rank")))
-    running = TierScheme.objects.select_for_update().filter(code=scheme.code, is_active=True).exclude(pk=scheme.pk)
-    was_primary = any(row.is_primary for row in running)
-    running.update(is_active=False, is_primary=False)
-    TierScheme.objects.filter(pk=scheme.pk).update(is_active=True)
-    if was_primary:
-        TierScheme.objects.filter(pk=scheme.pk).update(is_primary=True)
+    versions = TierScheme.objects.select_for_update().filter(code=scheme.code, is_released=True)
+    if versions.filter(version__gte=scheme.version).exists():
+        raise BadVersion(_("This version, or a later one, has been released already; make a new version."))
+    first = max(scheme.effective_from, first_open_day() or scheme.effective_from)
+    TierScheme.objects.filter(pk=scheme.pk).update(is_released=True, effective_from=first)
+    return first
+
+
+def first_open_day() -> date | None:
+    """The first business date that no night has published or works on, None before the first night.
+
+    No night can start before the caller's transaction ends; raises BadVersion while one does, or while files are
+    taken in, which holds the same lock.
+    """
+    if not db.try_lock("run:nightly", using="default"):
+        raise BadVersion(_("A night is starting or files are being taken in; try again in a minute."))
+    nights = JobRun.objects.filter(Q(published_at__isnull=False) | Q(state=RunState.RUNNING), job="nightly")
+    newest = nights.order_by("-business_date").first()
+    return newest.business_date + timedelta(days=1) if newest else None
 
 
 @transaction.atomic

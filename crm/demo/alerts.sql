@@ -4,7 +4,7 @@ INSERT INTO customers_alert (branch_id, customer_id, kind, episode, severity, am
                              close_note)
 WITH past AS (
     SELECT h.branch_id, h.customer_id, 'maturity' AS kind, h.id || ':' || h.maturity_date AS episode, 1 AS severity,
-           b.old_balance AS amount, h.maturity_date AS due_date, greatest(h.start_date, h.maturity_date - 30) AS raised_on,
+           b.old_balance AS amount, h.maturity_date AS due_date, greatest(h.start_date, h.maturity_date - 31) AS raised_on,
            h.maturity_date AS ended_on,
            jsonb_build_object('holding', h.id, 'product', q.name, 'product_class', q.product_class,
                               'balance', b.old_balance::text, 'maturity_date', h.maturity_date, 'auto_rollover', false,

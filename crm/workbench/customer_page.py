@@ -17,7 +17,7 @@ from customers.choices import CustomerType, HoldingStatus, OwnershipRole, Produc
 from customers.models import Alert, Customer, Holding, Metrics, Ownership, Relation
 from customers.models.customer import CustomerQuerySet
 from segments.gap import Gap, balances_of, gap_to_keep, gap_to_next
-from segments.models import TierChange
+from segments.models import TierChange, TierScheme
 
 MATURITY_DAYS = 30
 MOST_HOLDINGS = 50
@@ -107,7 +107,7 @@ def gather(user: User, customer: Customer, today: Today, now: datetime) -> Page:
         household_aum=household_sum(customer, members),
         changes=list(
             TierChange.objects.visible_to(user)
-            .filter(customer=customer, scheme__is_primary=True)
+            .filter(customer=customer, scheme__code__in=TierScheme.objects.filter(is_primary=True).values("code"))
             .order_by("-as_of")[:5]
         ),
         may_move=user.role == Role.BRANCH_MANAGER,
@@ -141,11 +141,11 @@ def holding_rows(user: User, customer: Customer, day: date) -> list[HoldingRow]:
         .defer("account__account_no_cipher")
         .order_by(F("maturity_date").asc(nulls_last=True), "-balance")[:MOST_HOLDINGS]
     )
-    total = sum((one.balance for one in holdings if one.product.counts_in_aum and one.balance > 0), Decimal(0))
+    total = sum((one.balance for one in holdings if one.product.counted_in_aum and one.balance > 0), Decimal(0))
     return [
         HoldingRow(
             holding=one,
-            share=one.balance / total * 100 if total and one.product.counts_in_aum else None,
+            share=one.balance / total * 100 if total and one.product.counted_in_aum else None,
             days=(one.maturity_date - day).days if one.maturity_date else None,
             is_soon=is_soon(one, day),
         )

@@ -10,6 +10,7 @@ from customers.models.night import (
     NightHolding,
     NightMetrics,
     NightOwnership,
+    NightProduct,
 )
 from customers.models.upload import FeedUpload
 
@@ -33,6 +34,7 @@ __all__ = [
     "NightHolding",
     "NightMetrics",
     "NightOwnership",
+    "NightProduct",
     "Ownership",
     "Product",
     "Relation",

@@ -42,7 +42,8 @@ class Alert(models.Model):
     """One alert of a customer, kind and episode. The night updates and closes it from data; people answer it.
 
     An episode is what the alert is about: the holding and its maturity date, the scheme, tier and month, the day
-    of a movement. What a person has answered is not raised again in the same episode.
+    of a movement. What a person has answered is not raised again in the same episode, but for a maturity that comes
+    nearer while nobody has confirmed what happens to the money.
     """
 
     branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", db_index=False)

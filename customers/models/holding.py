@@ -17,15 +17,22 @@ NO_INDEX: dict[str, Any] = {"db_index": False, "db_constraint": False}
 
 
 class Product(models.Model):
+    """What the bank sells. A changed class or counting takes effect with the next night: the published numbers follow
+    `counted_class` and `counted_in_aum` until it has moved every holding of the product over.
+
+    Whether a product is still sold is no field: it is held as long as the core bank says so, and a holding left out
+    for it would make AUM differ from the bank's own.
+    """
+
     code = models.CharField(_("product code"), max_length=40, unique=True)
     name = models.CharField(_("product name"), max_length=120)
     product_class = models.CharField(_("class"), max_length=12, choices=ProductClass.choices)
     risk = models.SmallIntegerField(_("risk level"), choices=ProductRisk.choices, default=ProductRisk.R1)
     term_days = models.IntegerField(_("term in days"), null=True, blank=True)
     min_amount = models.DecimalField(_("minimum amount"), max_digits=18, decimal_places=2, null=True, blank=True)
-    aum_coefficient = models.DecimalField(_("AUM coefficient"), max_digits=6, decimal_places=4, default=1)
     counts_in_aum = models.BooleanField(_("counts in AUM"), default=True)
-    is_active = models.BooleanField(_("active"), default=True)
+    counted_class = models.CharField(max_length=12, choices=ProductClass.choices, editable=False)
+    counted_in_aum = models.BooleanField(editable=False)
 
     class Meta:
         verbose_name = _("product")
@@ -33,6 +40,12 @@ class Product(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, **options: Any) -> None:
+        """A new product has no published holding: it counts as it says from the start."""
+        if self._state.adding:
+            self.counted_class, self.counted_in_aum = self.product_class, self.counts_in_aum
+        super().save(**options)
 
 
 class Account(models.Model):
@@ -113,7 +126,8 @@ class BalanceChange(models.Model):
     """Every change of a holding's balance, by business date: the history from which curves and past days are read.
 
     Balances are not copied daily; the balance of a day is the current one less the changes after it. `counted`
-    tells whether the holding counted in AUM on that day.
+    tells whether the holding counted in AUM on that day, `reclassified` how much of its change moved no money: the
+    product came to count, or ceased to.
     """
 
     branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", **NO_INDEX)
@@ -124,6 +138,7 @@ class BalanceChange(models.Model):
     new_balance = models.DecimalField(max_digits=18, decimal_places=2)
     old_counted = models.DecimalField(max_digits=18, decimal_places=2)
     new_counted = models.DecimalField(max_digits=18, decimal_places=2)
+    reclassified = models.DecimalField(max_digits=18, decimal_places=2, db_default=0)
     recorded_at = models.DateTimeField(db_default=Now())
 
     objects: ClassVar[ScopedQuerySet["BalanceChange"]] = ScopedQuerySet.as_manager()  # type: ignore[assignment]

@@ -90,7 +90,8 @@ class NightHolder(models.Model):
 
 class NightHolding(models.Model):
     """New or changed holdings; `old_*` as published (zero for a new one), `*_counted` the part that counts in AUM,
-    `*_deposit` and `*_loan` the parts that are deposits and loans."""
+    `*_deposit` and `*_loan` the parts that are deposits and loans. `reclassified` is the part of the counted change
+    that comes from the product; rows that are here for nothing else are marked `is_reclassified`."""
 
     holding_id = models.BigIntegerField(primary_key=True)
     load_id = models.BigIntegerField()
@@ -117,10 +118,23 @@ class NightHolding(models.Model):
     new_loan = models.DecimalField(**MONEY, default=0)
     old_count = models.IntegerField(default=0)
     new_count = models.IntegerField(default=0)
+    reclassified = models.DecimalField(**MONEY, db_default=0)
+    is_reclassified = models.BooleanField(db_default=False)
 
     class Meta:
         db_table = "night_holding"
         indexes: ClassVar[list[models.Index]] = [models.Index(fields=["customer_id"], name="night_holding_customer")]
+
+
+class NightProduct(models.Model):
+    """Products whose class or counting differs from the published one, as tonight counts them."""
+
+    product_id = models.BigIntegerField(primary_key=True)
+    product_class = models.CharField(max_length=12)
+    counts_in_aum = models.BooleanField()
+
+    class Meta:
+        db_table = "night_product"
 
 
 class NightOwnership(models.Model):
@@ -137,7 +151,8 @@ class NightOwnership(models.Model):
 
 
 class NightMetrics(models.Model):
-    """The nightly numbers to come of every customer in the changed set; columns as on customers.Metrics."""
+    """The nightly numbers to come of every customer in the changed set; columns as on customers.Metrics. `moved` is
+    the money that came in tonight, less what went out: AUM changes by it, and by what products came to count."""
 
     customer_id = models.BigIntegerField(primary_key=True)
     chunk_no = models.IntegerField()
@@ -145,6 +160,7 @@ class NightMetrics(models.Model):
     is_new = models.BooleanField()
     is_closed = models.BooleanField(default=False)
     old_aum = models.DecimalField(**MONEY, default=0)
+    moved = models.DecimalField(**MONEY, default=0)
     aum = models.DecimalField(**MONEY)
     deposit = models.DecimalField(**MONEY)
     loan = models.DecimalField(**MONEY)

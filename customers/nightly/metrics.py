@@ -3,7 +3,7 @@
 from crm import db
 from crm.jobs.models import JobRun
 from crm.jobs.runner import Arguments, Counts
-from customers.nightly import night
+from customers.nightly import night, products
 
 CHANGED = """
 SELECT count(*) AS rows, min(customer_id) AS first, max(customer_id) AS last
@@ -17,8 +17,9 @@ FROM (SELECT customer_id FROM customers_metrics UNION ALL SELECT customer_id FRO
 
 
 def plan(run: JobRun) -> list[Arguments]:
-    """Chunks of the changed set, or of everybody in a full recompute."""
+    """Chunks of the changed set, which holdings of reclassified products join; of everybody in a full recompute."""
     db.execute("TRUNCATE night_metrics")  # left over from a run that failed
+    products.reclassify()
     for table in ("night_customer", "night_holding"):
         db.execute(f"ANALYZE {table}")
     return list(night.customer_ranges(EVERYBODY if night.of_run(run).full else CHANGED))

@@ -1,19 +1,20 @@
 -- AUM, deposits, loans and balance-days to come of every customer in this chunk whose holdings or status changed.
 WITH summed AS (
     SELECT customer_id, sum(aum) AS aum, sum(deposit) AS deposit, sum(loan) AS loan, sum(products) AS products,
-           max(branch_id) AS branch_id
+           sum(moved) AS moved, max(branch_id) AS branch_id
     FROM (
         SELECT customer_id, branch_id, new_counted - old_counted AS aum, new_deposit - old_deposit AS deposit,
-               new_loan - old_loan AS loan, new_count - old_count AS products
+               new_loan - old_loan AS loan, new_count - old_count AS products,
+               new_counted - old_counted - reclassified AS moved
         FROM night_holding WHERE customer_id BETWEEN %(first)s AND %(last)s
         UNION ALL
         -- A full recompute starts from what is published; otherwise the planner drops this branch.
         SELECT h.customer_id, h.branch_id,
-               CASE WHEN p.counts_in_aum AND h.funding_source = 'own'
-                         AND p.product_class NOT IN ('loan', 'card', 'e_banking') THEN h.balance ELSE 0 END,
-               CASE WHEN p.product_class IN ('demand', 'time', 'large_cd', 'notice') THEN h.balance ELSE 0 END,
-               CASE WHEN p.product_class = 'loan' THEN h.balance ELSE 0 END,
-               CASE WHEN h.status = 'open' THEN h.product_count ELSE 0 END
+               CASE WHEN p.counted_in_aum AND h.funding_source = 'own'
+                         AND p.counted_class NOT IN ('loan', 'card', 'e_banking') THEN h.balance ELSE 0 END,
+               CASE WHEN p.counted_class IN ('demand', 'time', 'large_cd', 'notice') THEN h.balance ELSE 0 END,
+               CASE WHEN p.counted_class = 'loan' THEN h.balance ELSE 0 END,
+               CASE WHEN h.status = 'open' THEN h.product_count ELSE 0 END, 0
         FROM customers_holding h JOIN customers_product p ON p.id = h.product_id
         WHERE %(full)s AND h.customer_id BETWEEN %(first)s AND %(last)s
     ) parts GROUP BY customer_id
@@ -26,7 +27,7 @@ WITH summed AS (
 ), touched AS (
     SELECT customer_id, coalesce(p.branch_id, m.branch_id, s.branch_id) AS branch_id,
            m.customer_id IS NULL AS is_new, coalesce(p.is_closed, false) AS is_closed, p.open_date,
-           coalesce(m.aum, 0) AS old_aum, m.since_date, m.month_days, m.quarter_days, m.last_month_days,
+           coalesce(m.aum, 0) AS old_aum, coalesce(s.moved, 0) AS moved, m.since_date, m.month_days, m.quarter_days, m.last_month_days,
            CASE WHEN %(full)s THEN 0 ELSE coalesce(m.aum, 0) END + coalesce(s.aum, 0) AS aum,
            CASE WHEN %(full)s THEN 0 ELSE coalesce(m.deposit, 0) END + coalesce(s.deposit, 0) AS deposit,
            CASE WHEN %(full)s THEN 0 ELSE coalesce(m.loan, 0) END + coalesce(s.loan, 0) AS loan,
@@ -38,9 +39,9 @@ WITH summed AS (
            (date_trunc('month', %(as_of)s::timestamp) - interval '1 month')::date AS last_month_start,
            date_trunc('quarter', %(as_of)s::timestamp)::date AS quarter_start
 )
-INSERT INTO night_metrics (customer_id, chunk_no, branch_id, is_new, is_closed, old_aum, aum, deposit, loan,
-                           product_count, since_date, month_days, quarter_days, last_month_days)
-SELECT customer_id, %(chunk)s, branch_id, is_new, is_closed, old_aum, aum, deposit, loan, products,
+INSERT INTO night_metrics (customer_id, chunk_no, branch_id, is_new, is_closed, old_aum, moved, aum, deposit,
+                           loan, product_count, since_date, month_days, quarter_days, last_month_days)
+SELECT customer_id, %(chunk)s, branch_id, is_new, is_closed, old_aum, moved, aum, deposit, loan, products,
     CASE WHEN aum = old_aum AND NOT is_new THEN since_date ELSE %(as_of)s END,
     CASE WHEN is_new THEN CASE WHEN %(is_first)s
              -- Nothing is known of the days before a bank's first night: the balance is taken to have stood.

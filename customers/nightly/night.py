@@ -8,6 +8,7 @@ from django.conf import settings
 from crm import db
 from crm.jobs import ledger
 from crm.jobs.models import JobRun
+from customers.averages import month_start, quarter_start
 
 MOST_CHUNKS = 400
 
@@ -25,6 +26,11 @@ class Night:
         return self.previous is None
 
     @property
+    def morning(self) -> date:
+        """The day on which people read what this night publishes."""
+        return self.as_of + timedelta(days=1)
+
+    @property
     def month_opens(self) -> bool:
         """The first night of a month closes the month before: tiers by monthly average are judged."""
         return self.previous is None or (self.previous.year, self.previous.month) != (self.as_of.year, self.as_of.month)
@@ -36,12 +42,14 @@ class Night:
 
     @property
     def month_start(self) -> date:
-        return self.as_of.replace(day=1)
+        return month_start(self.as_of)
 
-    @property
-    def unsettled_since(self) -> date:
-        """Customers whose balance last changed before this day have had the same average two months running."""
-        return ((self.month_start - timedelta(days=1)).replace(day=1) - timedelta(days=1)).replace(day=1)
+    def unsettled_since(self, *, quarterly: bool) -> date:
+        """Customers whose balance last changed before this day have the same averages tonight as in the night before:
+        it stood still over the months, and where a scheme asks for it the quarters, of both nights."""
+        before = self.previous or self.as_of
+        month = month_start(month_start(before) - timedelta(days=1))
+        return min(month, quarter_start(before)) if quarterly else month
 
 
 def of_run(run: JobRun) -> Night:

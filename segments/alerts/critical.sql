@@ -2,10 +2,7 @@
 WITH scheme AS (
     SELECT * FROM segments_tierscheme WHERE id = %(scheme)s
 ), rules AS (
-    SELECT DISTINCT ON (kind) kind, version, answer_hours, parameters
-    FROM customers_alertrule
-    WHERE kind IN ('upgrade_critical', 'downgrade_critical') AND is_active AND effective_from <= %(as_of)s
-    ORDER BY kind, version DESC
+    SELECT kind, version, answer_hours, parameters FROM customers_alertrule WHERE id = ANY (%(rules)s)
 ), looked_at AS (
     SELECT customer_id FROM night_metrics WHERE customer_id BETWEEN %(first)s AND %(last)s AND NOT is_closed
     UNION
@@ -27,7 +24,7 @@ WITH scheme AS (
     LEFT JOIN night_metrics n ON n.customer_id = l.customer_id
     LEFT JOIN customers_metrics m ON m.customer_id = l.customer_id
     LEFT JOIN night_tier nt ON nt.customer_id = l.customer_id AND nt.scheme_id = scheme.id
-    LEFT JOIN segments_tierstate t ON t.customer_id = l.customer_id AND t.scheme_id = scheme.id
+    LEFT JOIN segments_tierstate t ON t.customer_id = l.customer_id AND t.scheme_id = %(states_of)s
 ), placed AS (
     SELECT v.*, own.lower AS own_lower, own.upper AS next_lower,
            coalesce(own.downgrade_after_months, scheme.downgrade_after_months) AS patience, scheme.code, scheme.version

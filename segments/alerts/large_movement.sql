@@ -1,14 +1,12 @@
 -- LARGE_OUT and LARGE_IN: tonight's day-net movements above the tier's amount, and earlier ones that still stand.
+-- Measured is the money that moved: what a product came to count, or a recompute mended, is nobody's in- or outflow.
 WITH rules AS (
-    SELECT DISTINCT ON (kind) kind, version, answer_hours, parameters
-    FROM customers_alertrule
-    WHERE kind IN ('large_out', 'large_in') AND is_active AND effective_from <= %(as_of)s
-    ORDER BY kind, version DESC
+    SELECT kind, version, answer_hours, parameters FROM customers_alertrule WHERE id = ANY (%(rules)s)
 ), moved AS (
     SELECT n.customer_id, n.branch_id, n.aum AS after, n.is_new,
            -- A corrected file of the same day is measured from the day before, not from the first version of the day.
-           n.old_aum - CASE WHEN %(is_rerun)s THEN coalesce((
-               SELECT sum(b.new_counted - b.old_counted) FROM customers_balancechange b
+           n.aum - n.moved - CASE WHEN %(is_rerun)s THEN coalesce((
+               SELECT sum(b.new_counted - b.old_counted - b.reclassified) FROM customers_balancechange b
                WHERE b.customer_id = n.customer_id AND b.as_of = %(as_of)s), 0) ELSE 0 END AS before,
            greatest(coalesce(m.tier, 1), 1) AS rank
     FROM night_metrics n LEFT JOIN customers_metrics m ON m.customer_id = n.customer_id
@@ -22,11 +20,17 @@ WITH rules AS (
       AND abs(after - before) >= (r.parameters->'by_tier'->>rank::text)::numeric
       AND (r.kind = 'large_in' OR before - after >= before * coalesce((r.parameters->>'min_share')::numeric, 0))
 ), standing AS (
-    SELECT a.*, coalesce(n.aum, m.aum, 0) AS aum_now
+    SELECT a.customer_id, a.branch_id, a.kind, a.episode, a.severity, a.amount, a.due_date, a.evidence, a.rule_version,
+           coalesce(n.aum, m.aum, 0) AS aum_now,
+           -- The amount that ends the alert moves along with what counts.
+           CASE WHEN n.aum - n.old_aum <> n.moved
+                THEN jsonb_set(a.clears_when, '{aum}',
+                               to_jsonb(((a.clears_when->>'aum')::numeric + n.aum - n.old_aum - n.moved)::text))
+                ELSE a.clears_when END AS clears_when
     FROM customers_alert a
     LEFT JOIN night_metrics n ON n.customer_id = a.customer_id
     LEFT JOIN customers_metrics m ON m.customer_id = a.customer_id
-    WHERE a.kind IN ('large_out', 'large_in') AND a.state IN ('new', 'read', 'following', 'snoozed')
+    WHERE a.kind IN ('large_out', 'large_in') AND a.kind IN (SELECT kind FROM rules) AND a.state IN ('new', 'read', 'following', 'snoozed')
       AND NOT coalesce(n.is_closed, false)
       -- A corrected file judges its own day anew; alerts of earlier days stand on their own.
       AND (a.episode <> %(as_of)s::text OR n.customer_id IS NULL)

@@ -1,22 +1,23 @@
 -- MATURITY: holdings that fall due soon, by the leads of the rule; a deposit that rolls over by itself is announced once.
+-- Days are counted from the morning on which people read this: what falls due on the business date itself has matured.
 WITH rule AS (
     SELECT version, answer_hours, (parameters->>'first_days')::int AS first_days,
            (parameters->>'first_min_amount')::numeric AS first_min_amount,
            (parameters->>'first_min_tier')::int AS first_min_tier, (parameters->>'second_days')::int AS second_days,
            (parameters->>'last_days')::int AS last_days, (parameters->>'rollover_days')::int AS rollover_days
     FROM customers_alertrule
-    WHERE kind = 'maturity' AND is_active AND effective_from <= %(as_of)s ORDER BY version DESC LIMIT 1
+    WHERE kind = 'maturity' AND id = ANY (%(rules)s)
 ), due AS (
     SELECT h.id, h.customer_id, h.branch_id, h.product_id, h.balance, h.maturity_date, h.auto_rollover, h.rate
     FROM customers_holding h, rule
-    WHERE h.status = 'open' AND h.maturity_date BETWEEN %(as_of)s AND %(as_of)s + rule.first_days
+    WHERE h.status = 'open' AND h.maturity_date BETWEEN %(morning)s AND %(morning)s + rule.first_days
       AND NOT EXISTS (SELECT FROM night_holding n WHERE n.holding_id = h.id)
     UNION ALL
     SELECT n.holding_id, n.customer_id, n.branch_id, n.product_id, n.balance, n.maturity_date, n.auto_rollover, n.rate
     FROM night_holding n, rule
-    WHERE n.status = 'open' AND n.maturity_date BETWEEN %(as_of)s AND %(as_of)s + rule.first_days
+    WHERE n.status = 'open' AND n.maturity_date BETWEEN %(morning)s AND %(morning)s + rule.first_days
 ), known AS (
-    SELECT due.*, p.name AS product, p.product_class, due.maturity_date - %(as_of)s AS days,
+    SELECT due.*, p.name AS product, p.product_class, due.maturity_date - %(morning)s AS days,
            CASE WHEN nt.customer_id IS NOT NULL THEN nt.rank ELSE m.tier END AS rank,
            EXISTS (SELECT FROM customers_ownership o WHERE o.customer_id = due.customer_id AND o.until IS NULL
                    AND o.role = 'main') OR EXISTS (SELECT FROM night_ownership o

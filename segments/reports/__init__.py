@@ -12,10 +12,11 @@ from django.utils.translation import gettext as _
 from crm import db
 from crm.jobs import ledger
 from crm.jobs.models import JobRun
+from customers import alert_rules
 from customers.choices import AlertKind
-from customers.models import AlertRule
 from segments.choices import TierMetric
 from segments.models import Tier, TierScheme
+from segments.tiering import versions
 
 PACKAGE = "segments.reports"
 
@@ -24,22 +25,29 @@ class ReportRefused(Exception):
     """The report cannot be made; the message says why in plain words."""
 
 
-def scheme_of(code: str | None) -> TierScheme:
-    """The active scheme of this code, the primary one for None."""
-    schemes = TierScheme.objects.using("batch").filter(is_active=True)
-    found = schemes.filter(code=code).first() if code else schemes.filter(is_primary=True).first()
+def scheme_of(code: str | None, as_of: date) -> TierScheme:
+    """The version that judged this day, of the scheme of this code, of the primary one for None."""
+    running = versions.in_force(as_of, using="batch")
+    wanted = code or TierScheme.objects.using("batch").get(is_primary=True).code
+    found = next((one for one in running if one.code == wanted), None)
     if found is None:
-        known = ", ".join(schemes.order_by("code").values_list("code", flat=True))
-        raise ReportRefused(_("No active scheme %(code)s; there are: %(known)s") % {"code": code, "known": known})
+        known = ", ".join(one.code for one in running)
+        raise ReportRefused(_("No active scheme %(code)s; there are: %(known)s") % {"code": wanted, "known": known})
     return found
+
+
+def versions_of(scheme: TierScheme) -> list[int]:
+    """All versions of a scheme: a tier is held from version to version."""
+    return list(TierScheme.objects.using("batch").filter(code=scheme.code).values_list("pk", flat=True))
 
 
 def check_published(day: date, scheme: TierScheme) -> None:
     """Raise ReportRefused for a day after the last published night, before the first, or before the scheme's own."""
-    if day < scheme.effective_from:
+    begins = TierScheme.objects.using("batch").filter(code=scheme.code).order_by("effective_from").first()
+    if begins is not None and day < begins.effective_from:
         raise ReportRefused(
             _("The scheme %(code)s is in force from %(first)s; %(day)s lies before it.")
-            % {"code": scheme.code, "first": scheme.effective_from, "day": day}
+            % {"code": scheme.code, "first": begins.effective_from, "day": day}
         )
     newest = ledger.published_date(using="batch")
     first = (
@@ -65,7 +73,7 @@ def plain(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def tiers(as_of: date, scheme: TierScheme) -> dict[str, Any]:
     """Customers, AUM and products held by tier, with the totals; products of past days are not kept, so None."""
     check_published(as_of, scheme)
-    rows = db.fetch_sql(PACKAGE, "tiers", as_of=as_of, scheme=scheme.pk)
+    rows = db.fetch_sql(PACKAGE, "tiers", as_of=as_of, scheme=scheme.pk, versions=versions_of(scheme))
     is_newest = as_of == ledger.published_date(using="batch")
     for row in rows:
         row["products"] = int(row["products"]) if is_newest else None
@@ -84,8 +92,10 @@ def matrix(as_of: date, since: date, scheme: TierScheme) -> dict[str, Any]:
     """Customers by tier on both days; rank 0 stands for absent."""
     check_published(as_of, scheme)
     check_published(since, scheme)
-    cells = db.fetch_sql(PACKAGE, "matrix", as_of=as_of, since=since, scheme=scheme.pk)
-    ranks = list(Tier.objects.using("batch").filter(scheme=scheme).order_by("rank").values_list("rank", flat=True))
+    cells = db.fetch_sql(PACKAGE, "matrix", as_of=as_of, since=since, versions=versions_of(scheme))
+    both = [scheme, *(one for one in versions.in_force(since, using="batch") if one.code == scheme.code)]
+    tiers_of_both = Tier.objects.using("batch").filter(scheme__in=both)
+    ranks = list(tiers_of_both.order_by("rank").values_list("rank", flat=True).distinct())
     return {
         "scheme": scheme.code,
         "since": since.isoformat(),
@@ -113,14 +123,17 @@ def candidates(as_of: date, scheme: TierScheme) -> dict[str, Any]:
     is_point = scheme.metric == TierMetric.POINT
     if not is_point and as_of != newest:
         raise ReportRefused(_("Averages of past days are not kept; ask for %(day)s.") % {"day": newest})
-    rule = (
-        AlertRule.objects.using("batch")
-        .filter(kind=AlertKind.UPGRADE_CRITICAL, is_active=True, effective_from__lte=as_of)
-        .order_by("-version")
-        .first()
-    )
+    rule = alert_rules.in_force(as_of, using="batch").get(AlertKind.UPGRADE_CRITICAL)
     if rule is None:
         raise ReportRefused(_("No rule for upgrade candidates is in force on %(day)s.") % {"day": as_of})
     share = Decimal(str(rule.parameters["from_share"]))
-    rows = db.fetch_sql(PACKAGE, "candidates", as_of=as_of, scheme=scheme.pk, is_point=is_point, share=share)
+    rows = db.fetch_sql(
+        PACKAGE,
+        "candidates",
+        as_of=as_of,
+        scheme=scheme.pk,
+        versions=versions_of(scheme),
+        is_point=is_point,
+        share=share,
+    )
     return {"scheme": scheme.code, "as_of": as_of.isoformat(), "share": str(share), "bands": plain(rows)}

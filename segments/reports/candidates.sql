@@ -1,7 +1,7 @@
 -- Upgrade candidates on a day: the metric has reached a share of the next tier's lower bound, but not the bound.
 WITH ranked AS (
     SELECT DISTINCT ON (customer_id) customer_id, new_rank AS rank
-    FROM segments_tierchange WHERE scheme_id = %(scheme)s AND as_of <= %(as_of)s
+    FROM segments_tierchange WHERE scheme_id = ANY (%(versions)s) AND as_of <= %(as_of)s
     ORDER BY customer_id, as_of DESC
 ), valued AS (
     SELECT r.rank, CASE WHEN %(is_point)s THEN m.aum - coalesce(l.moved, 0)

@@ -1,7 +1,7 @@
 -- Customers and AUM by tier on a day: the latest move up to that day, and the balance less what changed after it.
 WITH ranked AS (
     SELECT DISTINCT ON (customer_id) customer_id, new_rank AS rank
-    FROM segments_tierchange WHERE scheme_id = %(scheme)s AND as_of <= %(as_of)s
+    FROM segments_tierchange WHERE scheme_id = ANY (%(versions)s) AND as_of <= %(as_of)s
     ORDER BY customer_id, as_of DESC
 ), later AS (
     SELECT customer_id, sum(new_counted - old_counted) AS moved

@@ -1,5 +1,6 @@
-"""Tonight's tiers: one pass over the changed set for all active schemes (DOMAIN §3 TierScheme)."""
+"""Tonight's tiers: one pass over the changed set for all schemes in force (DOMAIN §3 TierScheme)."""
 
+from collections.abc import Iterable
 from datetime import date
 
 from crm import db
@@ -8,7 +9,8 @@ from crm.jobs.runner import Arguments, Counts
 from customers.averages import quarter_start
 from customers.nightly import night
 from segments.choices import TierMetric
-from segments.models import TierScheme
+from segments.tiering import versions
+from segments.tiering.versions import Running
 
 CHANGED = "SELECT count(*) AS rows, min(customer_id) AS first, max(customer_id) AS last FROM night_metrics"
 EVERYBODY = """
@@ -18,35 +20,41 @@ FROM (SELECT customer_id FROM customers_metrics UNION ALL SELECT customer_id FRO
 
 
 def plan(run: JobRun) -> list[Arguments]:
-    """Chunks of the changed set; of everybody when a month opens or a scheme runs on a moving average."""
+    """Chunks of the changed set; of everybody when a month opens, a version takes over, or a metric drifts."""
     tonight = night.of_run(run)
     db.execute("TRUNCATE night_tier")
     db.execute("ANALYZE night_metrics")
-    everybody = tonight.evaluates_all or drift_since(tonight.as_of) is not None
+    running = versions.tonight(tonight.as_of)
+    everybody = tonight.evaluates_all or versions.any_starts(running) or drift_since(tonight.as_of, running) is not None
     return list(night.customer_ranges(EVERYBODY if everybody else CHANGED))
 
 
 def compute(run: JobRun, arguments: Arguments) -> Counts:
     """Write night_tier for one range of customers."""
     tonight = night.of_run(run)
+    running = versions.tonight(tonight.as_of)
+    starts = versions.any_starts(running)
     rows = db.run_sql(
         "segments.tiering",
         "recompute",
         as_of=tonight.as_of,
         month_start=tonight.month_start,
-        everybody=tonight.evaluates_all,
-        full=tonight.full,
-        unsettled_since=tonight.unsettled_since,
-        drift_since=drift_since(tonight.as_of),
+        schemes=[one.scheme.pk for one in running],
+        states_of=[one.states_of for one in running],
+        starts=[one.starts for one in running],
+        everybody=tonight.evaluates_all or starts,
+        settled_too=tonight.full or starts,
+        unsettled_since=tonight.unsettled_since(quarterly=TierMetric.QUARTER_AVERAGE in versions.drifts(running)),
+        drift_since=drift_since(tonight.as_of, running),
         first=arguments["first"],
         last=arguments["last"],
     )
     return {"rows": rows}
 
 
-def drift_since(as_of: date) -> date | None:
-    """Since when a change of balance moves the metric of an active scheme every day; None when no scheme drifts."""
-    metrics = set(TierScheme.objects.using("batch").filter(is_active=True).values_list("metric", flat=True))
+def drift_since(as_of: date, running: Iterable[Running]) -> date | None:
+    """Since when a change of balance moves the metric of a scheme every day; None when no scheme drifts."""
+    metrics = versions.drifts(running)
     if TierMetric.QUARTER_AVERAGE in metrics:
         return quarter_start(as_of)
     if TierMetric.MONTH_AVERAGE in metrics:

@@ -1,16 +1,18 @@
--- The tier to come, in every active scheme, of each customer in this chunk that tonight could move.
+-- The tier to come, in every scheme in force, of each customer in this chunk that tonight could move.
 WITH schemes AS (
-    SELECT * FROM segments_tierscheme
-    WHERE is_active AND effective_from <= %(as_of)s AND (effective_to IS NULL OR effective_to >= %(as_of)s)
+    SELECT s.*, t.states_of, t.starts
+    FROM unnest(%(schemes)s::bigint[], %(states_of)s::bigint[], %(starts)s::boolean[]) t(id, states_of, starts)
+    JOIN segments_tierscheme s USING (id)
 ), looked_at AS (
     SELECT n.customer_id, n.branch_id, n.aum, n.since_date, n.month_days, n.quarter_days, n.last_month_days, n.is_closed
     FROM night_metrics n WHERE n.customer_id BETWEEN %(first)s AND %(last)s
     UNION ALL
-    -- The first night of a month judges everybody whose average may differ from the month before.
+    -- The first night of a month judges everybody whose average may differ from the month before; that of a version
+    -- of a scheme judges everybody once.
     SELECT m.customer_id, m.branch_id, m.aum, m.since_date, m.month_days, m.quarter_days, m.last_month_days, false
     FROM customers_metrics m
     WHERE %(everybody)s AND m.customer_id BETWEEN %(first)s AND %(last)s
-      AND (%(full)s OR m.since_date >= %(unsettled_since)s
+      AND (%(settled_too)s OR m.since_date >= %(unsettled_since)s
            OR EXISTS (SELECT FROM segments_tierstate t WHERE t.customer_id = m.customer_id AND t.months_below > 0))
       AND NOT EXISTS (SELECT FROM night_metrics n WHERE n.customer_id = m.customer_id)
       AND EXISTS (SELECT FROM customers_customer c WHERE c.id = m.customer_id AND c.status = 'active')
@@ -23,7 +25,8 @@ WITH schemes AS (
       AND NOT EXISTS (SELECT FROM night_metrics n WHERE n.customer_id = m.customer_id)
 ), valued AS (
     SELECT l.customer_id, l.branch_id, l.is_closed, s.id AS scheme_id, s.promotion, s.metric, s.watch_after_months,
-           s.downgrade_after_months, s.downgrade_to,
+           s.downgrade_after_months, s.downgrade_to, s.states_of, s.starts,
+           s.applies_to = '' OR s.applies_to = coalesce(nc.customer_type, c.customer_type) AS applies,
            CASE s.metric
                WHEN 'point' THEN l.aum
                WHEN 'month_average' THEN month_average(l.aum, l.since_date, l.month_days, %(as_of)s)
@@ -34,16 +37,20 @@ WITH schemes AS (
     FROM looked_at l CROSS JOIN schemes s
     LEFT JOIN night_customer nc ON nc.customer_id = l.customer_id
     LEFT JOIN customers_customer c ON c.id = l.customer_id
-    WHERE s.applies_to = '' OR s.applies_to = coalesce(nc.customer_type, c.customer_type)
+    WHERE s.starts OR s.applies_to = '' OR s.applies_to = coalesce(nc.customer_type, c.customer_type)
 ), banded AS (
     SELECT v.*, band.rank AS band, state.rank AS old_rank, state.since, coalesce(state.months_below, 0) AS months_below,
            coalesce(state.best_in_window, 0) AS best_in_window, coalesce(state.is_watched, false) AS is_watched,
            state.month_checked, coalesce(own.downgrade_after_months, v.downgrade_after_months) AS patience,
            -- Schemes with a monthly rhythm judge each ended month once; the others judge every night.
-           (v.promotion = 'next_month' AND state.month_checked >= %(month_start)s) AS is_judged
+           (v.promotion = 'next_month' AND state.month_checked >= %(month_start)s AND NOT v.starts) AS is_judged,
+           -- What only the edges of a new version take away is no weakness of the customer: there is nothing to wait for.
+           -- Whoever is below the old edge as well keeps the tier as long as the rule of months says.
+           v.starts AND (v.metric_value >= was.lower OR own.rank IS NULL) AS is_relaid
     FROM valued v
-    LEFT JOIN segments_tierstate state ON state.scheme_id = v.scheme_id AND state.customer_id = v.customer_id
+    LEFT JOIN segments_tierstate state ON state.scheme_id = v.states_of AND state.customer_id = v.customer_id
     LEFT JOIN segments_tier own ON own.scheme_id = v.scheme_id AND own.rank = state.rank
+    LEFT JOIN segments_tier was ON was.scheme_id = v.states_of AND was.rank = state.rank
     -- Who owes the bank more than they hold stands where those with nothing stand.
     LEFT JOIN segments_tier band ON band.scheme_id = v.scheme_id AND greatest(v.metric_value, 0) >= band.lower
                                 AND (band.upper IS NULL OR greatest(v.metric_value, 0) < band.upper)
@@ -59,10 +66,10 @@ WITH schemes AS (
     FROM banded b
 ), judged AS (
     SELECT c.*,
-           CASE WHEN is_closed THEN NULL
+           CASE WHEN is_closed OR NOT applies THEN NULL
                 WHEN old_rank IS NULL THEN band
                 WHEN is_judged THEN old_rank
-                WHEN band > old_rank THEN band
+                WHEN band > old_rank OR is_relaid THEN band
                 WHEN band < old_rank AND below_now >= patience
                     THEN CASE downgrade_to WHEN 'highest_in_window' THEN best_now ELSE band END
                 ELSE old_rank END AS rank
@@ -71,7 +78,8 @@ WITH schemes AS (
 INSERT INTO night_tier (scheme_id, customer_id, branch_id, old_rank, rank, metric_value, cause, since, months_below,
                         best_in_window, is_watched, month_checked)
 SELECT scheme_id, customer_id, branch_id, old_rank, rank, metric_value,
-       CASE WHEN is_closed THEN 'closed' WHEN old_rank IS NULL THEN 'opened' WHEN rank > old_rank THEN 'promoted'
+       CASE WHEN is_closed THEN 'closed' WHEN old_rank IS NULL THEN 'opened'
+            WHEN starts AND rank IS DISTINCT FROM old_rank THEN 'scheme_changed' WHEN rank > old_rank THEN 'promoted'
             WHEN rank < old_rank THEN 'downgraded' ELSE '' END,
        CASE WHEN rank IS NOT DISTINCT FROM old_rank THEN since ELSE %(as_of)s END,
        CASE WHEN rank = old_rank THEN below_now ELSE 0 END,
@@ -81,7 +89,7 @@ SELECT scheme_id, customer_id, branch_id, old_rank, rank, metric_value,
             ELSE rank = old_rank AND watch_after_months > 0 AND below_now >= watch_after_months END,
        CASE WHEN is_judged THEN month_checked ELSE %(month_start)s END
 FROM judged
-WHERE (NOT is_closed OR old_rank IS NOT NULL)
+WHERE ((applies AND NOT is_closed) OR old_rank IS NOT NULL)
   AND (is_closed OR rank IS DISTINCT FROM old_rank
        OR (NOT is_judged AND (months_below <> below_now OR best_in_window <> best_now
                               OR is_watched <> (watch_after_months > 0 AND below_now >= watch_after_months))))

@@ -1,8 +1,8 @@
 -- A published day and the changes of the next one: 12,000 customers in three branches, made by number, no chance in it.
 INSERT INTO organization_branch (id, code, name, level, path, is_active)
 SELECT n, n::text, '网点' || n, 'outlet', '.' || n || '.', true FROM generate_series(1, 3) n;
-INSERT INTO customers_product (id, code, name, product_class, risk, aum_coefficient, counts_in_aum, is_active)
-VALUES (1, 'DEMAND', '活期', 'demand', 1, 1, true, true), (2, 'TIME', '定期', 'time', 1, 1, true, true);
+INSERT INTO customers_product (id, code, name, product_class, risk, counts_in_aum, counted_class, counted_in_aum)
+VALUES (1, 'DEMAND', '活期', 'demand', 1, true, 'demand', true), (2, 'TIME', '定期', 'time', 1, true, 'time', true);
 INSERT INTO customers_customer (
     id, customer_no, customer_type, company_size, branch_id, name, name_mask, name_pinyin, name_initials, name_bigrams,
     sex, id_type, id_no_mask, mobile_mask, address_mask, occupation, employer, open_date, status, has_payroll,

@@ -67,8 +67,8 @@ class Book:
         published = Holding.objects.using("batch").get(pk=holding.pk)
         new = Decimal(balance)
         self.today[holding.pk] = new
-        counts = published.product.counts_in_aum
-        deposit = published.product.product_class in ("demand", "time", "large_cd", "notice")
+        counts = published.product.counted_in_aum
+        deposit = published.product.counted_class in ("demand", "time", "large_cd", "notice")
         NightHolding.objects.using("batch").update_or_create(
             holding_id=holding.pk,
             defaults={

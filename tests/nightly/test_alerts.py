@@ -2,9 +2,11 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
+from customers.choices import AlertKind
 from customers.models import Alert, AlertRule, Customer
 from tests.nightly.night_world import Book
 from tests.world import Bank
@@ -37,12 +39,13 @@ def nights(book: Book, first: date, count: int) -> date:
 
 
 def test_maturity_comes_thirty_seven_and_one_day_before(book: Book) -> None:
+    """Counted from the morning after the night: what the night of 2 March finds is read on the 3rd."""
     customer = book.open("M1", 0)
     book.add(
         customer,
         200_000,
         product="TIME1Y",
-        maturity_date=START + timedelta(days=31),
+        maturity_date=START + timedelta(days=32),
         auto_rollover=False,
         rate="1.9500",
     )
@@ -53,17 +56,23 @@ def test_maturity_comes_thirty_seven_and_one_day_before(book: Book) -> None:
     assert (alert.severity, alert.amount, alert.evidence["stage"]) == (3, Decimal(200_000), 30)
     assert alert.evidence["rate"] == "1.9500"
     assert alert.rule_version == 1
-    nights(book, START + timedelta(days=2), 23)
+    nights(book, START + timedelta(days=2), 22)
+    assert one(customer, "maturity").evidence["stage"] == 30
+    book.night(START + timedelta(days=24))
     assert (one(customer, "maturity").severity, one(customer, "maturity").evidence["stage"]) == (2, 7)
-    nights(book, START + timedelta(days=25), 6)
+    nights(book, START + timedelta(days=25), 5)
+    assert one(customer, "maturity").evidence["stage"] == 7
+    book.night(START + timedelta(days=30))
     assert (one(customer, "maturity").severity, one(customer, "maturity").evidence["stage"]) == (1, 1)
+    book.night(START + timedelta(days=31))
+    assert one(customer, "maturity").state == "new"  # read in the morning of the day itself
     book.night(START + timedelta(days=32))
     assert (one(customer, "maturity").state, one(customer, "maturity").close_reason) == ("closed", "condition_gone")
 
 
 def test_a_deposit_that_rolls_over_is_announced_once_a_week_before(book: Book) -> None:
     customer = book.open("M2", 0)
-    book.add(customer, 200_000, product="TIME1Y", maturity_date=START + timedelta(days=8), auto_rollover=True)
+    book.add(customer, 200_000, product="TIME1Y", maturity_date=START + timedelta(days=9), auto_rollover=True)
     book.night(START)
     assert alerts(customer, "maturity") == []
     nights(book, START + timedelta(days=1), 7)
@@ -83,9 +92,33 @@ def test_withdrawn_before_maturity_closes_the_alert(book: Book) -> None:
     assert one(customer, "maturity").close_reason == "condition_gone"
 
 
-def test_what_a_person_answered_is_not_raised_again(book: Book) -> None:
+@pytest.mark.parametrize(
+    ("answer", "raised_again"),
+    [
+        ({"state": "closed", "close_reason": "contacted"}, [7, 1]),
+        ({"state": "snoozed", "snoozed_until": START + timedelta(days=30)}, [7, 1]),
+        ({"state": "closed", "close_reason": "settled"}, []),
+        ({"state": "not_applicable", "close_reason": "not_applicable"}, []),
+    ],
+)
+def test_a_maturity_that_comes_nearer_is_raised_again_unless_settled(
+    book: Book, answer: dict[str, Any], raised_again: list[int]
+) -> None:
     customer = book.open("M4", 0)
     book.add(customer, 90_000, product="TIME1Y", maturity_date=START + timedelta(days=10), auto_rollover=False)
+    book.night(START)
+    stages = []
+    for number in range(1, 10):
+        live = Alert.objects.using("batch").filter(customer=customer, state="new")
+        live.update(**answer, closed_by=book.bank.wang)
+        book.night(START + timedelta(days=number))
+        stages += [found.evidence["stage"] for found in live.filter(closed_by=None)]
+    assert stages == raised_again
+
+
+def test_what_a_person_answered_is_not_raised_again_at_the_same_stage(book: Book) -> None:
+    customer = book.open("M4", 0)
+    book.add(customer, 90_000, product="TIME1Y", maturity_date=START + timedelta(days=20), auto_rollover=False)
     book.night(START)
     Alert.objects.using("batch").filter(customer=customer).update(state="closed", close_reason="contacted")
     nights(book, START + timedelta(days=1), 9)
@@ -185,6 +218,47 @@ def test_a_new_version_of_a_rule_applies_from_its_day(book: Book) -> None:
     book.change(book.holdings[customer.pk][0], 2_200)
     book.night(date(2026, 3, 4))
     assert one(customer, "large_in").rule_version == 2
+
+
+def test_a_new_version_judges_customers_of_whom_nothing_changed(book: Book) -> None:
+    customer = book.open("R2", 6_000)
+    book.night(START)
+    AlertRule.objects.using("batch").create(
+        kind="upgrade_critical", version=2, effective_from=date(2026, 3, 4), answer_hours=24,
+        parameters={"from_share": 0.5, "hot_share": 0.9},
+    )  # fmt: skip
+    book.night(date(2026, 3, 3))
+    assert alerts(customer, "upgrade_critical") == []
+    book.night(date(2026, 3, 4))
+    assert one(customer, "upgrade_critical").rule_version == 2
+
+
+def switched_off(kind: str, since: date) -> None:
+    AlertRule.objects.using("batch").create(
+        kind=kind, version=2, effective_from=since, is_active=False, answer_hours=24,
+        parameters=AlertRule.objects.using("batch").get(kind=kind).parameters,
+    )  # fmt: skip
+
+
+def test_a_kind_that_is_switched_off_raises_nothing_and_leaves_the_list(book: Book) -> None:
+    """All kinds live, then off: no earlier version takes over, not even for customers of whom nothing changed."""
+    close = book.open("S1", 9_000)
+    flows = book.open("S2", 100_000)
+    book.add(flows, 90_000, product="TIME1Y", maturity_date=START + timedelta(days=10), auto_rollover=False)
+    book.night(START)
+    book.change(book.holdings[flows.pk][0], 20_000)
+    book.night(START + timedelta(days=1))
+    assert {alert.kind for alert in alerts(flows) if alert.state == "new"} >= {"maturity", "large_out"}
+    assert one(close, "upgrade_critical").state == "new"
+    for kind in AlertKind:
+        switched_off(kind, START + timedelta(days=3))
+    book.night(START + timedelta(days=2))
+    assert one(close, "upgrade_critical").state == "new"
+    book.night(START + timedelta(days=3))
+    assert not Alert.objects.using("batch").live().exists()
+    book.change(book.holdings[flows.pk][0], 100_000)
+    book.night(START + timedelta(days=4))
+    assert not Alert.objects.using("batch").live().exists()
 
 
 def test_a_closed_customer_has_no_live_alert(book: Book) -> None:

@@ -150,6 +150,32 @@ def test_a_scheme_on_the_running_average_moves_on_any_day(bank: Bank) -> None:
     assert state(customer, "five_point").rank == 1  # 100,000 ÷ 11, though nothing moved since
 
 
+def test_a_quarter_that_opens_judges_changes_of_its_first_month_again(bank: Bank) -> None:
+    """The third quarter's average still holds July's balance; the fourth begins with what is there."""
+    TierScheme.objects.using("batch").filter(code="five_point").update(metric="quarter_average")
+    book = Book(bank)
+    customer = book.open("C1", 40_000)
+    book.night(date(2026, 7, 1))
+    book.change(book.holdings[customer.pk][0], 50_100)
+    book.night(date(2026, 7, 5))
+    book.night(date(2026, 9, 30))
+    assert state(customer, "five_point").rank == 2  # (4 × 40,000 + 88 × 50,100) ÷ 92 = 49,660.86
+    book.night(date(2026, 10, 1))
+    assert state(customer, "five_point").rank == 3
+
+
+def test_an_average_of_months_without_a_night_is_not_missed(bank: Bank) -> None:
+    """Nothing was published between 20 January and 1 April: what changed in January counts in full by now."""
+    book = Book(bank)
+    customer = book.open("C1", 9_000)
+    book.night(date(2026, 1, 20))
+    book.change(book.holdings[customer.pk][0], 60_000)
+    book.night(date(2026, 1, 21))
+    assert state(customer).rank == 1
+    book.night(date(2026, 4, 1))
+    assert state(customer).rank == 3
+
+
 def test_a_customer_who_leaves_and_returns(bank: Bank) -> None:
     book = Book(bank)
     customer = book.open("C1", 60_000)

@@ -156,6 +156,18 @@ def test_a_contact_closes_the_alert_and_leaves_the_list(bank: Bank, day: Morning
     assert AuditEntry.objects.using("batch").filter(action="contact.log", customer_id=day.zhou.pk).count() == 1
 
 
+@pytest.mark.parametrize(
+    ("outcome", "reason"), [("not_interested", "contacted"), ("sold", "settled"), ("refused", "settled")]
+)
+def test_only_a_decision_of_the_customer_settles_an_alert(
+    bank: Bank, day: Morning, client_of: ClientOf, outcome: str, reason: str
+) -> None:
+    client = client_of(bank.wang)
+    send(client, day.zhou, open_form(client, day.zhou, day.maturity.pk) | {"outcome": outcome, "summary": "已谈"})
+    day.maturity.refresh_from_db(using="batch")
+    assert (day.maturity.state, day.maturity.close_reason) == ("closed", reason)
+
+
 @pytest.mark.parametrize(("channel", "outcome"), [("phone", "not_reached"), ("sms", "interested")])
 def test_who_was_not_reached_stays_on_the_list(
     bank: Bank, day: Morning, client_of: ClientOf, channel: str, outcome: str

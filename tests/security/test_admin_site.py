@@ -204,8 +204,22 @@ def test_a_scheme_in_force_gets_a_new_version_that_takes_its_place(bank: Bank, c
     act(client, "segments_tierscheme", "activate", copy.pk)
     scheme.refresh_from_db()
     copy.refresh_from_db()
-    assert (copy.metric, copy.is_active, copy.is_primary) == ("quarter_average", True, True)
-    assert (scheme.is_active, scheme.is_primary) == (False, False)
+    # It waits for the night of its first day, and is fixed from now on.
+    assert (copy.metric, copy.is_released, copy.is_active) == ("quarter_average", True, False)
+    assert (scheme.is_active, scheme.is_primary) == (True, True)
+    assert "metric" not in form_of(client.get(page))
+    again = act(client, "segments_tierscheme", "activate", copy.pk)
+    assert [str(one.level_tag) for one in again.context["messages"]] == ["error"]
+
+
+def test_a_scheme_ends_later_and_never_while_it_is_shown(bank: Bank, client_of: Signed) -> None:
+    client = client_of(bank.lu)
+    tomorrow = timezone.localdate() + timedelta(days=1)
+    for code, day, is_taken in (("five", tomorrow, False), ("five_point", timezone.localdate(), False),
+                                ("five_point", tomorrow, True)):  # fmt: skip
+        page = reverse("admin:segments_tierscheme_change", args=[TierScheme.objects.get(code=code).pk])
+        answer = client.post(page, {**form_of(client.get(page)), "effective_to": day.isoformat()})
+        assert (answer.status_code == 302) == is_taken
 
 
 @pytest.mark.parametrize("damage", [{"rank": 2, "lower": 1}, {"rank": 1, "lower": 1}, {"rank": 3, "upper": None}])

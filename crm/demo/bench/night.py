@@ -131,7 +131,7 @@ def bench_night(customers: int, *, keep: bool) -> Report:
 
 
 def only_primary() -> None:
-    TierScheme.objects.using("batch").filter(is_primary=False).update(is_active=False)
+    TierScheme.objects.using("batch").filter(is_primary=False).update(is_active=False, is_released=False)
 
 
 def ten_schemes() -> None:
@@ -139,7 +139,7 @@ def ten_schemes() -> None:
     for number in range(1, 10):
         scheme = TierScheme.objects.using("batch").create(
             code=f"bench{number}", name_zh_hans=f"第{number}套", metric="point", promotion="immediate",
-            effective_from=date(2000, 1, 1), is_active=True,
+            effective_from=date(2000, 1, 1), is_released=True,
         )  # fmt: skip
         edges = [0, 9_000 + 500 * number, 45_000 + 2_000 * number, 450_000 + 20_000 * number, None]
         for rank, (lower, upper) in enumerate(pairwise(edges), 1):

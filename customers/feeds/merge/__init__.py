@@ -67,14 +67,14 @@ def kept_ids(table: str, id_column: str, key: Iterable[str], old_loads: list[int
     db.execute(f"DELETE FROM {table} WHERE load_id = ANY (%s)", [old_loads])
 
 
+PRODUCT_OPTIONAL = ("risk", "term_days", "min_amount", "counts_in_aum")
+
+
 def products(delivery: Delivery) -> int:
-    """The product catalogue has no money in it: it is written at once."""
+    """The product catalogue has no money in it: it is written at once, and the night moves what counts otherwise."""
     delivery.link.execute(
         "CREATE TABLE product AS SELECT line, code, name, product_class, "
-        + ", ".join(
-            f"{name}" if name in delivery.provided else f"NULL AS {name}"
-            for name in ("risk", "term_days", "min_amount", "counts_in_aum")
-        )
+        + ", ".join(name if name in delivery.provided else f"NULL AS {name}" for name in PRODUCT_OPTIONAL)
         + " FROM good"
     )
     stage(
@@ -82,7 +82,8 @@ def products(delivery: Delivery) -> int:
         "line bigint, code text, name text, product_class text, risk smallint, term_days int, "
         "min_amount numeric(18, 2), counts_in_aum boolean",
     )  # fmt: skip
-    return db.run_sql("customers.feeds.merge", "products")
+    has: dict[str, Any] = {f"has_{name}": name in delivery.provided for name in PRODUCT_OPTIONAL}
+    return db.run_sql("customers.feeds.merge", "products", **has)
 
 
 CUSTOMER_PLAIN = {
@@ -318,6 +319,7 @@ def balances(delivery: Delivery, old_loads: list[int]) -> int:
         resolved=("account_id", "customer_id", "branch_id", "product_id"),
     )  # fmt: skip
     kept_ids("night_holding", "holding_id", ["account_id", "sub_no"], old_loads)
+    db.execute("DELETE FROM night_holding WHERE is_reclassified")  # of a night that failed; the next one makes its own
     db.run_sql("customers.feeds.merge", "balances_account")
     refuse("s.account_id IS NULL", "stage_holding", "account_no", "account")
     db.run_sql("customers.feeds.merge", "balances_product")

@@ -5,10 +5,10 @@ INSERT INTO night_holding (
     old_deposit, new_deposit, old_loan, new_loan, old_count, new_count)
 SELECT h.id, %(load)s, false, h.branch_id, h.customer_id, h.account_id, h.sub_no, h.product_id, 0, h.product_count,
        h.start_date, h.maturity_date, h.auto_rollover, h.rate, h.funding_source, 'closed', h.balance,
-       CASE WHEN p.counts_in_aum AND h.funding_source = 'own' AND p.product_class NOT IN ('loan', 'card', 'e_banking')
+       CASE WHEN p.counted_in_aum AND h.funding_source = 'own' AND p.counted_class NOT IN ('loan', 'card', 'e_banking')
             THEN h.balance ELSE 0 END,
-       0, CASE WHEN p.product_class IN ('demand', 'time', 'large_cd', 'notice') THEN h.balance ELSE 0 END,
-       0, CASE WHEN p.product_class = 'loan' THEN h.balance ELSE 0 END, 0, h.product_count, 0
+       0, CASE WHEN p.counted_class IN ('demand', 'time', 'large_cd', 'notice') THEN h.balance ELSE 0 END,
+       0, CASE WHEN p.counted_class = 'loan' THEN h.balance ELSE 0 END, 0, h.product_count, 0
 FROM customers_holding h
 JOIN customers_account a ON a.id = h.account_id
 JOIN customers_product p ON p.id = h.product_id

@@ -1,8 +1,9 @@
--- Holdings that are new or of which the file says something else than what is published.
+-- Holdings that are new or of which the file says something else than what is published. Products count as they are
+-- published; what has been changed since, the night applies to all their holdings.
 WITH wanted AS (
     SELECT s.*, h.id AS known_id, h.balance AS old_balance, h.status AS old_status, h.funding_source AS old_funding,
-           h.product_count AS old_products, old_p.product_class AS old_class, old_p.counts_in_aum AS old_counts,
-           p.product_class, p.counts_in_aum,
+           h.product_count AS old_products, old_p.counted_class AS old_class, old_p.counted_in_aum AS old_counts,
+           p.counted_class AS product_class, p.counted_in_aum AS counts_in_aum,
            CASE WHEN %(has_product_count)s THEN coalesce(s.product_count, 1) ELSE coalesce(h.product_count, 1) END AS products,
            CASE WHEN %(has_start_date)s THEN s.start_date ELSE h.start_date END AS starts,
            CASE WHEN %(has_maturity_date)s THEN s.maturity_date ELSE h.maturity_date END AS matures,

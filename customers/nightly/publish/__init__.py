@@ -13,13 +13,14 @@ from customers.nightly.night import Night
 
 # In the order of their foreign keys; balance changes are written while the holdings still show the old balances.
 ENTITIES = (
-    "customers_update", "customers_insert", "accounts_update", "accounts_insert", "holders_delete", "holders_write",
-    "balance_changes", "holdings_update", "holdings_insert", "owners_close", "owners_open", "metrics_update",
-    "metrics_insert",
+    "products_update", "customers_update", "customers_insert", "accounts_update", "accounts_insert", "holders_delete",
+    "holders_write", "balance_changes", "holdings_update", "holdings_insert", "owners_close", "owners_open",
+    "metrics_update", "metrics_insert",
 )  # fmt: skip
 TAKES_DATE = {"balance_changes"}
 WORKING_TABLES = (
-    "night_customer", "night_account", "night_holder", "night_holding", "night_ownership", "night_metrics",
+    "night_customer", "night_account", "night_holder", "night_holding", "night_product", "night_ownership",
+    "night_metrics",
 )  # fmt: skip
 
 

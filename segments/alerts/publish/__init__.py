@@ -1,6 +1,6 @@
 """Compare the alerts that should be live with those that are; the caller holds the transaction."""
 
-from datetime import datetime, time, timedelta
+from datetime import datetime, time
 from typing import Any
 
 from django.utils import timezone
@@ -15,7 +15,7 @@ from segments.alerts import rules
 KINDS_OF_RULE = {
     "maturity": [AlertKind.MATURITY],
     "large_movement": [AlertKind.LARGE_IN, AlertKind.LARGE_OUT],
-    "critical": [AlertKind.UPGRADE_CRITICAL, AlertKind.DOWNGRADE_CRITICAL],
+    "critical": list(rules.CRITICAL),
 }
 BRANCHES_OPEN = time(8, 0)
 LIVE = """
@@ -37,7 +37,7 @@ def publish(run: JobRun, tonight: Night) -> dict[str, Any]:
     run twice says the same.
     """
     spoilt = spoilt_rules(run)
-    morning = datetime.combine(tonight.as_of + timedelta(days=1), BRANCHES_OPEN, timezone.get_default_timezone())
+    morning = datetime.combine(tonight.morning, BRANCHES_OPEN, timezone.get_default_timezone())
     for name in ("update", "insert"):
         db.run_sql("segments.alerts.publish", name, as_of=tonight.as_of, opens_at=morning)
     closed = db.run_sql(
@@ -46,7 +46,7 @@ def publish(run: JobRun, tonight: Night) -> dict[str, Any]:
         as_of=tonight.as_of,
         judged_kinds=[str(kind) for rule, kinds in KINDS_OF_RULE.items() if rule not in spoilt for kind in kinds],
         everybody=rules.judges_all(tonight),
-        scheme=rules.primary_scheme_id(),
+        scheme=rules.primary(tonight).scheme.pk,
     )
     by_kind = {
         row["kind"]: {"live": row["live"], "raised": row["raised"]}

@@ -40,7 +40,8 @@ class Command(BaseCommand):
 
 def make(name: str, as_of: date, since: date | None, scheme_code: str | None) -> dict[str, Any]:
     """The figures of one report; raises ReportRefused."""
-    scheme = reports.scheme_of(scheme_code)
+    reports.check_published(as_of)
+    scheme = reports.scheme_of(scheme_code, as_of)
     if name == "tiers":
         return reports.tiers(as_of, scheme)
     if name == "candidates":

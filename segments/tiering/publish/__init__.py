@@ -4,8 +4,8 @@ from typing import Any
 
 from crm import db
 from customers.nightly.night import Night
-from segments.alerts.rules import primary_scheme_id
 from segments.models import DayFigure
+from segments.tiering import versions
 
 PACKAGE = "segments.tiering.publish"
 MOVES = """
@@ -18,13 +18,16 @@ WHERE n.old_rank IS DISTINCT FROM n.rank GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 def figures_before(tonight: Night) -> bool:
     """Carry the counters of the last published day forward; must run while pages' tables still show that day.
 
-    False when there is nothing to carry forward, and `figures_after` must count.
+    False when there is nothing to carry forward, and `figures_after` must count: among others on the night in which
+    a version takes over, whose figures of the day before are those of the version it replaces.
     """
-    if tonight.full or tonight.previous is None:
+    running = versions.tonight(tonight.as_of)
+    if tonight.full or tonight.previous is None or versions.any_starts(running):
         return False
     if not DayFigure.objects.using("batch").filter(as_of=tonight.previous).exists():
         return False
-    db.run_sql(PACKAGE, "figures_moved", as_of=tonight.as_of, previous=tonight.previous)
+    schemes = [one.scheme.pk for one in running]
+    db.run_sql(PACKAGE, "figures_moved", as_of=tonight.as_of, previous=tonight.previous, schemes=schemes)
     return True
 
 
@@ -39,11 +42,14 @@ def publish(tonight: Night) -> dict[str, Any]:
     moves: dict[str, dict[str, int]] = {}
     for row in db.fetch_all(MOVES):
         moves.setdefault(row["code"], {})[f"{row['old']}>{row['new']}"] = row["customers"]
+    running = versions.tonight(tonight.as_of)
+    shown = versions.primary(running).scheme.pk
     db.run_sql(PACKAGE, "changes", as_of=tonight.as_of)
+    versions.take_over(running)
     for name in ("states_delete", "states_update", "states_insert"):
         db.run_sql(PACKAGE, name)
     if tonight.previous == tonight.as_of:
         db.run_sql(PACKAGE, "undone", as_of=tonight.as_of)
-    db.run_sql(PACKAGE, "metrics_tier", scheme=primary_scheme_id())
+    db.run_sql(PACKAGE, "metrics_tier", scheme=shown)
     db.execute("TRUNCATE night_tier")
     return {"moves": moves}

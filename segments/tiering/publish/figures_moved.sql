@@ -2,7 +2,7 @@
 WITH touched AS (
     SELECT s.id AS scheme_id, c.customer_id
     FROM (SELECT customer_id FROM night_metrics UNION SELECT customer_id FROM night_tier) c
-    CROSS JOIN segments_tierscheme s WHERE s.is_active
+    CROSS JOIN segments_tierscheme s WHERE s.id = ANY (%(schemes)s)
 ), sides AS (
     SELECT m.branch_id, t.scheme_id, t.rank, -1 AS customers, -m.aum AS aum
     FROM touched JOIN customers_metrics m USING (customer_id) JOIN segments_tierstate t USING (scheme_id, customer_id)
@@ -14,7 +14,8 @@ WITH touched AS (
     LEFT JOIN night_tier nt ON nt.customer_id = touched.customer_id AND nt.scheme_id = touched.scheme_id
     LEFT JOIN segments_tierstate t ON t.customer_id = touched.customer_id AND t.scheme_id = touched.scheme_id
 ), figures AS (
-    SELECT branch_id, scheme_id, rank, customers, aum FROM segments_dayfigure WHERE as_of = %(previous)s
+    SELECT branch_id, scheme_id, rank, customers, aum FROM segments_dayfigure
+    WHERE as_of = %(previous)s AND scheme_id = ANY (%(schemes)s)
     UNION ALL
     SELECT branch_id, scheme_id, rank, customers, aum FROM sides WHERE rank IS NOT NULL
 )

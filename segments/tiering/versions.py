@@ -1,0 +1,79 @@
+"""Which version of each scheme judges a night, and how one takes over from another (docs/tiering.md)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from django.db import DEFAULT_DB_ALIAS
+
+from crm import db
+from segments.choices import TierMetric
+from segments.models import TierScheme
+
+
+@dataclass(frozen=True)
+class Running:
+    """A version that judges a night. `states_of` is the version whose published tiers it goes on from: its own, or
+    that of the version it replaces; None where the scheme is new. It `starts` when it has judged no night before."""
+
+    scheme: TierScheme
+    states_of: int | None
+    starts: bool
+
+
+def in_force(as_of: date, using: str = DEFAULT_DB_ALIAS) -> list[TierScheme]:
+    """The version of each code that judges this day: the newest one released for it, unless that one has ended.
+
+    The answer for a day that a night works on, or has published, does not change: a version is released for days
+    after it (schemes.activate).
+    """
+    newest = (
+        TierScheme.objects.using(using).filter(is_released=True, effective_from__lte=as_of)
+        .order_by("code", "-version").distinct("code")
+    )  # fmt: skip
+    return [one for one in newest if one.effective_to is None or one.effective_to >= as_of]
+
+
+def tonight(as_of: date) -> list[Running]:
+    """The versions that judge this night."""
+    active = dict(TierScheme.objects.using("batch").filter(is_active=True).values_list("code", "pk"))
+    return [
+        Running(one, states_of=one.pk if one.is_active else active.get(one.code), starts=not one.is_active)
+        for one in in_force(as_of, using="batch")
+    ]
+
+
+def any_starts(running: Iterable[Running]) -> bool:
+    """Whether everybody is judged tonight because a version takes over or a scheme begins."""
+    return any(one.starts for one in running)
+
+
+def primary(running: Iterable[Running]) -> Running:
+    """Tonight's version of the scheme that pages and alerts speak of."""
+    code = TierScheme.objects.using("batch").get(is_primary=True).code
+    return next(one for one in running if one.scheme.code == code)
+
+
+def drifts(running: Iterable[Running]) -> set[str]:
+    """The metrics of tonight that move by themselves, without a change of balance."""
+    return {one.scheme.metric for one in running} & {TierMetric.MONTH_AVERAGE, TierMetric.QUARTER_AVERAGE}
+
+
+def take_over(running: Iterable[Running]) -> None:
+    """Let tonight's versions run: their predecessors' tiers become theirs, and the marks move. Part of publishing,
+    after the history of the day and before the tiers of the day."""
+    running = list(running)
+    schemes = TierScheme.objects.using("batch")
+    shown = schemes.filter(is_primary=True).values_list("code", flat=True).get()
+    schemes.filter(is_active=True).exclude(pk__in=[one.scheme.pk for one in running]).update(is_active=False)
+    for one in running:
+        if not one.starts:
+            continue
+        if one.states_of is not None:
+            db.execute(
+                "UPDATE segments_tierstate SET scheme_id = %s WHERE scheme_id = %s", [one.scheme.pk, one.states_of]
+            )
+        schemes.filter(pk=one.scheme.pk).update(is_active=True)
+        if one.scheme.code == shown:
+            schemes.filter(is_primary=True).update(is_primary=False)
+            schemes.filter(pk=one.scheme.pk).update(is_primary=True)
