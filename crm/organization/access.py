@@ -46,7 +46,7 @@ def load_scope(user: User) -> Scope:
     if not sees:
         return Scope(user.pk, user.role, user.reach, (), False)
     if user.reach == Reach.SUBTREE:
-        if place.parent_id is None:
+        if place.is_head_office:
             return Scope(user.pk, user.role, user.reach, (), True)
         ids = tuple(Branch.objects.filter(path__startswith=place.path).values_list("pk", flat=True))
         return Scope(user.pk, user.role, user.reach, ids, False)
