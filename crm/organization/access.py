@@ -21,6 +21,8 @@ from crm.organization.choices import Reach, Role
 from crm.organization.models import Branch, User
 
 CUSTOMER_ROLES = frozenset({Role.RELATIONSHIP_MANAGER, Role.LOBBY_MANAGER, Role.BRANCH_MANAGER})
+# Who sees balances, and answers for alerts: the lobby gets along without both (DOMAIN §5).
+BALANCE_ROLES = CUSTOMER_ROLES - {Role.LOBBY_MANAGER}
 HEAD_OFFICE_ROLE = "crm_hq"
 
 

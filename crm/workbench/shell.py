@@ -7,13 +7,11 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise, SimpleLazyObject
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from crm.organization.access import CUSTOMER_ROLES
+from crm.organization.access import BALANCE_ROLES, CUSTOMER_ROLES
 from crm.organization.choices import Role
 from crm.organization.models import User
 from crm.workbench.trust import trust_strip
 from segments.tiers import primary_tiers
-
-LIST_ROLES = frozenset({Role.RELATIONSHIP_MANAGER, Role.BRANCH_MANAGER})
 
 
 @dataclass(frozen=True)
@@ -38,7 +36,7 @@ class Link:
 
 NAVIGATION = (
     Entry("workbench:today", "calendar-check", gettext_lazy("Today"), frozenset(CUSTOMER_ROLES)),
-    Entry("customers:list", "users", gettext_lazy("Customers"), LIST_ROLES),
+    Entry("customers:list", "users", gettext_lazy("Customers"), frozenset(BALANCE_ROLES)),
     Entry("feeds:list", "file-import", gettext_lazy("Files"), frozenset({Role.ADMIN})),
     Entry(
         "jobs:list",
