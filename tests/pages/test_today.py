@@ -11,6 +11,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from crm.organization.models import User
+from crm.workbench import ranking, views
+from crm.workbench.today import Group
 from tests.pages.morning import Morning, raise_alert
 from tests.world import Bank
 
@@ -162,6 +164,26 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(bank: Bank, day: Morn
         page(client)
     assert len(many) == len(few)
     assert len(many) <= 16
+
+
+def test_counts_are_read_in_thousands(
+    bank: Bank, day: Morning, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """1,616 customers: the same on the list, its tabs, and the branch's board."""
+    monkeypatch.setattr(ranking, "headline", lambda alerts: (1616, Decimal(1)))
+    assert "<b>1,616</b>" in page(client_of(bank.wang))
+    many = [Group(bank.wang.pk, "王静怡", 9440, 1200, Decimal(1), [])]
+    monkeypatch.setattr(views, "groups", lambda *args: many)
+    text = page(client_of(bank.he))
+    assert "<b>9,440</b>" in text
+    assert "1,200" in text
+    assert "9440" not in text.split("<main")[1]
+
+
+def test_the_strip_leads_to_the_nights_whoever_may_read_them(bank: Bank, day: Morning, client_of: ClientOf) -> None:
+    assert 'href="/jobs/"' in page(client_of(bank.he))
+    for user in (bank.wang, bank.zhao):
+        assert "/jobs/" not in page(client_of(user))
 
 
 def test_the_lobby_starts_from_a_search_box_and_shows_no_amount(bank: Bank, day: Morning, client_of: ClientOf) -> None:
