@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from archives.contacts import Logged, log_contact
 from archives.forms import ContactForm
-from crm.organization.access import CUSTOMER_ROLES, for_roles
+from crm.organization.access import BALANCE_ROLES, CUSTOMER_ROLES, for_roles
 from crm.organization.models import User
 from customers.models import Alert, Customer
 
@@ -41,8 +41,14 @@ def contact_new(request: HttpRequest, pk: int) -> HttpResponse:
         tell(request, logged)
         return back(request, reverse("workbench:customer", args=[customer.pk]))
     template = "archives/_contact_drawer.html" if request.headers.get("HX-Request") else "archives/contact_form.html"
-    context = {"customer": customer, "form": form, "next": request.POST.get("next") or request.GET.get("next", "")}
+    shows_money = request.user.role in BALANCE_ROLES
+    context = {"customer": customer, "form": form, "next": came_from(request), "shows_money": shows_money}
     return render(request, template, context, status=422 if request.method == "POST" else 200)
+
+
+def came_from(request: HttpRequest) -> str:
+    """The page where the form was opened, as the link or the form itself names it."""
+    return request.POST.get("next") or request.GET.get("next", "")
 
 
 def tell(request: HttpRequest, logged: Logged) -> None:

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from crm.audit import trail
 from crm.jobs import ledger
-from crm.organization.access import CUSTOMER_ROLES, for_roles
+from crm.organization.access import BALANCE_ROLES, CUSTOMER_ROLES, for_roles
 from crm.organization.choices import Role
 from crm.organization.models import User
 from customers import alert_answers, ownership, relations
@@ -21,11 +21,9 @@ from customers.forms import NotApplicableForm, OwnerForm, RelationForm, SnoozeFo
 from customers.models import Alert, Customer, Relation
 from customers.search import find
 
-LIST_ROLES = frozenset({Role.RELATIONSHIP_MANAGER, Role.BRANCH_MANAGER})
-
 
 @require_safe
-@for_roles(LIST_ROLES)
+@for_roles(BALANCE_ROLES)
 def customer_list(request: HttpRequest) -> HttpResponse:
     """The customers in the user's scope, richest first, by filters. Balances are not for the lobby."""
     assert isinstance(request.user, User)
@@ -50,12 +48,12 @@ def search(request: HttpRequest) -> HttpResponse:
     if found.customers:
         trail.listed(request, "search", [customer.pk for customer in found.customers])
     template = "customers/_search_hits.html" if is_part else "customers/search.html"
-    context = {"found": found, "query": query, "shows_money": request.user.role in LIST_ROLES}
+    context = {"found": found, "query": query, "shows_money": request.user.role in BALANCE_ROLES}
     return render(request, template, context)
 
 
 @require_POST
-@for_roles(CUSTOMER_ROLES)
+@for_roles(BALANCE_ROLES)
 def alert_snooze(request: HttpRequest, pk: int) -> HttpResponse:
     """Put an alert off until a day."""
     assert isinstance(request.user, User)
@@ -74,7 +72,7 @@ def alert_snooze(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@for_roles(CUSTOMER_ROLES)
+@for_roles(BALANCE_ROLES)
 def alert_not_applicable(request: HttpRequest, pk: int) -> HttpResponse:
     """Close an alert that is wrong for this customer, with the reason."""
     assert isinstance(request.user, User)
@@ -92,7 +90,7 @@ def alert_not_applicable(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@for_roles(LIST_ROLES)
+@for_roles(BALANCE_ROLES)
 def relation_new(request: HttpRequest, pk: int) -> HttpResponse:
     """Note a relation of a customer, and their household."""
     assert isinstance(request.user, User)
@@ -111,7 +109,7 @@ def relation_new(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@for_roles(LIST_ROLES)
+@for_roles(BALANCE_ROLES)
 def relation_remove(request: HttpRequest, pk: int, relation_pk: int) -> HttpResponse:
     """Take a relation out, at both ends."""
     assert isinstance(request.user, User)
@@ -122,7 +120,7 @@ def relation_remove(request: HttpRequest, pk: int, relation_pk: int) -> HttpResp
 
 
 @require_POST
-@for_roles(LIST_ROLES)
+@for_roles(BALANCE_ROLES)
 def household_leave(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a customer out of the household."""
     assert isinstance(request.user, User)

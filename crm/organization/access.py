@@ -22,6 +22,8 @@ from crm.organization.choices import Reach, Role
 from crm.organization.models import Branch, User
 
 CUSTOMER_ROLES = frozenset({Role.RELATIONSHIP_MANAGER, Role.LOBBY_MANAGER, Role.BRANCH_MANAGER})
+# Who sees balances, and answers for alerts: the lobby gets along without both (DOMAIN §5).
+BALANCE_ROLES = CUSTOMER_ROLES - {Role.LOBBY_MANAGER}
 HEAD_OFFICE_ROLE = "crm_hq"
 
 
@@ -47,7 +49,7 @@ def load_scope(user: User) -> Scope:
     if not sees:
         return Scope(user.pk, user.role, user.reach, (), False)
     if user.reach == Reach.SUBTREE:
-        if place.parent_id is None:
+        if place.is_head_office:
             return Scope(user.pk, user.role, user.reach, (), True)
         ids = tuple(Branch.objects.filter(path__startswith=place.path).values_list("pk", flat=True))
         return Scope(user.pk, user.role, user.reach, ids, False)

@@ -5,15 +5,18 @@ from django.db.models import F, Value
 from django.db.models.functions import Concat, Substr
 from django.utils.translation import gettext as _
 
+from crm.organization.choices import BranchLevel
 from crm.organization.models import Branch
 
 
 class BadPlace(ValueError):
-    """A branch cannot stand under itself."""
+    """A branch cannot stand under itself, nor without a parent unless it is the head office."""
 
 
-def check_place(branch: Branch, parent: Branch | None) -> None:
-    """Raises BadPlace when the parent is the branch itself or stands below it."""
+def check_place(branch: Branch, level: str, parent: Branch | None) -> None:
+    """Raises BadPlace when the parent is the branch itself or stands below it, or does not fit the level."""
+    if (level == BranchLevel.HEAD_OFFICE) != (parent is None):
+        raise BadPlace(_("The head office, and only the head office, stands under no other branch."))
     if branch.pk and parent is not None and f".{branch.pk}." in parent.path:
         raise BadPlace(_("A branch cannot stand under itself or under a branch below it."))
 
@@ -21,7 +24,7 @@ def check_place(branch: Branch, parent: Branch | None) -> None:
 @transaction.atomic
 def place(branch: Branch) -> None:
     """Save a new, renamed or moved branch; the paths of all branches below it move along."""
-    check_place(branch, branch.parent)
+    check_place(branch, branch.level, branch.parent)
     old = branch.path
     branch.save()
     branch.path = f"{branch.parent.path if branch.parent else '.'}{branch.pk}."

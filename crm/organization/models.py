@@ -24,9 +24,29 @@ class Branch(models.Model):
     class Meta:
         verbose_name = _("branch")
         verbose_name_plural = _("branches")
+        # Head office sees every customer, so what makes a branch head office must not come about by an empty field.
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                condition=models.Q(level=BranchLevel.HEAD_OFFICE, parent__isnull=True)
+                | (~models.Q(level=BranchLevel.HEAD_OFFICE) & models.Q(parent__isnull=False)),
+                name="head_office_alone_has_no_parent",
+                violation_error_message=_("The head office, and only the head office, stands under no other branch."),
+            ),
+            models.UniqueConstraint(
+                fields=["level"],
+                condition=models.Q(level=BranchLevel.HEAD_OFFICE),
+                name="one_head_office",
+                violation_error_message=_("There is a head office already."),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_head_office(self) -> bool:
+        """The root of the tree: by its level and by its place, both."""
+        return self.level == BranchLevel.HEAD_OFFICE and self.parent_id is None
 
 
 class UserAccounts(BaseUserManager["User"]):

@@ -29,13 +29,15 @@ class BranchForm(forms.ModelForm):  # type: ignore[type-arg]
         model = Branch
         fields = ("code", "name", "level", "parent", "is_active")
 
-    def clean_parent(self) -> Branch | None:
-        parent: Branch | None = self.cleaned_data["parent"]
+    def clean(self) -> None:
+        """The place and the level are looked at together: what has no parent is the head office."""
+        super().clean()
+        if not {"level", "parent"} <= self.cleaned_data.keys():
+            return
         try:
-            branches.check_place(self.instance, parent)
+            branches.check_place(self.instance, self.cleaned_data["level"], self.cleaned_data["parent"])
         except branches.BadPlace as problem:
-            raise forms.ValidationError(str(problem)) from problem
-        return parent
+            self.add_error("parent", str(problem))
 
 
 @admin.register(Branch)

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
-from django.db.models import F, Prefetch
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, Sum, Window
 
 from archives.contacts import recent_contacts
 from archives.models import ContactLog
@@ -21,6 +22,7 @@ from segments.models import TierChange, TierScheme
 
 MATURITY_DAYS = 30
 MOST_HOLDINGS = 50
+MOST_MEMBERS = 50
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,22 @@ class Figures:
 
 
 @dataclass(frozen=True)
+class Family:
+    """The household of a customer: the members whom the user may see, and the sum of all of them (DOMAIN §3).
+
+    `others` counts everybody but the customer, `in_other_hands` those of them who are not named here.
+    """
+
+    members: list[Customer]
+    others: int
+    aum: Decimal
+
+    @property
+    def in_other_hands(self) -> int:
+        return self.others - len(self.members)
+
+
+@dataclass(frozen=True)
 class Page:
     customer: Customer
     metrics: Metrics | None
@@ -66,8 +84,7 @@ class Page:
     alerts: list[AlertCard]
     contacts: list[ContactLog]
     relations: list[Relation]
-    household: list[Customer]
-    household_aum: Decimal | None
+    household: Family | None
     changes: list[TierChange]
     may_move: bool
 
@@ -84,7 +101,6 @@ def gather(user: User, customer: Customer, today: Today, now: datetime) -> Page:
     metrics: Metrics | None = getattr(customer, "metrics", None)
     rows = holding_rows(user, customer, today.day)
     maturing = [row for row in rows if row.is_soon]
-    members = household_members(user, customer)
     return Page(
         customer=customer,
         metrics=metrics,
@@ -103,8 +119,7 @@ def gather(user: User, customer: Customer, today: Today, now: datetime) -> Page:
         alerts=alert_cards(user, customer, today, now),
         contacts=recent_contacts(user, customer),
         relations=relations_of(user, customer),
-        household=members,
-        household_aum=household_sum(customer, members),
+        household=household_of(user, customer),
         changes=list(
             TierChange.objects.visible_to(user)
             .filter(customer=customer, scheme__code__in=TierScheme.objects.filter(is_primary=True).values("code"))
@@ -179,17 +194,22 @@ def relations_of(user: User, customer: Customer) -> list[Relation]:
     return list(rows.prefetch_related(Prefetch("related_customer", visible))[:20])
 
 
-def household_members(user: User, customer: Customer) -> list[Customer]:
-    """The other members of the household whom this user may see."""
+def household_of(user: User, customer: Customer) -> Family | None:
+    """The household as far as row-level security shows it; None where the customer lives in none, or alone.
+
+    Whoever may see one member's balances may know the sum of all, though not who the others are: the sum and the
+    number are of every row of the user's branches, names only of customers in the user's scope.
+    """
     if customer.household_id is None:
-        return []
-    others = customers_for_page().visible_to(user).filter(household_id=customer.household_id).exclude(pk=customer.pk)
-    return list(others.order_by("pk")[:20])
-
-
-def household_sum(customer: Customer, members: list[Customer]) -> Decimal | None:
-    """AUM of the household as far as this user sees it; None without a household."""
-    if not members:
         return None
-    rows = [getattr(one, "metrics", None) for one in [customer, *members]]
-    return sum((row.aum for row in rows if row is not None), Decimal(0))
+    in_scope = Customer.objects.visible_to(user).filter(pk=OuterRef("pk"))
+    rows: list[Any] = list(
+        customers_for_page()
+        .filter(household_id=customer.household_id)
+        .annotate(is_in_scope=Exists(in_scope), people=Window(Count("pk")), wealth=Window(Sum("metrics__aum")))
+        .order_by("-is_in_scope", "pk")[:MOST_MEMBERS]
+    )
+    if len(rows) < 2:
+        return None
+    known = [row for row in rows if row.is_in_scope and row.pk != customer.pk]
+    return Family(known, rows[0].people - 1, rows[0].wealth or Decimal(0))

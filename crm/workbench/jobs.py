@@ -25,8 +25,7 @@ READERS = (Role.ADMIN, Role.BRANCH_MANAGER, Role.AUDITOR)
 @for_roles(READERS)
 def job_list(request: HttpRequest) -> HttpResponse:
     """The last nights, and the newest of them in full."""
-    newest = JobRun.objects.filter(job=nights.JOB).order_by("-business_date").first()
-    return show(request, newest)
+    return show(request)
 
 
 @require_safe
@@ -36,9 +35,10 @@ def job(request: HttpRequest, pk: int) -> HttpResponse:
     return show(request, get_object_or_404(JobRun, pk=pk, job=nights.JOB))
 
 
-def show(request: HttpRequest, run: JobRun | None) -> HttpResponse:
-    """The page around a night, or around none yet."""
+def show(request: HttpRequest, run: JobRun | None = None) -> HttpResponse:
+    """The page around a night, else around the newest, or around none yet."""
     rows, median = nights.recent_nights()
+    run = run or (rows[0].run if rows else None)
     running = next((row.run for row in rows if row.run.state == RunState.RUNNING), None)
     context = {
         "rows": rows,

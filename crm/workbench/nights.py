@@ -1,7 +1,7 @@
 """What 任务中心 shows of a night: steps, chunks, files and figures, each beside the night before."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from statistics import median
@@ -14,6 +14,7 @@ from crm.jobs.choices import RunState, StepState
 from crm.jobs.models import JobChunk, JobRun, JobStep
 from customers.choices import AlertKind, LoadState
 from customers.models import FeedLoad
+from segments.models import TierScheme
 
 JOB = "nightly"
 NIGHTS = 14
@@ -202,8 +203,18 @@ def figures(counts: dict[str, Any], before: dict[str, Any]) -> list[Figure]:
 
 
 def moves(counts: dict[str, Any]) -> list[tuple[str, int, int]]:
-    """(scheme code, customers up, customers down) of the night."""
-    return [(scheme, *ups_and_downs(pairs.items())) for scheme, pairs in counts.get("moves", {}).items()]
+    """(name of the scheme, customers up, customers down) of the night."""
+    of_schemes = counts.get("moves", {})
+    names = scheme_names(of_schemes)
+    return [(names.get(code, code), *ups_and_downs(pairs.items())) for code, pairs in of_schemes.items()]
+
+
+def scheme_names(codes: Collection[str], using: str = "default") -> dict[str, str]:
+    """What the newest version of each of these schemes is called, in the reader's language."""
+    if not codes:
+        return {}
+    versions = TierScheme.objects.using(using).filter(code__in=codes).order_by("version")
+    return {scheme.code: scheme.name for scheme in versions}
 
 
 def ups_and_downs(pairs: Iterable[tuple[str, int]]) -> tuple[int, int]:

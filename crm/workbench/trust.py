@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 
 from crm import db
 from crm.jobs.choices import RunState
+from crm.workbench.templatetags.screen import count, short_day
 
 # After its hour a night has this long before the strip says that it is late.
 PATIENCE = timedelta(hours=2)
@@ -60,7 +61,7 @@ def judge(known: Facts, now: datetime, url: str = "") -> Trust:
     troubles = (*lateness(known, now), *gaps(known))
     level = "crit" if (now.date() - known.published).days > 2 else "warn" if troubles else "ok"
     parts = (
-        _("Core data of %(date)s") % {"date": short(known.published)},
+        _("Core data of %(date)s") % {"date": short_day(known.published, now.date())},
         _("published %(time)s, took %(seconds)s s")
         % {"time": timezone.localtime(known.published_at).strftime("%H:%M"), "seconds": f"{known.seconds:,.1f}"},
         *([files_part(known)] if known.files else []),
@@ -71,11 +72,11 @@ def judge(known: Facts, now: datetime, url: str = "") -> Trust:
 
 def files_part(known: Facts) -> str:
     """Accepted files and refused rows of the published day."""
-    count = ngettext("%(files)d file", "%(files)d files", known.files) % {"files": known.files}
+    files = ngettext("%(files)d file", "%(files)d files", known.files) % {"files": known.files}
     if not known.rejected_rows:
-        return count
+        return files
     rows = ngettext("%(rows)s row refused", "%(rows)s rows refused", known.rejected_rows)
-    return count + _(", ") + rows % {"rows": f"{known.rejected_rows:,}"}
+    return files + _(", ") + rows % {"rows": count(known.rejected_rows)}
 
 
 def lateness(known: Facts, now: datetime) -> list[str]:
@@ -83,13 +84,16 @@ def lateness(known: Facts, now: datetime) -> list[str]:
     assert known.published is not None
     newer = known.latest is not None and known.latest > known.published
     if newer and known.latest_state == RunState.FAILED:
-        return [_("the night of %(date)s failed") % {"date": short(known.latest)}]
+        return [_("the night of %(date)s failed") % {"date": short_day(known.latest, now.date())}]
     if newer and known.latest_state == RunState.RUNNING:
-        return [_("the night of %(date)s is computing") % {"date": short(known.latest)}]
+        return [_("the night of %(date)s is computing") % {"date": short_day(known.latest, now.date())}]
     hour, minute = map(int, settings.NIGHTLY_AT.split(":"))
     due = datetime.combine(known.published + timedelta(days=2), time(hour, minute), now.tzinfo)
     if now > due + PATIENCE:
-        return [_("the night of %(date)s has not run") % {"date": short(known.published + timedelta(days=1))}]
+        return [
+            _("the night of %(date)s has not run")
+            % {"date": short_day(known.published + timedelta(days=1), now.date())}
+        ]
     return []
 
 
@@ -104,11 +108,6 @@ def gaps(known: Facts) -> list[str]:
     if known.control_difference:
         found.append(_("control difference %(amount)s") % {"amount": f"{known.control_difference:,.2f}"})
     return found
-
-
-def short(when: date | None) -> str:
-    """11/23: short, the same in every language."""
-    return f"{when.month}/{when.day:02d}" if when else "–"
 
 
 def url_of_jobs() -> str:

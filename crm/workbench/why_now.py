@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
-from crm.workbench.templatetags.screen import money_text
+from crm.workbench.templatetags.screen import money_text, short_day
 from customers.choices import AlertKind
 from customers.models import Alert
 from segments.gap import Gap, gap_to
@@ -54,12 +54,6 @@ def reason(alert: Alert, today: Today) -> Reason:
 
 def bold(text: str) -> SafeString:
     return format_html("<b>{}</b>", text)
-
-
-def short_day(day: date, today: date) -> str:
-    """11/27, with the year only where it is another one."""
-    text = f"{day.month}/{day.day:02d}"
-    return text if day.year == today.year else f"{day.year}/{text}"
 
 
 def parsed(value: Any) -> date:

@@ -41,14 +41,19 @@ def versions_of(scheme: TierScheme) -> list[int]:
     return list(TierScheme.objects.using("batch").filter(code=scheme.code).values_list("pk", flat=True))
 
 
-def check_published(day: date, scheme: TierScheme) -> None:
-    """Raise ReportRefused for a day after the last published night, before the first, or before the scheme's own."""
+def check_in_force(day: date, scheme: TierScheme) -> None:
+    """Raise ReportRefused for a day before the scheme's first version, or one that is not published."""
     begins = TierScheme.objects.using("batch").filter(code=scheme.code).order_by("effective_from").first()
     if begins is not None and day < begins.effective_from:
         raise ReportRefused(
             _("The scheme %(code)s is in force from %(first)s; %(day)s lies before it.")
             % {"code": scheme.code, "first": begins.effective_from, "day": day}
         )
+    check_published(day)
+
+
+def check_published(day: date) -> None:
+    """Raise ReportRefused for a day after the last published night, or before the first."""
     newest = ledger.published_date(using="batch")
     first = (
         JobRun.objects.using("batch").filter(published_at__isnull=False).order_by("business_date")
@@ -72,7 +77,7 @@ def plain(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def tiers(as_of: date, scheme: TierScheme) -> dict[str, Any]:
     """Customers, AUM and products held by tier, with the totals; products of past days are not kept, so None."""
-    check_published(as_of, scheme)
+    check_in_force(as_of, scheme)
     rows = db.fetch_sql(PACKAGE, "tiers", as_of=as_of, scheme=scheme.pk, versions=versions_of(scheme))
     is_newest = as_of == ledger.published_date(using="batch")
     for row in rows:
@@ -90,8 +95,8 @@ def tiers(as_of: date, scheme: TierScheme) -> dict[str, Any]:
 
 def matrix(as_of: date, since: date, scheme: TierScheme) -> dict[str, Any]:
     """Customers by tier on both days; rank 0 stands for absent."""
-    check_published(as_of, scheme)
-    check_published(since, scheme)
+    check_in_force(as_of, scheme)
+    check_in_force(since, scheme)
     cells = db.fetch_sql(PACKAGE, "matrix", as_of=as_of, since=since, versions=versions_of(scheme))
     both = [scheme, *(one for one in versions.in_force(since, using="batch") if one.code == scheme.code)]
     tiers_of_both = Tier.objects.using("batch").filter(scheme__in=both)
@@ -118,7 +123,7 @@ def moves(as_of: date, since: date, scheme: TierScheme) -> dict[str, Any]:
 
 def candidates(as_of: date, scheme: TierScheme) -> dict[str, Any]:
     """Customers close to the next tier, by the share that the alert rule of that day names."""
-    check_published(as_of, scheme)
+    check_in_force(as_of, scheme)
     newest = ledger.published_date(using="batch")
     is_point = scheme.metric == TierMetric.POINT
     if not is_point and as_of != newest:

@@ -13,6 +13,7 @@ from django.db import connections
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django.utils.translation import gettext, override
 
 from archives import contacts
 from archives.contacts import Contact
@@ -93,7 +94,9 @@ def test_the_look_is_recorded(bank: Bank, day: Morning, client_of: ClientOf) -> 
     assert (entry.actor_id, entry.customer_id, entry.chain) == (bank.wang.pk, day.zhou.pk, day.zhou.branch_id)
 
 
-def test_the_household_adds_up_only_what_the_user_may_see(bank: Bank, day: Morning, client_of: ClientOf) -> None:
+def test_the_household_is_summed_whole_and_names_only_whom_the_user_may_see(
+    bank: Bank, day: Morning, client_of: ClientOf
+) -> None:
     home = Household.objects.using("batch").create(branch=bank.south)
     ids = [day.zhou.pk, day.chen.pk, day.foreign.pk]
     Customer.objects.using("batch").filter(pk__in=ids).update(household=home)
@@ -101,11 +104,57 @@ def test_the_household_adds_up_only_what_the_user_may_see(bank: Bank, day: Morni
         branch=bank.south, customer=day.zhou, relation_type="child", name="吴*", birth_year=1994
     )
     hers = client_of(bank.wang).get(f"/customers/{day.zhou.pk}/")
-    assert hers.context["page"].household_aum is None
-    assert "陈*明" not in hers.content.decode()
-    assert "1994" in hers.content.decode()
-    managers = client_of(bank.he).get(f"/customers/{day.zhou.pk}/").context["page"]
-    assert managers.household_aum == Decimal("1499600.00")
+    family, text = hers.context["page"].household, hers.content.decode()
+    assert (family.aum, family.others, family.in_other_hands) == (Decimal("1499600.00"), 1, 1)
+    assert "¥1,499,600.00" in text
+    assert "1994" in text
+    for hidden in ("陈*明", "¥1,032,000.00", f"/customers/{day.chen.pk}/", "周*英"):
+        assert hidden not in text
+    managers = client_of(bank.he).get(f"/customers/{day.zhou.pk}/")
+    family = managers.context["page"].household
+    assert (family.aum, family.others, family.in_other_hands) == (Decimal("1499600.00"), 1, 0)
+    assert "陈*明" in managers.content.decode()
+    # Row-level security hides who is in another branch; the region sees both branches.
+    regions = client_of(bank.sun).get(f"/customers/{day.zhou.pk}/").context["page"].household
+    assert (regions.aum, regions.others, regions.in_other_hands) == (Decimal("6499600.00"), 2, 0)
+
+
+def test_who_lives_alone_has_no_household(bank: Bank, day: Morning, client_of: ClientOf) -> None:
+    home = Household.objects.using("batch").create(branch=bank.south)
+    Customer.objects.using("batch").filter(pk=day.zhou.pk).update(household=home)
+    assert client_of(bank.wang).get(f"/customers/{day.zhou.pk}/").context["page"].household is None
+
+
+def test_a_household_costs_one_statement_however_many_live_in_it(bank: Bank, day: Morning, client_of: ClientOf) -> None:
+    client, home = client_of(bank.wang), Household.objects.using("batch").create(branch=bank.south)
+    counts = []
+    for ids in ([], [day.zhou.pk, day.lin.pk], [day.zhou.pk, day.lin.pk, day.chen.pk]):
+        Customer.objects.using("batch").filter(pk__in=ids).update(household=home)
+        client.get(f"/customers/{day.zhou.pk}/")
+        with CaptureQueriesContext(connections["default"]) as caught:
+            client.get(f"/customers/{day.zhou.pk}/")
+        counts.append(len(caught))
+    assert counts == [counts[0], counts[0] + 1, counts[0] + 1]
+
+
+@pytest.mark.parametrize("relative", ["chen", "foreign"])
+def test_a_relative_in_other_hands_is_neither_named_nor_called_no_customer(
+    bank: Bank, day: Morning, client_of: ClientOf, relative: str
+) -> None:
+    """`chen` is a colleague's customer, `foreign` one of another branch, whose row the web does not even see."""
+    other: Customer = getattr(day, relative)
+    Relation.objects.using("batch").create(
+        branch=bank.south, customer=day.zhou, relation_type="spouse", related_customer=other
+    )
+    text = client_of(bank.wang).get(f"/customers/{day.zhou.pk}/").content.decode()
+    block = text.split('id="relations"')[1].split("</aside>")[0]
+    with override("zh-hans"):
+        no_customer, in_other_hands = gettext("not a customer"), gettext("a customer in other hands")
+    for hidden in (other.name_mask, f"/customers/{other.pk}/", no_customer, 'class="tier'):
+        assert hidden not in block
+    assert in_other_hands in block
+    region = client_of(bank.sun).get(f"/customers/{day.zhou.pk}/").content.decode()
+    assert f'href="/customers/{other.pk}/"' in region
 
 
 def test_the_number_of_queries_is_bounded(bank: Bank, day: Morning, client_of: ClientOf) -> None:

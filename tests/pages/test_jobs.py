@@ -1,19 +1,26 @@
 """任务中心 and the trust strip: what ran, beside the night before; who may read it, and who may run it again."""
 
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connections
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from django.utils.translation import override
 
 from crm import db
 from crm.jobs.choices import RunState, StepState
 from crm.jobs.models import JobChunk, JobRun, JobStep
 from crm.organization.models import User
+from crm.workbench.management.commands.nightly import in_words
+from crm.workbench.templatetags.screen import short_day, short_moment
 from crm.workbench.trust import facts, judge, trust_strip
 from customers.choices import LoadState
 from customers.models import FeedLoad, FeedReject
+from segments.models import TierScheme
 from tests.world import Bank
 
 ClientOf = Callable[[User], Client]
@@ -62,6 +69,51 @@ def test_the_newest_night_stands_beside_the_one_before(
     assert page.count("data-row") == 2
     earlier = client_of(bank.lu).get(f"/jobs/{two_nights[0].pk}/").content.decode()
     assert "↑ 500" not in earlier
+
+
+def test_tier_moves_bear_the_name_of_the_scheme(bank: Bank, two_nights: list[JobRun], client_of: ClientOf) -> None:
+    counts = {"customers": 12345, "rows": 1, "moves": {"five": {"1>2": 1234, "3>2": 7}, "gone": {"1>2": 1}}}
+    client = client_of(bank.lu)
+    client.get("/jobs/")
+    with CaptureQueriesContext(connections["default"]) as without:
+        client.get("/jobs/")
+    JobRun.objects.using("batch").filter(pk=two_nights[-1].pk).update(counts=counts)
+    with CaptureQueriesContext(connections["default"]) as caught:
+        page = client.get("/jobs/").content.decode()
+    name = TierScheme.objects.using("batch").get(code="five").name_zh_hans
+    row = next(line for line in page.splitlines() if "1,234" in line)
+    assert name in row and "five" not in row
+    assert "gone" in page  # of a scheme that is no more the code is all there is
+    assert len(caught) == len(without) + 1
+    run = JobRun.objects.using("batch").get(pk=two_nights[-1].pk)
+    run.counts["alerts"] = {}
+    with override("zh-hans"):
+        words = in_words(run)
+    assert name in words and "five" not in words
+
+
+def test_figures_of_the_page_have_thousands_separators(
+    bank: Bank, two_nights: list[JobRun], client_of: ClientOf
+) -> None:
+    load(MONDAY, rows_read=2000, rows_rejected=12345, rows_changed=1500)
+    page = client_of(bank.lu).get("/jobs/").content.decode()
+    assert page.count("12,345") >= 3  # of the file, of all files, and in the list of nights
+    assert "12345" not in page.split("<main")[1]
+
+
+def test_a_day_of_another_year_says_so() -> None:
+    today = date(2027, 1, 2)
+    assert short_day(date(2027, 1, 1), today) == "1/01"
+    assert short_day(date(2026, 11, 28), today) == "2026/11/28"
+    this_year = timezone.localdate().year
+    assert short_moment(datetime(this_year, 11, 28, 16, 19, tzinfo=SHANGHAI)) == "11/28 16:19"
+    assert short_moment(datetime(this_year - 1, 12, 31, 16, 19, tzinfo=UTC)) == "1/01 00:19"
+    assert short_moment(datetime(this_year - 1, 11, 28, 16, 19, tzinfo=SHANGHAI)) == f"{this_year - 1}/11/28 16:19"
+
+
+def test_the_strip_names_the_year_across_new_year(bank: Bank) -> None:
+    night(date(2025, 12, 31), rows=1, seconds=1)
+    assert any("2025/12/31" in part for part in judge(facts("batch"), at(date(2026, 1, 1), 9)).parts)
 
 
 def test_readers_read_only_administrators_run_again(bank: Bank, two_nights: list[JobRun], client_of: ClientOf) -> None:

@@ -1,14 +1,18 @@
 """今日: who is on whose list, why, in which order, and what it costs."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 
+import pytest
 from django.db import connections
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from crm.organization.models import User
+from crm.workbench import ranking, views
+from crm.workbench.today import Group
 from tests.pages.morning import Morning, raise_alert
 from tests.world import Bank
 
@@ -162,6 +166,26 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(bank: Bank, day: Morn
     assert len(many) <= 16
 
 
+def test_counts_are_read_in_thousands(
+    bank: Bank, day: Morning, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """1,616 customers: the same on the list, its tabs, and the branch's board."""
+    monkeypatch.setattr(ranking, "headline", lambda alerts: (1616, Decimal(1)))
+    assert "<b>1,616</b>" in page(client_of(bank.wang))
+    many = [Group(bank.wang.pk, "王静怡", 9440, 1200, Decimal(1), [])]
+    monkeypatch.setattr(views, "groups", lambda *args: many)
+    text = page(client_of(bank.he))
+    assert "<b>9,440</b>" in text
+    assert "1,200" in text
+    assert "9440" not in text.split("<main")[1]
+
+
+def test_the_strip_leads_to_the_nights_whoever_may_read_them(bank: Bank, day: Morning, client_of: ClientOf) -> None:
+    assert 'href="/jobs/"' in page(client_of(bank.he))
+    for user in (bank.wang, bank.zhao):
+        assert "/jobs/" not in page(client_of(user))
+
+
 def test_the_lobby_starts_from_a_search_box_and_shows_no_amount(bank: Bank, day: Morning, client_of: ClientOf) -> None:
     client = client_of(bank.zhao)
     assert 'id="lobby-hits"' in page(client)
@@ -172,3 +196,32 @@ def test_the_lobby_starts_from_a_search_box_and_shows_no_amount(bank: Bank, day:
     assert "周*兰" in card
     assert "万" not in card.split("<main")[1]
     assert client.get("/customers/").status_code == 403
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "zh-hant", "en"])
+def test_no_page_of_the_lobby_has_an_amount(bank: Bank, day: Morning, client_of: ClientOf, language: str) -> None:
+    lobby, manager = client_of(bank.zhao), client_of(bank.wang)
+    for client in (lobby, manager):
+        client.post("/language/", {"language": language, "next": "/"})
+    contact = f"/customers/{day.zhou.pk}/contacts/new/"
+    for headers in ({}, {"HX-Request": "true"}):
+        texts = [lobby.get(address, headers=headers).content.decode() for address in ("/", contact)]
+        texts += [lobby.get(f"{contact}?alert={day.maturity.pk}", headers=headers).content.decode()]
+        texts += [lobby.get(f"/?open={day.maturity.pk}&manager={bank.wang.pk}", headers=headers).content.decode()]
+        texts += [lobby.get(f"/customers/{day.zhou.pk}/", headers=headers).content.decode()]
+        texts += [lobby.post("/customers/search/", {"q": "5678"}, headers=headers).content.decode()]
+        texts += [lobby.post(contact, {"channel": "lobby"}, headers=headers).content.decode()]  # comes back with errors
+        assert sum("周*兰" in text for text in texts) >= 5
+        for text in texts:
+            assert 'class="money"' not in text
+            assert not re.search("¥|80,?000|467,?600|8[.]00", text)
+    assert 'class="money"' in manager.get(contact).content.decode()
+
+
+def test_the_lobby_neither_puts_an_alert_off_nor_calls_it_wrong(bank: Bank, day: Morning, client_of: ClientOf) -> None:
+    base = f"/customers/alerts/{day.maturity.pk}"
+    client = client_of(bank.zhao)
+    assert client.post(f"{base}/snooze/", {"until": str(day.day + timedelta(days=2))}).status_code == 403
+    assert client.post(f"{base}/not-applicable/", {"note": "x"}).status_code == 403
+    day.maturity.refresh_from_db(using="batch")
+    assert day.maturity.state == "new"

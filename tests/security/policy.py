@@ -90,8 +90,8 @@ PAGES: tuple[Page, ...] = (
     Page("workbench:customer", CUSTOMER_STAFF, READ, "customer", customer),
     Page("customers:list", OWNERS, READ),
     Page("customers:search", CUSTOMER_STAFF, WRITE, form={"q": "记"}),
-    Page("customers:alert_snooze", CUSTOMER_STAFF, WRITE, "alert", alert),
-    Page("customers:alert_not_applicable", CUSTOMER_STAFF, WRITE, "alert", alert),
+    Page("customers:alert_snooze", OWNERS, WRITE, "alert", alert),
+    Page("customers:alert_not_applicable", OWNERS, WRITE, "alert", alert),
     Page(
         "customers:reveal",
         OWNERS,

@@ -136,6 +136,28 @@ def test_a_branch_cannot_stand_under_itself(bank: Bank, client_of: Signed, under
     assert answer.status_code == 200 and "parent" in answer.context["adminform"].form.errors
 
 
+@pytest.mark.parametrize(
+    ("branch", "change"),
+    [
+        ("south", {"parent": ""}),  # an outlet without a parent used to show its manager the whole bank
+        ("south", {"parent": "", "level": "head_office"}),
+        ("region", {"level": "head_office"}),
+        ("head", {"level": "regional"}),
+        ("head", {"parent": "sub"}),
+    ],
+)
+def test_there_is_one_head_office_and_it_alone_has_no_parent(
+    bank: Bank, client_of: Signed, branch: str, change: dict[str, str]
+) -> None:
+    place: Branch = getattr(bank, branch)
+    client, page = client_of(bank.lu), reverse("admin:organization_branch_change", args=[place.pk])
+    sent = {name: getattr(bank, value).pk if value == "sub" else value for name, value in change.items()}
+    answer = client.post(page, {**form_of(client.get(page)), **sent})
+    assert answer.status_code == 200 and answer.context["adminform"].form.errors
+    again = Branch.objects.get(pk=place.pk)
+    assert (again.level, again.parent_id, again.path) == (place.level, place.parent_id, place.path)
+
+
 def test_a_new_branch_has_a_path(bank: Bank, client_of: Signed) -> None:
     form = {"code": "113", "name": "城东网点", "level": "outlet", "parent": bank.sub.pk, "is_active": "on"}
     assert client_of(bank.lu).post(reverse("admin:organization_branch_add"), form).status_code == 302

@@ -1,7 +1,5 @@
 """How 任务中心 draws runs: states, bars without inline styles, and changes against the night before."""
 
-from typing import Any
-
 from django import template
 from django.urls import reverse
 from django.utils.html import format_html
@@ -71,12 +69,6 @@ def pair(share: float, before: float) -> SafeString:
         f"{share:.1f}",
         f"{before:.1f}",
     )
-
-
-@register.filter
-def count(number: Any) -> str:
-    """Thousands separators, the same in all three languages."""
-    return NO_SHARE if number is None else f"{int(number):,}"
 
 
 @register.filter

@@ -1,10 +1,12 @@
 """What every page draws the same way: icons, money, tier badges, masked names."""
 
+from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from django import template
 from django.templatetags.static import static
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, pgettext
@@ -67,6 +69,28 @@ def exact_money(amount: Any) -> str:
     if amount is None or amount == "":
         return "–"
     return grouped(Decimal(str(amount)))
+
+
+@register.filter
+def count(number: Any) -> str:
+    """Thousands separators, the same in all three languages."""
+    return "–" if number is None else f"{int(number):,}"
+
+
+@register.filter
+def short_day(day: date | None, today: date | None = None) -> str:
+    """11/27, with the year only where it is another one than today's."""
+    if day is None:
+        return "–"
+    text = f"{day.month}/{day.day:02d}"
+    return text if day.year == (today or timezone.localdate()).year else f"{day.year}/{text}"
+
+
+@register.filter
+def short_moment(moment: datetime) -> str:
+    """11/27 16:19 by the bank's clock, with the year where it is another one."""
+    local = timezone.localtime(moment)
+    return f"{short_day(local.date())} {local:%H:%M}"
 
 
 @register.simple_tag

@@ -14,6 +14,7 @@ from crm import nightly
 from crm.jobs import ledger
 from crm.jobs.choices import RunState, StepState
 from crm.jobs.models import JobChunk, JobRun, JobStep
+from crm.workbench.nights import scheme_names
 from customers.choices import AlertKind
 from segments.models import Tier
 
@@ -120,10 +121,11 @@ def in_words(run: JobRun) -> str:
             "aum": f"{float(facts.get('aum') or 0):,.2f}" if not facts.get("aum") else facts["aum"],
         }
     ]
+    schemes = scheme_names(facts.get("moves", {}), "batch")
     for scheme, moves in facts.get("moves", {}).items():
         for move, customers in moves.items():
             old, new = (names.get(f"{scheme}:{rank}", "—") for rank in move.split(">"))
-            lines.append(f"  {scheme:<12} {old} → {new}: {customers:,}")
+            lines.append(f"  {schemes.get(scheme, scheme)}: {old} → {new}: {customers:,}")
     for kind, alerts in facts.get("alerts", {}).items():
         lines.append(
             f"  {AlertKind(kind).label}: {alerts['live']:,} "
