@@ -31,7 +31,7 @@ def count_as_today(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("customers", "0006_feed_upload")]
+    dependencies = [("customers", "0007_upload_access")]
 
     operations = [
         migrations.RemoveField("product", "aum_coefficient"),

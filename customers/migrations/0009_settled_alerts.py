@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("customers", "0007_product_counting")]
+    dependencies = [("customers", "0008_product_counting")]
 
     operations = [
         migrations.AlterField(
