@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crm.audit.configuration import ReadOnlyAdmin, ReadOnlyInline, RecordedAdmin
-from customers import alert_rules
+from customers import alert_parameters, alert_rules
 from customers.models import AlertRule, FeedLoad, FeedReject, Product
 
 
@@ -35,10 +35,17 @@ class AlertRuleForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean_parameters(self) -> Any:
         try:
-            alert_rules.check_parameters(self.instance.kind, self.cleaned_data["parameters"])
-        except alert_rules.BadParameters as problem:
+            alert_parameters.check(self.instance.kind, self.cleaned_data["parameters"])
+        except alert_parameters.BadParameters as problem:
             raise forms.ValidationError(str(problem)) from problem
         return self.cleaned_data["parameters"]
+
+    def clean_answer_hours(self) -> Any:
+        try:
+            alert_parameters.check_answer_hours(self.cleaned_data["answer_hours"])
+        except alert_parameters.BadParameters as problem:
+            raise forms.ValidationError(str(problem)) from problem
+        return self.cleaned_data["answer_hours"]
 
 
 @admin.register(AlertRule)

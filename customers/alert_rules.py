@@ -1,16 +1,10 @@
 """Versions of the alert parameters: past alerts keep the rule that raised them."""
 
 from datetime import date, timedelta
-from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, transaction
-from django.utils.translation import gettext as _
 
 from customers.models import AlertRule
-
-
-class BadParameters(ValueError):
-    """Parameters with other names than the kind's first version has, or values that are no numbers of zero or more."""
 
 
 def in_force(day: date, using: str = DEFAULT_DB_ALIAS) -> dict[str, AlertRule]:
@@ -35,18 +29,3 @@ def new_version(kind: str, today: date) -> AlertRule:
         answer_hours=newest.answer_hours,
         source=newest.source,
     )
-
-
-def check_parameters(kind: str, parameters: Any) -> None:
-    """Raises BadParameters with the names or the value that do not fit the first version of the kind."""
-    first = AlertRule.objects.filter(kind=kind).order_by("version")[0].parameters
-    if not isinstance(parameters, dict) or set(parameters) != set(first):
-        raise BadParameters(_("These parameters and no others: %(names)s") % {"names": ", ".join(sorted(first))})
-    for name, value in parameters.items():
-        numbers = value.values() if isinstance(value, dict) and isinstance(first[name], dict) else [value]
-        if not all(is_amount(number) for number in numbers):
-            raise BadParameters(_("%(name)s must be a number of zero or more") % {"name": name})
-
-
-def is_amount(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 10**16

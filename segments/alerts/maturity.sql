@@ -19,13 +19,16 @@ WITH rule AS (
 ), known AS (
     SELECT due.*, p.name AS product, p.product_class, due.maturity_date - %(morning)s AS days,
            CASE WHEN nt.customer_id IS NOT NULL THEN nt.rank ELSE m.tier END AS rank,
-           EXISTS (SELECT FROM customers_ownership o WHERE o.customer_id = due.customer_id AND o.until IS NULL
-                   AND o.role = 'main') OR EXISTS (SELECT FROM night_ownership o
-                   WHERE o.customer_id = due.customer_id AND o.owner_id IS NOT NULL) AS is_managed
+           -- The main owner of tomorrow: the one that tonight's file names, if it speaks of the customer.
+           CASE WHEN o.customer_id IS NOT NULL THEN o.owner_id IS NOT NULL
+                ELSE EXISTS (SELECT FROM customers_ownership h
+                             WHERE h.customer_id = due.customer_id AND h.until IS NULL AND h.role = 'main')
+                END AS is_managed
     FROM due
     JOIN customers_product p ON p.id = due.product_id AND p.product_class NOT IN ('loan', 'card', 'e_banking')
     LEFT JOIN customers_metrics m ON m.customer_id = due.customer_id
     LEFT JOIN night_tier nt ON nt.customer_id = due.customer_id AND nt.scheme_id = %(scheme)s
+    LEFT JOIN night_ownership o ON o.customer_id = due.customer_id
     WHERE due.balance > 0
 ), staged AS (
     SELECT k.*, rule.*,

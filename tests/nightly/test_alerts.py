@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from customers.choices import AlertKind
-from customers.models import Alert, AlertRule, Customer
+from customers.models import Alert, AlertRule, Customer, NightOwnership, Ownership
 from tests.nightly.night_world import Book
 from tests.world import Bank
 
@@ -78,6 +78,20 @@ def test_a_deposit_that_rolls_over_is_announced_once_a_week_before(book: Book) -
     nights(book, START + timedelta(days=1), 7)
     alert = one(customer, "maturity")
     assert (alert.severity, alert.evidence["auto_rollover"], alert.evidence["stage"]) == (3, True, 7)
+
+
+def test_small_deposits_are_announced_to_the_owner_of_tomorrow(book: Book) -> None:
+    """Of two deposits below the amount for everybody, the one counts whose customer has an owner after tonight."""
+    left, found = book.open("O1", 0), book.open("O2", 0)
+    for customer in (left, found):
+        book.add(customer, 900, product="TIME1Y", maturity_date=START + timedelta(days=8), auto_rollover=False)
+    Ownership.objects.using("batch").filter(customer=found).delete()
+    for customer, owner in ((left, None), (found, book.bank.li.pk)):
+        NightOwnership.objects.using("batch").create(
+            customer_id=customer.pk, load_id=0, branch_id=customer.branch_id, owner_id=owner, since=START
+        )
+    book.night(START)
+    assert (alerts(left, "maturity"), one(found, "maturity").evidence["stage"]) == ([], 7)
 
 
 def test_withdrawn_before_maturity_closes_the_alert(book: Book) -> None:
