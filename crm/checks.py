@@ -21,6 +21,8 @@ WEB_ALIASES = ("default", "audit")
 NOT_OF_CUSTOMERS = frozenset({"organization_user"})
 LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]", "testserver"})
 
+KEY_HINT = "Put back the copy of this file, or name another in CRM_KEY_FILE; new keys cannot read the encrypted fields."
+
 ROLE = """
 SELECT current_user AS name, rolsuper, rolbypassrls, rolcreaterole, rolreplication,
        (SELECT count(*) FROM pg_class WHERE relowner = pg_roles.oid) AS owned,
@@ -100,7 +102,7 @@ def keys(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[
     try:
         pii.key_ring()
     except pii.KeyFileError as error:
-        return [Error(f"The key file cannot be used: {error}", hint="Setting CRM_KEY_FILE.", id="crm.E020")]
+        return [Error(f"The key file cannot be used: {error}", hint=KEY_HINT, id="crm.E020")]
     return []
 
 

@@ -67,12 +67,17 @@ class RelationForm(forms.Form):
             raise forms.ValidationError(_("Write either the customer number or the name."))
         data["related"] = None
         if number:
-            data["related"] = Customer.objects.visible_to(self.user).filter(customer_no=number).first()
+            data["related"] = Customer.objects.visible_to(self.user).filter(customer_no__in=spellings(number)).first()
             if data["related"] is None:
                 self.add_error("customer_no", _("No customer of yours has this number."))
         if data.get("is_same_household") and (name or data.get("relation_type") not in FAMILY):
             self.add_error("is_same_household", _("Only customers of one family form a household."))
         return data
+
+
+def spellings(number: str) -> list[str]:
+    """A customer number as it was typed, and in capitals; each can be looked up in the index."""
+    return [number, number.upper()]
 
 
 class OwnerForm(forms.Form):

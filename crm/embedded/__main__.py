@@ -124,6 +124,15 @@ COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
 }
 
 
+def psql_arguments(words: list[str]) -> tuple[list[str], list[str]]:
+    """The words of a command line that are ours, and what stands behind `psql [--role X]` for psql itself."""
+    if words[:1] != ["psql"]:
+        return words, []
+    first = words[1] if len(words) > 1 else ""
+    ours = 3 if first == "--role" else 2 if first.startswith("--role=") or first in ("-h", "--help") else 1
+    return words[:ours], words[ours:]
+
+
 def main() -> int:
     """Parse the command line; an error that the operator can put right is one line and exit status 2."""
     parser = argparse.ArgumentParser(prog="python -m crm.embedded")
@@ -132,10 +141,11 @@ def main() -> int:
         command = commands.add_parser(name, help=(function.__doc__ or "").partition(".")[0])
         if name == "psql":
             command.add_argument("--role", choices=["owner", "app", "batch", "backup"], default="owner")
-            command.add_argument("rest", nargs=argparse.REMAINDER)
         if name in {"backup", "restore"}:
             command.add_argument("file", nargs="?" if name == "backup" else None, help="in pg_dump's custom format")
-    arguments = parser.parse_args()
+    ours, rest = psql_arguments(sys.argv[1:])
+    arguments = parser.parse_args(ours)
+    arguments.rest = rest
     try:
         return COMMANDS[arguments.command](arguments)
     except EmbeddedError as error:

@@ -24,12 +24,13 @@ def open_log(path: Path) -> int:
 
 
 def last_line(log: Path) -> str:
-    """The last line of a log that says anything, for an error message."""
+    """The last line of a log that says anything, for an error message; a hint comes with what it is about."""
     try:
         lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return ""
-    return next((line.strip() for line in reversed(lines) if line.strip()), "")
+    said = [line.strip() for line in lines if line.strip()]
+    return " ".join(said[-2:] if said and said[-1].startswith("HINT:") else said[-1:])
 
 
 def _die_with_parent(number: int) -> Callable[[], None] | None:

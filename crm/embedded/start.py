@@ -15,6 +15,7 @@ from crm.embedded.steps import (
     Interrupted,
     child_account,
     child_environment,
+    demo_customers,
     planned_steps,
     run_step,
     static_fingerprint,
@@ -78,6 +79,7 @@ class Start:
         self.services.prepare()
         try:
             check_port(self.port)
+            demo_customers(outside_database=self.services.uses_outside_postgres)
         except EmbeddedError:
             self.services.lock.release()
             raise

@@ -31,15 +31,26 @@ class Interrupted(Exception):
     """A stop was asked for while a step ran."""
 
 
+def demo_customers(*, outside_database: bool) -> int:
+    """CRM_DEMO_CUSTOMERS, else none in a bank's own database and the default number in ours."""
+    text = os.environ.get("CRM_DEMO_CUSTOMERS") or ("0" if outside_database else DEFAULT_DEMO_CUSTOMERS)
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise EmbeddedError(
+            f"CRM_DEMO_CUSTOMERS={text} 不是客户数，请写 0 或正整数",
+            f"CRM_DEMO_CUSTOMERS={text} is not a number of customers: write 0 or a whole number",
+        )
+    return int(text)
+
+
 def planned_steps(*, outside_database: bool) -> list[Step]:
     """The commands of a start. A bank's own database gets made-up customers only when their number is asked for."""
-    customers = os.environ.get("CRM_DEMO_CUSTOMERS") or ("0" if outside_database else DEFAULT_DEMO_CUSTOMERS)
+    customers = demo_customers(outside_database=outside_database)
     steps = [
         Step("migrate", ["migrate", "--database", "owner", "--no-input"]),
         Step("collectstatic", ["collectstatic", "--no-input", "-v", "0"]),
     ]
-    if int(customers) > 0:
-        steps.append(Step("demo", ["demo", "--customers", customers, "--if-empty"]))
+    if customers:
+        steps.append(Step("demo", ["demo", "--customers", str(customers), "--if-empty"]))
         steps.append(Step("nightly", ["nightly", "--if-needed"]))
     return steps
 
@@ -85,7 +96,7 @@ def run_step(
             raise Interrupted
     if process.returncode:
         raise EmbeddedError(
-            f"manage.py {step.name} 失败，详见 {log}：{last_line(log)[:300]}",
+            f"manage.py {step.name} 失败，详见 {log}：{last_line(log)[:500]}",
             f"manage.py {step.name} failed, see {log}",
         )
     return time.monotonic() - began, output.read_text(encoding="utf-8").rstrip()

@@ -19,9 +19,10 @@ class Console:
             self.complaints.append(message.text)
 
 
-def sign_in(page: Page, address: str, user: User) -> Console:
+def sign_in(page: Page, address: str, user: User, to: str = "/") -> Console:
+    """Signs in and arrives at `to`; an administrator has to name a page, since the settings have another frame."""
     console = Console(page)
-    page.goto(f"{address}/login/")
+    page.goto(f"{address}/login/?next={to}")
     page.fill("#id_username", user.staff_no)
     page.fill("#id_password", PASSWORD)
     page.click(".gate-card .btn-primary")

@@ -38,6 +38,24 @@ def test_what_is_no_port_is_refused(home: Path) -> None:
     assert "PORT=70000" in one_line(run(home, "up", PORT="70000"))
 
 
+@pytest.mark.parametrize("customers", ["abc", "-5", "1.5", "１２", "9" * 12])
+def test_what_is_no_number_of_customers_is_refused(home: Path, customers: str) -> None:
+    line = one_line(run(home, "up", PORT=str(free_port()), CRM_DEMO_CUSTOMERS=customers))
+    assert f"CRM_DEMO_CUSTOMERS={customers} is not a number of customers" in line
+    assert not (home / "postgres").exists()
+    assert processes_of(home) == []
+
+
+def test_a_damaged_key_file_is_named_with_what_is_wrong_and_the_way_out(home: Path) -> None:
+    (home / "keys.json").write_text('{"current": "k1", "keys": {')
+    result = run(home, "up", PORT=str(free_port()))
+    lines = result.stderr.strip().splitlines()
+    assert (result.returncode, len(lines)) == (1, 1), result.stderr
+    assert f"{home}/keys.json: JSONDecodeError" in lines[0]
+    assert "Put back the copy of this file" in lines[0]
+    assert (home / "keys.json").read_text() == '{"current": "k1", "keys": {'
+
+
 def test_data_of_another_postgresql_version_are_left_alone(home: Path) -> None:
     (home / "postgres").mkdir()
     (home / "postgres" / "PG_VERSION").write_text("17\n")

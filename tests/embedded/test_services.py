@@ -17,7 +17,7 @@ from crm.embedded.process import spawn
 from crm.embedded.services import Services
 from crm.embedded.supervisor import Supervisor
 from crm.embedded.tuning import GB, MB, postgres_settings
-from tests.embedded.instance import CHECKOUT, Instance, clean_environment, processes_of
+from tests.embedded.instance import CHECKOUT, Instance, clean_environment, processes_of, run
 
 BROKER_TRIAL = """
 import django
@@ -59,6 +59,19 @@ def test_the_web_role_is_nobodys_superuser(services: Services) -> None:
         "crm_batch": (False, False, False, True),
         "crm_backup": (False, False, False, True),
     }
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        (["-At", "-c", "SELECT current_user"], "crm_owner"),
+        (["--role", "app", "-At", "-c", "SELECT current_user"], "crm_app"),
+        (["--role=batch", "-v", "x=1", "-At", "-c", "SELECT current_user, -1"], "crm_batch|-1"),
+    ],
+)
+def test_psql_gets_its_arguments_as_they_stand(services: Services, words: list[str], answer: str) -> None:
+    result = run(services.home.path, "psql", *words)
+    assert (result.returncode, result.stdout.strip()) == (0, answer), result.stderr
 
 
 def test_each_role_signs_in_with_its_own_password_alone(services: Services) -> None:

@@ -9,8 +9,12 @@ from django.db import connections
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from crm import db
 from crm.audit.models import AuditEntry
+from crm.organization.access import scoped
 from crm.organization.models import User
+from customers.models import Customer
+from customers.search import matching
 from tests.pages.morning import IDENTITY, PHONE, Morning
 from tests.world import Bank
 
@@ -127,6 +131,31 @@ def test_search_by_what_people_type(
     bank: Bank, day: Morning, client_of: ClientOf, typed: str, expected: list[str]
 ) -> None:
     assert hits(client_of(bank.he), typed) == expected
+
+
+@pytest.mark.parametrize("typed", ["c000000030", "C000000030", "c00000003", "C00000", "c0000000300"])
+def test_a_customer_number_is_found_in_either_case(bank: Bank, day: Morning, client_of: ClientOf, typed: str) -> None:
+    bank.metrics(bank.customer("C000000030", owner=bank.wang), Decimal(1))
+    assert hits(client_of(bank.wang), typed) == (["C000000030"] if len(typed) < 11 else [])
+
+
+@pytest.mark.parametrize(
+    ("typed", "columns"),
+    [
+        ("c000000030", ["customer_no"]),
+        ("13912345678", ["customer_no", "mobile_index"]),
+        ("wjy", ["name_initials", "name_pinyin"]),
+    ],
+)
+def test_the_search_asks_indexes_under_row_level_security_too(bank: Bank, typed: str, columns: list[str]) -> None:
+    """A function that is not leakproof would be asked of every customer of the branch, after the policy."""
+    condition = matching(typed)
+    assert condition is not None
+    with scoped(bank.wang):
+        db.execute("SET LOCAL enable_seqscan = off", using="default")
+        plan = Customer.objects.filter(condition).explain()
+    asked = [line for line in plan.splitlines() if "Index Cond" in line]
+    assert all(any(f"{column})" in line or f"({column} " in line for line in asked) for column in columns), plan
 
 
 def test_search_stays_in_scope(bank: Bank, day: Morning, client_of: ClientOf) -> None:

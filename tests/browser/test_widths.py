@@ -1,0 +1,96 @@
+"""No page scrolls sideways: on a desk and on a phone, in every language, with long names and large figures."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from playwright.sync_api import Page, expect
+
+from archives.models import ContactLog
+from crm.embedded.translations import compile_file, po_files
+from crm.jobs.models import JobChunk, JobRun, JobStep
+from customers.models import Customer, FeedLoad
+from tests.browser.signing_in import sign_in
+from tests.pages.morning import Morning
+from tests.world import Bank
+
+pytestmark = pytest.mark.browser
+LARGE = 123_456_789
+STEPS = ("metrics", "tiers", "alerts", "publish")
+
+
+@pytest.fixture
+def full(bank: Bank, day: Morning) -> Morning:
+    """A morning with what makes pages wide: two nights with all their steps, long names, a contact of last year."""
+    for path in po_files(Path(settings.BASE_DIR)):
+        compile_file(path)
+    newest = JobRun.objects.using("batch").get()
+    before = JobRun.objects.using("batch").create(
+        job="nightly", business_date=newest.business_date - timedelta(days=400), state="published",
+        started_at=newest.started_at, finished_at=newest.finished_at, published_at=newest.published_at,
+    )  # fmt: skip
+    moves = {"five": {"1>2": LARGE}, "five_point": {"2>1": LARGE}}
+    for run, rows in ((newest, LARGE), (before, 1)):
+        run.counts = {"customers": rows, "rows": rows, "moves": moves}
+        run.save(using="batch")
+        for number, name in enumerate(STEPS, 1):
+            ended = newest.started_at + timedelta(seconds=3599)
+            step = JobStep.objects.using("batch").create(
+                run=run, no=number, name=name, state="done", rows=rows, started_at=newest.started_at, finished_at=ended
+            )
+            JobChunk.objects.using("batch").create(step=step, no=1, state="quarantined", error="x" * 300, attempts=3)
+    FeedLoad.objects.using("batch").create(
+        spec="eod_balances", as_of=newest.business_date, file_name=f"{'balances' * 9}.csv", state="published",
+        rows_read=LARGE, rows_rejected=LARGE, rows_changed=LARGE,
+    )  # fmt: skip
+    Customer.objects.using("batch").filter(pk=day.zhou.pk).update(name_mask="滨江市****国际贸易有限责任公司")
+    log = ContactLog.objects.using("batch").create(
+        branch_id=day.zhou.branch_id, customer_id=day.zhou.pk, staff_id=bank.wang.pk, channel="wecom", purpose="care",
+        outcome="not_interested", summary="话" * 200,
+    )  # fmt: skip
+    ContactLog.objects.using("batch").filter(pk=log.pk).update(contacted_at=log.contacted_at - timedelta(days=400))
+    return day
+
+
+def too_wide(page: Page, address: str, paths: list[str], width: int) -> list[str]:
+    found = []
+    for language in ("zh-hans", "zh-hant", "en"):
+        page.context.add_cookies([{"name": "django_language", "value": language, "url": address}])
+        for path in paths:
+            page.goto(address + path)
+            scroll = page.evaluate("document.documentElement.scrollWidth")
+            if scroll > width:
+                found.append(f"{path} in {language}: {scroll} of {width}")
+    return found
+
+
+@pytest.mark.parametrize("width", [1366, 390])
+@pytest.mark.parametrize("who", ["wang", "he", "zhao", "lu"])
+def test_no_page_scrolls_sideways(page: Page, server: str, bank: Bank, full: Morning, who: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 844})
+    sign_in(page, server, getattr(bank, who), "/password/")
+    customer = [f"/customers/{full.zhou.pk}/", f"/customers/{full.zhou.pk}/contacts/new/"]
+    paths = {"wang": ["/", "/customers/", *customer], "zhao": ["/", *customer], "lu": ["/jobs/", "/password/"]}
+    paths["he"] = ["/", "/jobs/", "/customers/", *customer]
+    assert too_wide(page, server, paths[who], width) == []
+
+
+def test_the_groups_of_a_branch_share_their_columns(page: Page, server: str, bank: Bank, full: Morning) -> None:
+    sign_in(page, server, bank.he)
+    expect(page.locator(".groups .panel")).to_have_count(2)
+    edges = page.evaluate(
+        "[...document.querySelectorAll('.groups table')].map(table => [...table.querySelector('tr[data-row]').cells]"
+        ".map(cell => Math.round(cell.getBoundingClientRect().left)))"
+    )
+    assert edges[0] == edges[1]
+
+
+def test_a_phone_shows_no_keys_and_rows_without_holes(page: Page, server: str, bank: Bank, full: Morning) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    sign_in(page, server, bank.wang)
+    expect(page.locator(".page-header .kbd").first).to_be_hidden()
+    row = page.locator("tr.open")
+    assert row.evaluate("row => getComputedStyle(row).backgroundColor") != "rgba(0, 0, 0, 0)"
+    grounds = row.evaluate("row => [...row.cells].map(cell => getComputedStyle(cell).backgroundColor)")
+    assert set(grounds) == {"rgba(0, 0, 0, 0)"}
