@@ -1,6 +1,7 @@
 -- A published day and the changes of the next one: 12,000 customers in three branches, made by number, no chance in it.
-INSERT INTO organization_branch (id, code, name, level, path, is_active)
-SELECT n, n::text, '网点' || n, 'outlet', '.' || n || '.', true FROM generate_series(1, 3) n;
+INSERT INTO organization_branch (id, code, name, level, path, is_active) VALUES (9, '0', '总行', 'head_office', '.9.', true);
+INSERT INTO organization_branch (id, code, name, level, path, is_active, parent_id)
+SELECT n, n::text, '网点' || n, 'outlet', '.9.' || n || '.', true, 9 FROM generate_series(1, 3) n;
 INSERT INTO customers_product (id, code, name, product_class, risk, counts_in_aum, counted_class, counted_in_aum)
 VALUES (1, 'DEMAND', '活期', 'demand', 1, true, 'demand', true), (2, 'TIME', '定期', 'time', 1, true, 'time', true);
 INSERT INTO customers_customer (

@@ -48,6 +48,12 @@ def figures(run: JobRun) -> tuple[int, str]:
     return run.counts["customers"], run.counts["aum"]
 
 
+def without_products(facts: dict[str, Any]) -> dict[str, Any]:
+    """A report of tiers without the products held, which are counted for the newest day alone."""
+    tiers = [{key: value for key, value in row.items() if key != "products"} for row in facts["tiers"]]
+    return {key: value for key, value in facts.items() if key != "products"} | {"tiers": tiers}
+
+
 def test_everybody_is_judged_once_on_the_first_day(book: Book) -> None:
     a, b, *_rest = book.customers
     copy = version_two("five_point", FIRST, {3: 100_000})
@@ -65,7 +71,7 @@ def test_everybody_is_judged_once_on_the_first_day(book: Book) -> None:
     assert (state(b, "five_point").rank, state(b, "five_point").since) == (3, DAY)
     assert [one.version for one in TierScheme.objects.filter(code="five_point", is_active=True)] == [2]
     assert_figures_counted(FIRST)
-    assert report("tiers", DAY) == before
+    assert without_products(report("tiers", DAY)) == without_products(before)
     assert [row["customers"] for row in report("tiers", FIRST)["tiers"]] == [1, 2, 1, 0, 0]
     moves = report("moves", FIRST, "--since", DAY.isoformat())
     assert {kind: moves[kind] for kind in ("up", "down", "same", "new", "gone")} == {
