@@ -55,6 +55,16 @@ def test_no_table_of_customers_has_a_page() -> None:
     assert of_customers.isdisjoint(admin.site._registry)
 
 
+def test_the_settings_name_who_is_signed_in_and_lead_back_to_the_product(bank: Bank, client_of: Signed) -> None:
+    for user in (bank.lu, bank.wu):
+        page = client_of(user).get(reverse("admin:index")).content.decode()
+        header = page.split('<header id="header">')[1].split("</header>")[0]
+        assert user.name in header and user.staff_no not in header
+        assert 'href="/jobs/"' in header and 'action="/logout/"' in header
+        assert page.index("css/tokens.css") < page.index("css/admin.css")
+        assert "theme.js" not in page  # one set of colours, as on the other pages
+
+
 def test_a_change_of_a_product_is_recorded_with_old_and_new_value(bank: Bank, client_of: Signed) -> None:
     product = bank.products["WEALTH"]
     client, page = client_of(bank.lu), reverse("admin:customers_product_change", args=[product.pk])
