@@ -1,6 +1,5 @@
 """The made-up bank: branch tree, staff with random passwords, product catalogue."""
 
-import secrets
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
@@ -8,11 +7,10 @@ from django.utils.translation import gettext as _
 from crm.demo import names
 from crm.organization.choices import BranchLevel, Reach, Role
 from crm.organization.models import Branch, User
+from crm.organization.passwords import new_password
 from customers.models import Product
 
 MANAGERS = 20
-PASSWORD_ALPHABET = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # noqa: S105 - letters, not a password
-PASSWORD_LENGTH = 14
 
 # Code, name, level, code of the parent.
 BRANCHES = (
@@ -124,11 +122,6 @@ def make_staff(branches: dict[str, Branch]) -> list[Login]:
         user.save(using="batch")
         logins.append(Login(str(Role(role).label), staff_no, name, branches[code].name, password))
     return logins
-
-
-def new_password() -> str:
-    """A random password with no characters that are easily mistaken for one another."""
-    return "".join(secrets.choice(PASSWORD_ALPHABET) for _place in range(PASSWORD_LENGTH))
 
 
 def login_table(logins: list[Login]) -> str:
