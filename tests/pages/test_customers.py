@@ -145,6 +145,7 @@ def test_a_customer_number_is_found_in_either_case(bank: Bank, day: Morning, cli
         ("c000000030", ["customer_no"]),
         ("13912345678", ["customer_no", "mobile_index"]),
         ("wjy", ["name_initials", "name_pinyin"]),
+        ("秀英", ["name_bigrams"]),
     ],
 )
 def test_the_search_asks_indexes_under_row_level_security_too(bank: Bank, typed: str, columns: list[str]) -> None:
