@@ -26,7 +26,7 @@ lock = uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help start stop services test check lock chaos security-report bench screenshots messages translations clean
+.PHONY: help start stop services test check lock chaos security-report bench messages translations clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -64,11 +64,9 @@ chaos: $(DEV) ## kill workers, Valkey and PostgreSQL under load, CHAOS_RUNS time
 security-report: $(DEV) $(VENDOR) ## the permission matrix and its figures in security-report.json
 	$(PY) -m pytest -m security -q
 
-bench: $(DEV) ## night, delta, feed, pages and search at BENCH_CUSTOMERS customers
-	$(PY) manage.py bench all --customers $(BENCH_CUSTOMERS) --json
-
-screenshots: $(DEV) $(VENDOR) translations $(BROWSER) ## every page as an image in screenshots/
-	SCREENSHOTS=screenshots $(PY) -m pytest tests/browser -m browser -q
+bench: $(DEV) ## night, delta, feed, pages and search at BENCH_CUSTOMERS customers, on the servers that run
+	@for subject in night delta feed pages search; do \
+		$(PY) manage.py bench $$subject --customers $(BENCH_CUSTOMERS) --json || exit 1; done
 
 messages: $(DEV) ## new texts of code and templates into locale/, to be translated there
 	@$(PY) -m crm.source_messages --update
@@ -77,7 +75,7 @@ translations: $(RUNTIME)
 	@$(PY) -m crm.embedded.translations
 
 clean: ## remove what set-up made; data folders stay
-	rm -rf $(VENV) node_modules static/vendor security-report.json screenshots .cache
+	rm -rf $(VENV) node_modules static/vendor security-report.json .cache
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	rm -f locale/*/LC_MESSAGES/*.mo
 
