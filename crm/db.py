@@ -85,6 +85,11 @@ def hold_lock(name: str, using: str = "batch") -> None:
     execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name], using)
 
 
+def stay_idle(using: str) -> None:
+    """Let this transaction wait as long as its work elsewhere takes: it holds a lock, and the server ends idle ones."""
+    execute("SET LOCAL idle_in_transaction_session_timeout = 0", using=using)
+
+
 def try_lock(name: str, using: str = "batch") -> bool:
     """Take the transaction-level advisory lock of this name, or say at once that somebody holds it."""
     return bool(fetch_value("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [name], using))

@@ -22,6 +22,7 @@ from crm.jobs.models import JobRun
 from crm.jobs.runner import Arguments, Counts, Step
 from customers.choices import LoadState
 from customers.feeds import folder
+from customers.feeds.messages import FileStopped
 from customers.models import FeedLoad
 from customers.nightly import metrics, night
 from customers.nightly import publish as customers_publish
@@ -32,6 +33,7 @@ from segments.tiering import publish as tiers_publish
 from segments.tiering import recompute
 
 JOB = "nightly"
+MOST_FAILURES = 3
 
 
 def publish(run: JobRun, arguments: Arguments) -> Counts:
@@ -82,12 +84,19 @@ STEPS = (
 
 
 def load_waiting(as_of: date) -> list[FeedLoad]:
-    """Take in the files that wait for this day, unless its night computes already; one process at a time."""
+    """Take in the files that wait for this day, unless its night computes already; one process at a time.
+
+    Raises RunRefused under another instance's key file, or when a file is gone before it is opened.
+    """
     with transaction.atomic(using="audit"):
+        db.stay_idle("audit")
         db.hold_lock("nightly intake", using="audit")
         if JobRun.objects.using("batch").filter(job=JOB, state=RunState.RUNNING).exists():
             return []
-        return folder.load_waiting(as_of)
+        try:
+            return folder.load_waiting(as_of)
+        except FileStopped as stop:
+            raise RunRefused(str(stop)) from stop
 
 
 def due_date() -> date | None:
@@ -103,7 +112,24 @@ def due_date() -> date | None:
     if day == last_business_date() and timezone.localtime().time() < time(hour, minute):
         return None
     tried = JobRun.objects.using("batch").filter(job=JOB, business_date=day).exists()
-    return None if tried else day
+    return None if tried or waits_for_a_file(day) else day
+
+
+def waits_for_a_file(day: date) -> bool:
+    """Whether a file of this day was stopped, or failed again and again, and nothing newer has come since.
+
+    Without this the sweep would read the same wrong file every minute.
+    """
+    of_day = FeedLoad.objects.using("batch").filter(as_of=day)
+    failures = of_day.filter(state=LoadState.FAILED).count()
+    troubled = [
+        load for load in stopped_loads(day)
+        if load.state == LoadState.STOPPED or (load.state == LoadState.FAILED and failures >= MOST_FAILURES)
+    ]  # fmt: skip
+    if not troubled:
+        return False
+    newest = max(load.received_at for load in troubled).timestamp()
+    return all(path.stat().st_mtime <= newest for _spec, path in folder.waiting_files(day))
 
 
 def waiting_dates() -> list[date]:

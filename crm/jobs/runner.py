@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from django.db import InterfaceError, OperationalError, connections, transaction
+from django.db import DatabaseError, InterfaceError, OperationalError, connections, transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -91,9 +91,24 @@ def compute(run: JobRun, step: Step, claim: ledger.Claim, *, is_last: bool) -> N
         log.warning("chunk taken over", step=step.name, chunk=claim.number)
     except (OperationalError, InterfaceError):
         raise
+    except DatabaseError as error:
+        log.error(
+            "chunk failed", step=step.name, chunk=claim.number, attempt=claim.attempts, error=without_values(error)
+        )
+        ledger.release_chunk(claim, without_values(error))
     except Exception as error:
         log.exception("chunk failed", step=step.name, chunk=claim.number, attempt=claim.attempts)
         ledger.release_chunk(claim, f"{type(error).__name__}: {error}")
+
+
+def without_values(error: DatabaseError) -> str:
+    """What a database error says of statement and table. Its whole text may repeat a customer's row, and stays out of
+    pages and logs."""
+    cause = error.__cause__
+    diagnosis = getattr(cause, "diag", None)
+    parts = [type(error).__name__, getattr(cause, "sqlstate", None)]
+    parts += [getattr(diagnosis, name, None) for name in ("table_name", "column_name", "constraint_name")]
+    return " ".join(str(part) for part in parts if part)
 
 
 def advance(run: JobRun, steps: Sequence[Step]) -> str:

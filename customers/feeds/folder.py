@@ -8,12 +8,14 @@ from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
+import structlog
 from django.conf import settings
 
-from customers.feeds.load import Control, load_file
+from customers.feeds.load import load_file
 from customers.feeds.spec import spec_names
 from customers.models import FeedLoad
 
+log = structlog.get_logger()
 SUFFIXES = {".csv", ".txt", ".zip"}
 
 
@@ -40,6 +42,14 @@ def waiting_files(as_of: date) -> list[tuple[str, Path]]:
     return sorted(found, key=lambda pair: (order[pair[0]], pair[1].name))
 
 
+def strangers(as_of: date) -> list[Path]:
+    """Files of this day whose name begins with no specification's: nobody will load them."""
+    folder = Path(settings.CRM_FEED_FOLDER) / as_of.isoformat()
+    if not folder.is_dir():
+        return []
+    return [path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and spec_of(path) is None]
+
+
 def delivered_dates() -> list[date]:
     """The days for which the core bank has left files, the oldest first."""
     root = Path(settings.CRM_FEED_FOLDER)
@@ -51,13 +61,16 @@ def delivered_dates() -> list[date]:
     return sorted(day for day in days if waiting_files(day))
 
 
-def control_of(path: Path) -> Control | None:
+def control_of(path: Path) -> str | None:
+    """The text of the companion file; what is wrong with it is said with the file that it belongs to."""
     companion = path.with_name(path.name + ".ctl")
-    return Control.from_text(companion.read_text(encoding="ascii")) if companion.is_file() else None
+    return companion.read_text(encoding="utf-8-sig", errors="replace") if companion.is_file() else None
 
 
 def load_waiting(as_of: date) -> list[FeedLoad]:
     """Load the files of this day; those in force already are skipped, and the first that stops ends it."""
+    for path in strangers(as_of):
+        log.warning("file of no known specification", file=path.name, as_of=str(as_of))
     loads = []
     for name, path in waiting_files(as_of):
         load = load_file(name, path, as_of=as_of, control=control_of(path))

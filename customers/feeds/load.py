@@ -18,7 +18,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from crm import db
-from crm.audit import keys, pii
+from crm.audit import keys, pii, trail
 from crm.jobs import ledger
 from crm.organization.models import Branch, User
 from customers.choices import LoadState, ProductClass
@@ -68,11 +68,14 @@ class Control:
                     rows = int(value)
                 elif name.strip() == "sum":
                     total = Decimal(value.strip())
+                    if not total.is_finite():
+                        raise ValueError(value)
                 else:
                     raise ValueError(name)
         except (ValueError, InvalidOperation) as error:
+            shown = text.strip()[:80].replace("\x00", "?")
             raise FileStopped(
-                f"控制总数应写作 rows=行数,sum=合计：{text}", f"write control totals as rows=N,sum=AMOUNT: {text}"
+                f"控制总数应写作 rows=行数,sum=合计：{shown}", f"write control totals as rows=N,sum=AMOUNT: {shown}"
             ) from error
         return cls(rows, total)
 
@@ -84,7 +87,7 @@ def load_file(
     as_of: date,
     uploaded_by: User | None = None,
     member: str | None = None,
-    control: Control | None = None,
+    control: Control | str | None = None,
     accept_shrink: bool = False,
     branch: Branch | None = None,
     display_name: str | None = None,
@@ -136,6 +139,9 @@ def load_file(
                 tried.filter(state__in=(LoadState.FAILED, LoadState.STOPPED)).update(state=LoadState.SUPERSEDED)
                 return same
         finish(load, began)
+        if load.state == LoadState.ACCEPTED:
+            detail = {"spec": load.spec, "as_of": str(as_of), "sha256": load.sha256, "rows": load.rows_read}
+            trail.record(uploaded_by, "feed.accepted", target=load, detail=detail)
         return load
 
 
@@ -157,6 +163,7 @@ def finish(load: FeedLoad, began: float) -> None:
 def one_at_a_time(spec: Spec) -> Iterator[None]:
     """One load of a specification at a time, in whatever process; the lock goes with the connection."""
     with transaction.atomic(using="audit"):
+        db.stay_idle("audit")
         db.hold_lock(f"feed:{spec.name}", using="audit")
         yield
 
@@ -167,7 +174,7 @@ def take(
     path: Path,
     as_of: date,
     member: str | None,
-    control: Control | None,
+    control: Control | str | None,
     accept_shrink: bool,
     branch: Branch | None,
     tell: Progress,
@@ -175,6 +182,9 @@ def take(
     """Read, check and merge; the load in force where this file is that one already."""
     check_date(as_of)
     check_branch(spec)
+    totals = Control.from_text(control) if isinstance(control, str) else control
+    with transaction.atomic(using="batch"):
+        ledger.refuse_while_running("nightly")  # asked again before the merge; here so that no work is for nothing
     tell("reading", 0.05)
     link = connect(os.cpu_count() or 1)
     try:
@@ -189,7 +199,7 @@ def take(
         load.rows_rejected = value_of(link, "SELECT count(DISTINCT line) FROM bad WHERE NOT is_warning")
         load.save(using="batch")
         rejects.write(load, link)
-        check_whole(load, spec, parsed, control, accept_shrink)
+        check_whole(load, spec, parsed, totals, accept_shrink)
         tell("comparing", 0.5)
         with transaction.atomic(using="batch"):
             ledger.refuse_while_running("nightly")

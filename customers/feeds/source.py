@@ -186,8 +186,12 @@ def limited(inside: IO[bytes], info: zipfile.ZipInfo, name: str, most: int | Non
 
 def in_memory(content: Iterator[bytes]) -> int:
     descriptor = os.memfd_create("feed", os.MFD_CLOEXEC)
-    for block in content:
-        os.write(descriptor, block)
+    try:
+        for block in content:
+            os.write(descriptor, block)
+    except BaseException:
+        os.close(descriptor)
+        raise
     return descriptor
 
 

@@ -86,6 +86,7 @@ def load(upload_id: int) -> str:
     Of two workers the second finds it `busy`; of an upload that is `over` nothing is done.
     """
     with transaction.atomic(using="audit"):
+        db.stay_idle("audit")
         if not db.try_lock(f"upload:{upload_id}", using="audit"):
             return "busy"
         upload = claimed(upload_id)

@@ -335,3 +335,9 @@ def test_lines_are_counted_across_the_blocks_in_which_a_file_is_read(tmp_path: P
         opened(spec_named("eod_balances"), path),
     ):
         pass
+
+
+def test_a_bomb_leaves_no_text_in_memory(delivery: Delivery) -> None:
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    assert delivery.load("eod_balances", BOMB).state == "stopped"
+    assert len(list(Path("/proc/self/fd").iterdir())) == before

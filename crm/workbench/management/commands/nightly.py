@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from tqdm import tqdm
 
 from crm import nightly
+from crm.audit import trail
 from crm.jobs import ledger
 from crm.jobs.choices import RunState, StepState
 from crm.jobs.models import JobChunk, JobRun, JobStep
@@ -58,6 +59,8 @@ class Command(BaseCommand):
             run, is_open = nightly.open_night(as_of, rerun=options["rerun"] or options["full"], full=options["full"])
         except ledger.RunRefused as refusal:
             raise CommandError(str(refusal), returncode=REFUSED) from refusal
+        if options["rerun"]:
+            trail.record(None, "night.rerun", target=run, detail={"business_date": str(as_of), "by": "command"})
         if is_open:
             run = work_with_bar(run)
         if run.state != RunState.PUBLISHED:
