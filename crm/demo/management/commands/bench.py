@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
+from crm.demo.bench.feed import bench_feed
 from crm.demo.bench.measure import Report
 from crm.demo.bench.night import bench_delta, bench_night
 from crm.demo.bench.pages import bench_pages, bench_search
@@ -15,6 +16,7 @@ from crm.demo.bench.pages import bench_pages, bench_search
 SUBJECTS: dict[str, Callable[..., Report]] = {
     "night": bench_night,
     "delta": bench_delta,
+    "feed": bench_feed,
     "pages": bench_pages,
     "search": bench_search,
 }
