@@ -74,6 +74,14 @@ def copy_bytes_in(copy_statement: str, source: BinaryIO, using: str = "batch") -
             copy.write(block)
 
 
+def stream_values(statement: str, using: str = "batch") -> Iterator[Any]:
+    """The first column of every row, fetched a few at a time; inside a transaction only."""
+    with connections[using].chunked_cursor() as cursor:
+        cursor.execute(statement)
+        for row in cursor:
+            yield row[0]
+
+
 def copy_rows_out(copy_statement: str, using: str = "batch") -> Iterator[tuple[Any, ...]]:
     """Rows of COPY … TO STDOUT, streamed, as text values."""
     with connections[using].cursor() as cursor, cursor.copy(copy_statement) as copy:

@@ -202,7 +202,7 @@ def join_file(link: duckdb.DuckDBPyConnection, spec: Spec, join: Join, folder: P
 def type_columns(link: duckdb.DuckDBPyConnection, spec: Spec, names: list[str], as_of: date) -> None:
     """Tables `typed` (all rows with their faults), `good` and `bad`."""
     have = [*names, *(spec.join.columns if spec.join else ())]
-    text = ", ".join(f"nullif(trim({text_of(column, have)}), '') AS {quoted(column.name)}" for column in spec.columns)
+    text = ", ".join(f"{trimmed(text_of(column, have))} AS {quoted(column.name)}" for column in spec.columns)
     where = f"WHERE {spec.where.replace('$as_of', f'DATE {literal(as_of.isoformat())}')}" if spec.where else ""
     link.execute(f"CREATE VIEW texts AS SELECT line, {text} FROM split {where}")
     values = ", ".join(f"{typed(column)} AS {quoted(value_name(column))}" for column in spec.columns)
@@ -258,6 +258,11 @@ def text_of(column: Column, names: list[str]) -> str:
         return f"TRY(CAST(({column.expression}) AS VARCHAR))"
     name = source_name(column, names)
     return quoted(name) if name else "NULL::VARCHAR"
+
+
+def trimmed(text: str) -> str:
+    """SQL for a text without spaces around it, NULL when nothing is left; few values have a space to look for."""
+    return f"nullif(CASE WHEN contains({text}, ' ') THEN trim({text}) ELSE {text} END, '')"
 
 
 def typed(column: Column) -> str:

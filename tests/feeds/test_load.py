@@ -108,6 +108,28 @@ def test_an_unchanged_file_of_the_next_day_changes_no_row(delivery: Delivery) ->
     assert waiting() == dict.fromkeys(WORKING, 0)
 
 
+def test_any_column_that_differs_makes_a_row_changed(delivery: Delivery) -> None:
+    delivery.first_day()
+    header = BALANCES.strip() + ",product_count,start_date,funding_source\n"
+    key, after = "6200000000000001", "80000,2026-03-20,N,1.95%,1,2025-03-20,own"
+    odd = [f'{key},"a""b",TIME1Y,{after}', f'{key},"c,d",TIME1Y,{after}', f"{key},,DEMAND,5,,,,,,"]
+    texts = [
+        after, "80000.01,2026-03-20,N,1.95%,1,2025-03-20,own", "80000,,N,1.95%,1,2025-03-20,own",
+        "80000,2026-03-20,Y,1.95%,1,2025-03-20,own", "80000,2026-03-20,N,1.9501%,1,2025-03-20,own",
+        "80000,2026-03-20,N,1.95%,2,2025-03-20,own", "80000,2026-03-20,N,1.95%,1,2025-03-21,own",
+        "80000,2026-03-20,N,1.95%,1,2025-03-20,loan",
+    ]  # fmt: skip
+    rows = [f"{key},T{number},TIME1Y,{after}" for number in range(len(texts))]
+    delivery.load("eod_balances", header + "\n".join([*odd, *rows, f"{key},P,TIME1Y,{after}"]) + "\n")
+    delivery.night()
+    tomorrow = Delivery(delivery.folder, delivery.as_of + timedelta(days=1))
+    rows = [f"{key},T{number},TIME1Y,{text}" for number, text in enumerate(texts)]
+    load = tomorrow.load("eod_balances", header + "\n".join([*odd, *rows, f"{key},P,DEMAND,{after}"]) + "\n")
+    changed = NightHolding.objects.using("batch").values_list("sub_no", flat=True).order_by("sub_no")
+    assert (load.state, list(changed)) == ("accepted", ["P", *(f"T{number}" for number in range(1, len(texts)))])
+    assert load.rows_changed == len(texts)
+
+
 def test_a_second_file_of_the_day_replaces_the_first(delivery: Delivery) -> None:
     delivery.first_day()
     right = BALANCES + "6200000000000001,,DEMAND,5,,,\n6200000000000003,,DEMAND,7,,,\n"

@@ -15,6 +15,7 @@ from crm import db
 from crm.audit import pii
 from customers.feeds import pinyin
 from customers.feeds.blind import add_index
+from customers.feeds.published import compare_holdings
 from customers.feeds.staging import stage
 
 BATCH = 20_000
@@ -307,12 +308,12 @@ HOLDING_OPTIONAL = {
 def balances(delivery: Delivery, old_loads: list[int]) -> int:
     """Holdings that are new or differ; in a full file those that are missing are closed at nil."""
     link, provided = delivery.link, delivery.provided
-    if "account_no_index" not in {row[0] for row in link.execute("DESCRIBE good").fetchall()}:
-        add_index(link, "good", pii.ACCOUNT_NO, "account_no")
+    compare_holdings(link, [name for name in HOLDING_OPTIONAL if name in provided])
     stage(
         link,
-        "SELECT line, '\\x' || account_no_index, coalesce(sub_no, ''), product_code, balance, "
-        + ", ".join(name if name in provided else "NULL" for name in HOLDING_OPTIONAL) + " FROM good ORDER BY line",
+        "SELECT line, '\\x' || account_index, coalesce(sub_no, ''), product_code, balance, "
+        + ", ".join(name if name in provided else "NULL" for name in HOLDING_OPTIONAL)
+        + " FROM compared WHERE line IS NOT NULL ORDER BY line",
         "stage_holding",
         "line bigint, account_no_index bytea, sub_no text, product_code text, balance numeric(18, 2), "
         + ", ".join(f"{name} {kind}" for name, kind in HOLDING_OPTIONAL.items()),
@@ -328,6 +329,8 @@ def balances(delivery: Delivery, old_loads: list[int]) -> int:
     has: dict[str, Any] = {f"has_{name}": name in provided for name in HOLDING_OPTIONAL}
     changed = db.run_sql("customers.feeds.merge", "balances_write", load=delivery.load_id, **has)
     if delivery.closes_missing:
+        gone = "SELECT holding_id FROM compared WHERE line IS NULL ORDER BY holding_id"
+        stage(link, gone, "stage_missing", "holding_id bigint")
         changed += db.run_sql("customers.feeds.merge", "balances_missing", load=delivery.load_id)
     return changed
 

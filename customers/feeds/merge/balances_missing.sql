@@ -9,10 +9,9 @@ SELECT h.id, %(load)s, false, h.branch_id, h.customer_id, h.account_id, h.sub_no
             THEN h.balance ELSE 0 END,
        0, CASE WHEN p.counted_class IN ('demand', 'time', 'large_cd', 'notice') THEN h.balance ELSE 0 END,
        0, CASE WHEN p.counted_class = 'loan' THEN h.balance ELSE 0 END, 0, h.product_count, 0
-FROM customers_holding h
+FROM stage_missing m
+JOIN customers_holding h ON h.id = m.holding_id
 JOIN customers_account a ON a.id = h.account_id
 JOIN customers_product p ON p.id = h.product_id
-WHERE h.status = 'open'
-  AND NOT EXISTS (SELECT FROM stage_holding s WHERE s.account_id = h.account_id AND s.sub_no = h.sub_no)
-  AND NOT EXISTS (SELECT FROM refused_key r WHERE r.account_no_index = a.account_no_index)
+WHERE NOT EXISTS (SELECT FROM refused_key r WHERE r.account_no_index = a.account_no_index)
 ON CONFLICT (holding_id) DO NOTHING
