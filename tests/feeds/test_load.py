@@ -302,3 +302,20 @@ def test_a_company_account_shared_and_given_up(delivery: Delivery) -> None:
     )
     delivery.night()
     assert AccountHolder.objects.using("batch").filter(customer__customer_no="C2").count() == 1
+
+
+def test_two_spellings_of_an_account_number_are_one_account(delivery: Delivery) -> None:
+    delivery.first_day()
+    accounts = delivery.load(
+        "eod_accounts", ACCOUNTS + "6200000000000002,C2,owner,,\n6200 0000 0000 0002,C2,owner,,\n", accept_shrink=True
+    )
+    balances = delivery.load(
+        "eod_balances",
+        BALANCES + "6200000000000002,,DEMAND,5,,,\n6200 0000 0000 0002,,DEMAND,7,,,\n",
+        accept_shrink=True,
+    )
+    for load in (accounts, balances):
+        assert load.state == "accepted", load.message
+        assert [(row.rule, row.example_line) for row in load.rejects.using("batch").all()] == [("duplicate", 3)]
+    delivery.night()
+    assert Metrics.objects.using("batch").get(customer__customer_no="C2").aum == 5

@@ -57,6 +57,12 @@ def refuse(condition: str, table: str, column: str, code: str) -> None:
     )
 
 
+def earlier(table: str, *key: str) -> str:
+    """The condition that a staged row with the same key stands before this one in the file."""
+    same = " AND ".join(f"o.{column} = s.{column}" for column in key)
+    return f"EXISTS (SELECT FROM {table} o WHERE {same} AND o.line < s.line)"
+
+
 def kept_ids(table: str, id_column: str, key: Iterable[str], old_loads: list[int]) -> None:
     """Take the rows of replaced loads out of a working table, and remember their ids by natural key."""
     keys = ", ".join(key)
@@ -262,6 +268,7 @@ def accounts(delivery: Delivery, old_loads: list[int]) -> int:
     db.execute("DELETE FROM night_holder WHERE load_id = ANY (%s)", [old_loads])
     db.run_sql("customers.feeds.merge", "accounts_customer")
     refuse("s.customer_id IS NULL", "stage_account", "customer_no", "customer")
+    refuse(earlier("stage_account", "account_no_index", "customer_id"), "stage_account", "account_no", "duplicate")
     db.run_sql("customers.feeds.merge", "accounts_owner")
     refuse(
         "NOT EXISTS (SELECT FROM account_of o WHERE o.account_no_index = s.account_no_index)",
@@ -326,6 +333,8 @@ def balances(delivery: Delivery, old_loads: list[int]) -> int:
     db.run_sql("customers.feeds.merge", "balances_product")
     refuse("s.product_id IS NULL", "stage_holding", "product_code", "product")
     db.execute("ANALYZE stage_holding")
+    # Two spellings of one account number are two rows for the edge, and one holding here.
+    refuse(earlier("stage_holding", "account_id", "sub_no"), "stage_holding", "account_no", "duplicate")
     has: dict[str, Any] = {f"has_{name}": name in provided for name in HOLDING_OPTIONAL}
     changed = db.run_sql("customers.feeds.merge", "balances_write", load=delivery.load_id, **has)
     if delivery.closes_missing:
