@@ -18,7 +18,7 @@ class BadBands(ValueError):
 
 
 class NotInForce(ValueError):
-    """A scheme that does not run cannot be the one that pages show."""
+    """A scheme that does not run, or that ends, cannot be the one that pages show."""
 
 
 class BadVersion(ValueError):
@@ -82,6 +82,8 @@ def make_primary(scheme: TierScheme) -> None:
     """Show this running scheme's tiers on pages and in alerts."""
     if not scheme.is_active:
         raise NotInForce(_("Only a scheme that runs can be shown on pages."))
+    if TierScheme.objects.filter(code=scheme.code, version__gte=scheme.version, effective_to__isnull=False).exists():
+        raise NotInForce(_("This scheme has a last day; pages can only show one that goes on."))
     TierScheme.objects.select_for_update().filter(is_primary=True).update(is_primary=False)
     TierScheme.objects.filter(pk=scheme.pk).update(is_primary=True)
 

@@ -89,7 +89,8 @@ def open_run(
         run.epoch += 1
         run.state, run.step_no, run.message = RunState.RUNNING, 0, ""
         run.started_at, run.finished_at = timezone.now(), None
-        run.counts = {"options": options or {}}
+        # What a published day counted, and what it had to leave out, holds until it is published again.
+        run.counts = {**(run.counts if run.published_at else {}), "options": options or {}}
         run.save(using="batch")
         JobStep.objects.using("batch").filter(run=run).delete()
         JobStep.objects.using("batch").bulk_create(

@@ -26,7 +26,10 @@ WITH summed AS (
            OR NOT EXISTS (SELECT FROM customers_metrics m WHERE m.customer_id = n.customer_id))
 ), touched AS (
     SELECT customer_id, coalesce(p.branch_id, m.branch_id, s.branch_id) AS branch_id,
-           m.customer_id IS NULL AS is_new, coalesce(p.is_closed, false) AS is_closed, p.open_date,
+           m.customer_id IS NULL AS is_new, p.open_date,
+           -- Money may still move after a customer has left; of that the customer file of tonight says nothing.
+           coalesce(p.is_closed, (SELECT c.status = 'closed' FROM customers_customer c WHERE c.id = customer_id),
+                    false) AS is_closed,
            coalesce(m.aum, 0) AS old_aum, coalesce(s.moved, 0) AS moved, m.since_date, m.month_days, m.quarter_days, m.last_month_days,
            CASE WHEN %(full)s THEN 0 ELSE coalesce(m.aum, 0) END + coalesce(s.aum, 0) AS aum,
            CASE WHEN %(full)s THEN 0 ELSE coalesce(m.deposit, 0) END + coalesce(s.deposit, 0) AS deposit,

@@ -23,6 +23,7 @@ WITH schemes AS (
     WHERE %(drift_since)s::date IS NOT NULL AND NOT %(everybody)s AND m.since_date >= %(drift_since)s
       AND m.customer_id BETWEEN %(first)s AND %(last)s
       AND NOT EXISTS (SELECT FROM night_metrics n WHERE n.customer_id = m.customer_id)
+      AND EXISTS (SELECT FROM customers_customer c WHERE c.id = m.customer_id AND c.status = 'active')
 ), valued AS (
     SELECT l.customer_id, l.branch_id, l.is_closed, s.id AS scheme_id, s.promotion, s.metric, s.watch_after_months,
            s.downgrade_after_months, s.downgrade_to, s.states_of, s.starts,

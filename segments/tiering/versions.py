@@ -5,10 +5,15 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.db import DEFAULT_DB_ALIAS
+from django.utils.translation import gettext as _
 
 from crm import db
 from segments.choices import TierMetric
 from segments.models import TierScheme
+
+
+class NothingShown(LookupError):
+    """The scheme that pages show does not judge tonight: there is nothing to publish as tiers."""
 
 
 @dataclass(frozen=True)
@@ -49,9 +54,12 @@ def any_starts(running: Iterable[Running]) -> bool:
 
 
 def primary(running: Iterable[Running]) -> Running:
-    """Tonight's version of the scheme that pages and alerts speak of."""
+    """Tonight's version of the scheme that pages and alerts speak of; raises NothingShown where it does not run."""
     code = TierScheme.objects.using("batch").get(is_primary=True).code
-    return next(one for one in running if one.scheme.code == code)
+    for one in running:
+        if one.scheme.code == code:
+            return one
+    raise NothingShown(_("The scheme that pages show, %(code)s, is not in force tonight.") % {"code": code})
 
 
 def drifts(running: Iterable[Running]) -> set[str]:

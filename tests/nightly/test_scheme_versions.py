@@ -183,3 +183,14 @@ def test_a_scheme_that_has_ended_is_not_judged_by_its_earlier_version(book: Book
     assert not TierScheme.objects.filter(code="five_point", is_active=True).exists()
     assert not DayFigure.objects.using("batch").filter(as_of__gt=FIRST, scheme__code="five_point").exists()
     assert Decimal(run.counts["aum"]) == 289_000
+
+
+def test_a_scheme_with_a_last_day_is_not_shown_and_what_is_shown_must_run(book: Book) -> None:
+    """No night could say whose tiers pages show; it says so by name, and is never brought about by an action."""
+    ends = TierScheme.objects.get(code="five_point")
+    TierScheme.objects.filter(pk=ends.pk).update(effective_to=FIRST)
+    with pytest.raises(schemes.NotInForce):
+        schemes.make_primary(ends)
+    assert TierScheme.objects.get(is_primary=True).code == "five"
+    with pytest.raises(versions.NothingShown, match="five"):
+        versions.primary([])

@@ -3,9 +3,10 @@
 from datetime import date
 from decimal import Decimal
 
-from customers.models import Customer, Metrics
+from customers.models import Alert, Customer, Metrics
 from segments.models import TierChange, TierScheme, TierState
 from tests.nightly.night_world import Book
+from tests.nightly.test_averages_of_nights import assert_figures_counted
 from tests.world import Bank
 
 
@@ -189,3 +190,31 @@ def test_a_customer_who_leaves_and_returns(bank: Bank) -> None:
     book.change(book.holdings[customer.pk][0], 700)
     book.night(date(2026, 3, 3))
     assert history(customer, "five_point")[-1] == (None, 1, "opened")
+
+
+def test_money_that_moves_after_a_customer_left_does_not_bring_them_back(bank: Bank) -> None:
+    book = Book(bank)
+    customer = book.open("C1", 60_000)
+    book.night(date(2026, 3, 1))
+    book.set_status(customer, "closed")
+    book.night(date(2026, 3, 2))
+    book.change(book.holdings[customer.pk][0], 9_000)
+    for day in (date(2026, 3, 3), date(2026, 3, 4)):
+        run = book.night(day, full=day.day == 4)
+        assert (run.counts["customers"], run.counts["moves"]) == (0, {})
+    assert Metrics.objects.using("batch").get(pk=customer.pk).aum == 9_000
+    assert not TierState.objects.using("batch").filter(customer=customer).exists()
+    assert not Alert.objects.using("batch").filter(customer=customer).live().exists()
+
+
+def test_a_running_average_does_not_bring_back_who_left(bank: Bank) -> None:
+    TierScheme.objects.using("batch").filter(code="five_point").update(metric="month_average")
+    book = Book(bank)
+    customer = book.open("C1", 60_000)
+    book.night(date(2026, 3, 1))
+    book.set_status(customer, "closed")
+    book.change(book.holdings[customer.pk][0], 0)
+    book.night(date(2026, 3, 2))
+    assert book.night(date(2026, 3, 3)).counts["moves"] == {}
+    assert history(customer, "five_point")[-1] == (3, None, "closed")
+    assert_figures_counted(date(2026, 3, 3))
