@@ -19,6 +19,7 @@ from crm.organization.access import scoped
 from crm.organization.models import User
 from customers import ownership, relations
 from customers.choices import RelationType
+from customers.forms import OwnerForm
 from customers.models import Customer, Household, Ownership, Relation
 from tests.world import Bank
 
@@ -209,6 +210,22 @@ def test_a_customer_is_given_to_another_manager_and_the_history_stays(bank: Bank
     assert list(history) == [(bank.wang.staff_no, timezone.localdate(), "test"), (bank.li.staff_no, None, "岗位调整")]
     assert client_of(bank.wang).get(address.replace("owner/", "relations/new/")).status_code == 404
     assert client_of(bank.li).get(address.replace("owner/", "relations/new/")).status_code == 200
+
+
+def test_a_manager_who_goes_while_the_form_is_looked_at_is_refused(
+    bank: Bank, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    customer = bank.customer("C1", owner=bank.wang)
+
+    def last_check(form: OwnerForm) -> str:
+        User.objects.using("batch").filter(pk=bank.li.pk).update(is_active=False)
+        return str(form.cleaned_data["reason"])
+
+    monkeypatch.setattr(OwnerForm, "clean_reason", last_check, raising=False)
+    answer = client_of(bank.he).post(f"/customers/{customer.pk}/owner/", {"owner": bank.li.pk, "reason": "岗位调整"})
+    assert answer.status_code == 422
+    assert answer.context["form"].errors["owner"]
+    assert Ownership.objects.using("batch").get().owner == bank.wang
 
 
 def test_the_same_owner_again_changes_nothing_and_nobody_ends_it(bank: Bank) -> None:
