@@ -23,6 +23,7 @@ from customers.models import FeedUpload
 
 SUFFIXES = (".csv", ".txt", ".dat", ".asc", ".zip")
 SALT = "feed upload"
+MOST_ROWS = 10**12  # more than any bank has; the column that keeps the control figures is not endless
 
 
 def spec_choices() -> list[tuple[str, str]]:
@@ -60,6 +61,7 @@ class UploadForm(forms.Form):
         label=_("Number of rows"),
         required=False,
         min_value=0,
+        max_value=MOST_ROWS,
         error_messages={"invalid": _("Write a whole number."), "min_value": _("Write a whole number.")},
     )
     control_total = forms.DecimalField(

@@ -6,6 +6,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from crm import db
 from crm.audit import trail
 from crm.organization.models import User
 from customers.choices import CustomerType, RelationType
@@ -26,6 +27,11 @@ INVERSE = {
     RelationType.GUARANTEED: RelationType.GUARANTOR,
 }
 FAMILY = frozenset({RelationType.SPOUSE, RelationType.CHILD, RelationType.PARENT, RelationType.SIBLING})
+
+
+# Relations and households change one after the other: row locks of two ends, taken in two orders, would wait for each
+# other, and two members who leave at once would each count the other.
+LOCK = "relations"
 
 
 class RelationRefused(Exception):
@@ -53,6 +59,7 @@ def link(
     if relation_type in FAMILY and any(end.customer_type != CustomerType.PERSON for end in ends):
         raise RelationRefused(_("A company has no family."))
     with transaction.atomic():
+        db.hold_lock(LOCK, using="default")
         relation, is_new = Relation.objects.get_or_create(
             customer=customer,
             relation_type=relation_type,
@@ -87,49 +94,47 @@ def note(actor: User, customer: Customer, data: Mapping[str, Any]) -> Relation:
 
 
 def unlink(actor: User, relation: Relation) -> None:
-    """Remove a relation, and its inverse at the other end."""
+    """Remove a relation, and its inverse at the other end, also where that lies in another branch."""
     with transaction.atomic():
-        if relation.related_customer_id is not None:
-            Relation.objects.filter(
-                customer_id=relation.related_customer_id,
-                related_customer_id=relation.customer_id,
-                relation_type=INVERSE[RelationType(relation.relation_type)],
-            ).delete()
+        db.hold_lock(LOCK, using="default")
         detail = {"relation": relation.relation_type, "related": relation.related_customer_id}
         trail.record(actor, "relation.unlink", customer=relation.customer, target=relation, detail=detail)
         relation.delete()
+        if relation.related_customer_id is not None:
+            ends = [relation.customer_id, relation.related_customer_id]
+            db.fetch_value("SELECT customers_relation_settle(%s, %s)", ends, using="default")
 
 
-def join_household(actor: User, customer: Customer, other: Customer) -> Household:
-    """Both in one household: the one that either has, else a new one. Raises RelationRefused when they have two."""
+def join_household(actor: User, customer: Customer, other: Customer) -> int:
+    """Both in one household: the one that either has, else a new one; returns its id.
+
+    Raises RelationRefused when they have two.
+    """
     if {customer.customer_type, other.customer_type} != {CustomerType.PERSON}:
         raise RelationRefused(_("A company has no family."))
     with transaction.atomic():
-        ids = sorted([customer.pk, other.pk])
-        pair = list(
-            Customer.objects.select_for_update(of=("self",)).filter(pk__in=ids).order_by("pk").only("household_id")
-        )
-        known = {one.household_id for one in pair if one.household_id is not None}
+        db.hold_lock(LOCK, using="default")
+        pair = Customer.objects.filter(pk__in=[customer.pk, other.pk])
+        known = set(pair.exclude(household=None).values_list("household_id", flat=True))
         if len(known) > 1:
             raise RelationRefused(_("They belong to two households; take one of them out of theirs first."))
-        household = (
-            Household.objects.get(pk=known.pop()) if known else Household.objects.create(branch_id=customer.branch_id)
-        )
-        Customer.objects.filter(pk__in=ids).update(household=household)
+        # A household may be of another branch, where it is not seen: only its id is needed.
+        household = Household(pk=known.pop()) if known else Household.objects.create(branch_id=customer.branch_id)
+        pair.update(household_id=household.pk)
         customer.household_id = other.household_id = household.pk
         trail.record(actor, "household.join", customer=customer, target=household, detail={"with": other.pk})
-    return household
+    return int(household.pk)
 
 
 def leave_household(actor: User, customer: Customer) -> None:
-    """Take a customer out of the household; the last one left in it is in none either."""
-    household_id = customer.household_id
-    if household_id is None:
-        return
+    """Take a customer out of the household; the last one left in it, in whatever branch, is in none either."""
     with transaction.atomic():
-        Customer.objects.filter(pk=customer.pk).update(household=None)
+        db.hold_lock(LOCK, using="default")
+        own = Customer.objects.filter(pk=customer.pk, household__isnull=False)
+        household_id = own.values_list("household_id", flat=True).first()
+        if household_id is None:
+            return
+        own.update(household=None)
         customer.household_id = None
-        left = Customer.objects.filter(household_id=household_id)
-        if left.count() == 1:
-            left.update(household=None)
+        db.fetch_value("SELECT customers_household_settle(%s)", [household_id], using="default")
         trail.record(actor, "household.leave", customer=customer, detail={"household": household_id})

@@ -139,9 +139,13 @@ def owner_change(request: HttpRequest, pk: int) -> HttpResponse:
     form = OwnerForm(posted(request), customer=customer)
     if request.method == "POST" and form.is_valid():
         owner, reason = form.cleaned_data["owner"], form.cleaned_data["reason"]
-        ownership.assign(request.user, customer, owner, timezone.localdate(), reason)
-        messages.success(request, _("The customer's manager has been changed."))
-        return back(request, pk)
+        try:
+            ownership.assign(request.user, customer, owner, timezone.localdate(), reason)
+        except ownership.OwnerRefused as refusal:
+            form.add_error("owner", str(refusal))
+        else:
+            messages.success(request, _("The customer's manager has been changed."))
+            return back(request, pk)
     status = 422 if request.method == "POST" else 200
     return render(request, "customers/owner_form.html", {"customer": customer, "form": form}, status=status)
 

@@ -148,7 +148,12 @@ class Relation(models.Model):
                 fields=["customer", "relation_type", "related_customer"],
                 condition=models.Q(related_customer__isnull=False),
                 name="one_relation_of_a_type_between_two",
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["customer", "relation_type", "name"],
+                condition=models.Q(related_customer__isnull=True),
+                name="one_relation_of_a_type_to_a_name",
+            ),
         ]
 
 

@@ -48,7 +48,7 @@
   const draft = kept();
   if (!draft) return;
   if (!writer) {
-    sessionStorage.setItem(KEY, JSON.stringify({ ...draft, isExpired: true }));
+    sessionStorage.setItem(KEY, JSON.stringify({ ...draft, isExpired: true, isSought: false }));
     return;
   }
   if (!draft.isExpired || draft.writer !== writer) {
@@ -59,7 +59,10 @@
   if (form) {
     forget();
     restore(form, draft.fields);
+  } else if (draft.isSought || window.location.pathname === pathOf(draft.address)) {
+    forget(); // its page has no form any more: the customer is not this user's now, or is gone
   } else {
+    sessionStorage.setItem(KEY, JSON.stringify({ ...draft, isSought: true }));
     window.location.replace(draft.address);
   }
 })();

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from archives.models import ContactLog
 from crm.organization.models import User
+from customers.models import Ownership
 from tests.browser.signing_in import sign_in
 from tests.pages.morning import Morning
 from tests.world import PASSWORD, Bank
@@ -77,6 +78,35 @@ def test_another_user_who_signs_in_sees_nothing_of_it(page: Page, server: str, b
     page.goto(f"{server}/customers/{day.zhou.pk}/contacts/new/")
     expect(page.locator("textarea")).to_have_value("")
     assert kept(page) is None
+
+
+@pytest.mark.parametrize("where", ["drawer", "page"])
+def test_a_form_that_is_gone_by_then_is_asked_for_once(
+    page: Page, server: str, bank: Bank, day: Morning, where: str
+) -> None:
+    """The customer went to a colleague meanwhile: the page says so, and does not load again without end."""
+    form = f"/customers/{day.zhou.pk}/contacts/new/"
+    sign_in(page, server, bank.wang)
+    if where == "drawer":
+        page.locator(f"#alert-{day.maturity.pk} [data-log]").click()
+        expect(page.locator(".drawer")).to_be_visible()
+    else:
+        page.goto(server + form)
+    write(page)
+    expire()
+    Ownership.objects.using("batch").filter(customer=day.zhou).update(owner=bank.li)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if request.is_navigation_request() else None)
+    page.locator(".log-form button[type=submit]").click()
+    expect(page.locator("#id_password")).to_be_visible()
+    page.fill("#id_username", bank.wang.staff_no)
+    page.fill("#id_password", PASSWORD)
+    page.click(".gate-card .btn-primary")
+    page.wait_for_function("location.pathname !== '/login/' && sessionStorage.getItem('contact-draft') === null")
+    page.wait_for_timeout(500)
+    assert len([url for url in asked if form in url and "/login/" not in url]) <= 3
+    page.goto(f"{server}/customers/")
+    assert page.url == f"{server}/customers/"
 
 
 def test_signing_out_leaves_nothing_behind(page: Page, server: str, bank: Bank, day: Morning) -> None:

@@ -228,6 +228,8 @@ def test_no_file_at_all(client: Client) -> None:
         ("as_of", ""),
         ("control_rows", "-1"),
         ("control_rows", "many"),
+        ("control_rows", "9" * 100),
+        ("control_total", "9" * 100),
         ("control_total", "12.345"),
         ("control_total", "1.00"),  # customers have no amount to add up
     ],

@@ -1,11 +1,13 @@
 """One root: what makes a branch head office, and with it the sight of every customer, cannot come about by accident."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import files
 
 import pytest
 from django.db import IntegrityError, connections, transaction
 
+from crm.organization import branches
 from crm.organization.access import load_scope
 from crm.organization.choices import BranchLevel, Reach
 from crm.organization.models import Branch, User
@@ -36,6 +38,51 @@ def test_no_parent_alone_shows_nobody_the_whole_bank(bank: Bank) -> None:
     he = User(pk=bank.he.pk, role=bank.he.role, branch=bank.south, reach=Reach.SUBTREE)
     scope = load_scope(he)
     assert (scope.is_head_office, scope.branch_ids) == (False, (bank.south.pk,))
+
+
+def places() -> dict[str, str]:
+    """Codes of the path, by code of the branch."""
+    rows = {row.pk: row for row in Branch.objects.all()}
+    return {row.code: " ".join(rows[int(pk)].code for pk in row.path.strip(".").split(".")) for row in rows.values()}
+
+
+def put(code: str, parent: str) -> Branch:
+    """A branch with the parent it is to have, read now and not placed yet."""
+    branch = Branch.objects.get(code=code)
+    branch.parent = Branch.objects.get(code=parent)
+    return branch
+
+
+def test_a_move_reads_the_tree_of_the_moment(bank: Bank) -> None:
+    north_below_south, south_below_north = put("112", "111"), put("111", "112")
+    branches.place(north_below_south)
+    with pytest.raises(branches.BadPlace):
+        branches.place(south_below_north)
+    stale = put("111", "110")
+    branches.place(put("110", "200"))
+    branches.place(stale)
+    assert places()["111"] == "000 200 110 111"
+    assert places()["112"] == "000 200 110 111 112"
+
+
+def test_two_moves_at_once_come_one_after_the_other(bank: Bank) -> None:
+    first, second = put("112", "111"), put("111", "112")
+
+    def move() -> None:
+        try:
+            branches.place(second)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            branches.place(first)
+            waiting = pool.submit(move)
+            with pytest.raises(TimeoutError):
+                waiting.result(0.5)
+        with pytest.raises(branches.BadPlace):
+            waiting.result()
+    assert places()["112"] == "000 100 110 111 112"
 
 
 @pytest.fixture
