@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -15,6 +15,7 @@ from segments.models import Tier, TierScheme
 
 NAMES = ("name_zh_hans", "name_zh_hant", "name_en")
 RULES = ("code", "metric", "applies_to", "promotion", "watch_after_months", "downgrade_after_months", "downgrade_to")
+MARKS = ("is_released", "is_active", "is_primary", "becomes_primary")
 
 
 class TierInline(InlineTable):
@@ -46,7 +47,8 @@ class TierSchemeForm(forms.ModelForm):  # type: ignore[type-arg]
             return day
         if day <= timezone.localdate():
             raise forms.ValidationError(_("A scheme ends tomorrow or later: past days stay as they were judged."))
-        if TierScheme.objects.filter(code=self.instance.code, is_primary=True).exists():
+        shown = TierScheme.objects.filter(Q(is_primary=True) | Q(becomes_primary=True))
+        if shown.filter(code=self.instance.code).exists():
             raise forms.ValidationError(_("Pages show this scheme; let them show another one first."))
         return day
 
@@ -55,12 +57,12 @@ class TierSchemeForm(forms.ModelForm):  # type: ignore[type-arg]
 class TierSchemeAdmin(RecordedAdmin):
     form = TierSchemeForm
     list_display = (
-        "code", "version", "name_zh_hans", "metric", "effective_from", "is_released", "is_active", "is_primary",
+        "code", "version", "name_zh_hans", "metric", "effective_from", *MARKS,
     )  # fmt: skip
     list_filter = ("is_active", "metric")
     ordering = ("code", "-version")
     fields = (
-        *RULES, *NAMES, "effective_from", "effective_to", "version", "is_released", "is_active", "is_primary", "source",
+        *RULES, *NAMES, "effective_from", "effective_to", "version", *MARKS, "source",
     )  # fmt: skip
     inlines = (TierInline,)
     actions = ("new_version", "activate", "make_primary")
@@ -68,7 +70,7 @@ class TierSchemeAdmin(RecordedAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: TierScheme | None = None) -> Any:
         """What is released and shown changes by an action, and the night says which version runs."""
         fixed = (*RULES, "effective_from") if obj and schemes.is_fixed(obj) else ()
-        return ("version", "is_released", "is_active", "is_primary", *fixed)
+        return ("version", *MARKS, *fixed)
 
     @admin.action(description=_("New version of the selected schemes"), permissions=["change"])
     def new_version(self, request: HttpRequest, queryset: QuerySet[TierScheme]) -> None:
@@ -91,14 +93,16 @@ class TierSchemeAdmin(RecordedAdmin):
             told = _("%(scheme)s judges from the night of %(day)s on.") % {"scheme": scheme, "day": first}
             self.message_user(request, told, messages.SUCCESS)
 
-    @admin.action(description=_("Show the selected scheme on pages"), permissions=["change"])
+    @admin.action(description=_("Show the selected scheme on pages from the next night on"), permissions=["change"])
     def make_primary(self, request: HttpRequest, queryset: QuerySet[TierScheme]) -> None:
         if len(queryset) != 1:
             self.message_user(request, _("Select one scheme."), messages.ERROR)
             return
         try:
             schemes.make_primary(queryset[0])
-        except schemes.NotInForce as problem:
+        except (schemes.NotInForce, schemes.BadVersion) as problem:
             self.message_user(request, str(problem), messages.ERROR)
             return
-        self.record(request, "change", queryset[0], "shown on pages")
+        self.record(request, "change", queryset[0], "shown on pages from the next night on")
+        told = _("%(scheme)s is shown on pages from the next night on.") % {"scheme": queryset[0]}
+        self.message_user(request, told, messages.SUCCESS)

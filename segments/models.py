@@ -18,7 +18,8 @@ class TierScheme(models.Model):
     """How customers are layered: the metric, the bands (Tier) and the rules of moving. Exactly one is primary.
 
     A row is one version of a scheme. Released versions of a code follow each other by their first day; `is_active`
-    marks the one by which the published tiers were judged, and only the night moves that mark.
+    marks the one by which the published tiers were judged, `is_primary` the one of which pages and alerts speak. Only
+    the night moves these marks; `becomes_primary` says which scheme it is to let pages show.
     """
 
     code = models.CharField(_("code"), max_length=40)
@@ -39,6 +40,7 @@ class TierScheme(models.Model):
     is_released = models.BooleanField(_("released"), default=False)
     is_active = models.BooleanField(_("active"), default=False)
     is_primary = models.BooleanField(_("shown on pages"), default=False)
+    becomes_primary = models.BooleanField(_("shown from the next night on"), default=False)
     source = models.CharField(_("source"), max_length=200, blank=True, default="")
 
     class Meta:
@@ -48,6 +50,11 @@ class TierScheme(models.Model):
             models.UniqueConstraint(fields=["code", "version"], name="one_version_of_a_scheme"),
             models.UniqueConstraint(
                 fields=["is_primary"], condition=models.Q(is_primary=True), name="one_primary_scheme"
+            ),
+            models.UniqueConstraint(
+                fields=["becomes_primary"],
+                condition=models.Q(becomes_primary=True),
+                name="one_scheme_becomes_primary",
             ),
             models.UniqueConstraint(
                 fields=["code"], condition=models.Q(is_active=True), name="one_active_version_of_a_scheme"

@@ -22,7 +22,7 @@ class NotInForce(ValueError):
 
 
 class BadVersion(ValueError):
-    """A version that cannot be released: it was before, a later one has been, or a night is starting."""
+    """A version that cannot be released: it was before, a later one has been, or a night is at work."""
 
 
 def is_fixed(scheme: TierScheme) -> bool:
@@ -38,7 +38,7 @@ def new_version(scheme: TierScheme, today: date) -> TierScheme:
     copy = TierScheme.objects.get(pk=scheme.pk)
     copy.pk, copy.version = None, newest.version + 1
     copy.effective_from, copy.effective_to = today + timedelta(days=1), None
-    copy.is_released = copy.is_active = copy.is_primary = False
+    copy.is_released = copy.is_active = copy.is_primary = copy.becomes_primary = False
     copy._state.adding = True
     copy.save()
     for band in bands:
@@ -70,22 +70,35 @@ def first_open_day() -> date | None:
     No night can start before the caller's transaction ends; raises BadVersion while one does, or while files are
     taken in, which holds the same lock.
     """
-    if not db.try_lock("run:nightly", using="default"):
-        raise BadVersion(_("A night is starting or files are being taken in; try again in a minute."))
+    hold_nights()
     nights = JobRun.objects.filter(Q(published_at__isnull=False) | Q(state=RunState.RUNNING), job="nightly")
     newest = nights.order_by("-business_date").first()
     return newest.business_date + timedelta(days=1) if newest else None
 
 
+def hold_nights() -> None:
+    """Let no night start before the caller's transaction ends; raises BadVersion while one does."""
+    if not db.try_lock("run:nightly", using="default"):
+        raise BadVersion(_("A night is starting or files are being taken in; try again in a minute."))
+
+
 @transaction.atomic
 def make_primary(scheme: TierScheme) -> None:
-    """Show this running scheme's tiers on pages and in alerts."""
+    """Let the next night show this running scheme's tiers on pages and in alerts; until then the other one is shown.
+
+    For the scheme that is shown already, this takes back what the night was to do. Raises NotInForce for a scheme
+    that does not run or has a last day, BadVersion while a night is at work: it speaks of one scheme all through.
+    """
+    hold_nights()
+    if JobRun.objects.filter(job="nightly", state=RunState.RUNNING).exists():
+        raise BadVersion(_("A night is at work; try again when it has ended."))
+    scheme = TierScheme.objects.select_for_update().get(pk=scheme.pk)
     if not scheme.is_active:
         raise NotInForce(_("Only a scheme that runs can be shown on pages."))
     if TierScheme.objects.filter(code=scheme.code, version__gte=scheme.version, effective_to__isnull=False).exists():
         raise NotInForce(_("This scheme has a last day; pages can only show one that goes on."))
-    TierScheme.objects.select_for_update().filter(is_primary=True).update(is_primary=False)
-    TierScheme.objects.filter(pk=scheme.pk).update(is_primary=True)
+    TierScheme.objects.filter(becomes_primary=True).update(becomes_primary=False)
+    TierScheme.objects.filter(pk=scheme.pk, is_primary=False).update(becomes_primary=True)
 
 
 def check_bands(bands: list[Tier]) -> None:

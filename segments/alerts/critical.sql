@@ -17,7 +17,7 @@ WITH scheme AS (
            CASE scheme.metric WHEN 'point' THEN coalesce(n.aum, m.aum)
                ELSE projected_month_average(coalesce(n.aum, m.aum), coalesce(n.since_date, m.since_date),
                                             coalesce(n.month_days, m.month_days), %(as_of)s) END AS value,
-           CASE WHEN nt.customer_id IS NOT NULL THEN nt.rank ELSE m.tier END AS rank,
+           CASE WHEN nt.customer_id IS NOT NULL THEN nt.rank ELSE t.rank END AS rank,
            CASE WHEN nt.customer_id IS NOT NULL THEN nt.is_watched ELSE coalesce(t.is_watched, false) END AS is_watched,
            CASE WHEN nt.customer_id IS NOT NULL THEN nt.months_below ELSE coalesce(t.months_below, 0) END AS months_below
     FROM looked_at l CROSS JOIN scheme

@@ -8,8 +8,9 @@ WITH rules AS (
            n.aum - n.moved - CASE WHEN %(is_rerun)s THEN coalesce((
                SELECT sum(b.new_counted - b.old_counted - b.reclassified) FROM customers_balancechange b
                WHERE b.customer_id = n.customer_id AND b.as_of = %(as_of)s), 0) ELSE 0 END AS before,
-           greatest(coalesce(m.tier, 1), 1) AS rank
-    FROM night_metrics n LEFT JOIN customers_metrics m ON m.customer_id = n.customer_id
+           coalesce(t.rank, 1) AS rank
+    FROM night_metrics n
+    LEFT JOIN segments_tierstate t ON t.scheme_id = %(states_of)s AND t.customer_id = n.customer_id
     WHERE NOT %(is_first)s AND NOT n.is_closed
 ), large AS (
     SELECT moved.*, r.kind, r.version, r.answer_hours, abs(after - before) AS net,

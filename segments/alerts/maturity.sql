@@ -18,7 +18,7 @@ WITH rule AS (
     WHERE n.status = 'open' AND n.maturity_date BETWEEN %(morning)s AND %(morning)s + rule.first_days
 ), known AS (
     SELECT due.*, p.name AS product, p.product_class, due.maturity_date - %(morning)s AS days,
-           CASE WHEN nt.customer_id IS NOT NULL THEN nt.rank ELSE m.tier END AS rank,
+           CASE WHEN nt.customer_id IS NOT NULL THEN nt.rank ELSE t.rank END AS rank,
            -- The main owner of tomorrow: the one that tonight's file names, if it speaks of the customer.
            CASE WHEN o.customer_id IS NOT NULL THEN o.owner_id IS NOT NULL
                 ELSE EXISTS (SELECT FROM customers_ownership h
@@ -26,7 +26,7 @@ WITH rule AS (
                 END AS is_managed
     FROM due
     JOIN customers_product p ON p.id = due.product_id AND p.product_class NOT IN ('loan', 'card', 'e_banking')
-    LEFT JOIN customers_metrics m ON m.customer_id = due.customer_id
+    LEFT JOIN segments_tierstate t ON t.scheme_id = %(states_of)s AND t.customer_id = due.customer_id
     LEFT JOIN night_tier nt ON nt.customer_id = due.customer_id AND nt.scheme_id = %(scheme)s
     LEFT JOIN night_ownership o ON o.customer_id = due.customer_id
     WHERE due.balance > 0

@@ -27,11 +27,13 @@ def rule_ids(day: date) -> list[int]:
 
 def judges_all(tonight: night.Night) -> bool:
     """Whether every customer is judged for the critical alerts: when averages begin anew, when the scheme or a rule
-    takes a new version, and after a night that had to leave customers out."""
+    takes a new version, when another scheme is shown, and after a night that had to leave customers out."""
+    running = versions.tonight(tonight.as_of)
     last = JobRun.objects.using("batch").filter(published_at__isnull=False).order_by("-business_date").first()
     return (
         tonight.evaluates_all
-        or primary(tonight).starts
+        or versions.primary(running).starts
+        or versions.switches(running)
         or critical_rules(tonight.as_of) != critical_rules(tonight.previous or tonight.as_of)
         or bool(last and last.counts.get("alerts_left_out"))
     )
@@ -59,12 +61,14 @@ def compute(run: JobRun, arguments: Arguments) -> Counts:
 
 
 def maturity(tonight: night.Night, arguments: Arguments) -> int:
+    shown = primary(tonight)
     return db.run_sql(
         "segments.alerts",
         "maturity",
         rules=rule_ids(tonight.as_of),
         morning=tonight.morning,
-        scheme=primary(tonight).scheme.pk,
+        scheme=shown.scheme.pk,
+        states_of=shown.states_of,
     )
 
 
@@ -74,6 +78,7 @@ def large_movement(tonight: night.Night, arguments: Arguments) -> int:
         "large_movement",
         rules=rule_ids(tonight.as_of),
         as_of=tonight.as_of,
+        states_of=primary(tonight).states_of,
         is_first=tonight.is_first,
         is_rerun=tonight.previous == tonight.as_of,
     )

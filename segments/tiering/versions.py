@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.db import DEFAULT_DB_ALIAS
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from crm import db
@@ -54,12 +55,23 @@ def any_starts(running: Iterable[Running]) -> bool:
 
 
 def primary(running: Iterable[Running]) -> Running:
-    """Tonight's version of the scheme that pages and alerts speak of; raises NothingShown where it does not run."""
-    code = TierScheme.objects.using("batch").get(is_primary=True).code
-    for one in running:
-        if one.scheme.code == code:
-            return one
-    raise NothingShown(_("The scheme that pages show, %(code)s, is not in force tonight.") % {"code": code})
+    """Tonight's version of the scheme that pages and alerts speak of when this night is published.
+
+    Raises NothingShown where it does not run. Who is to be shown does not change while a night is at work.
+    """
+    marked = TierScheme.objects.using("batch").filter(Q(becomes_primary=True) | Q(is_primary=True))
+    codes = list(marked.order_by("-becomes_primary").values_list("code", flat=True))
+    by_code = {one.scheme.code: one for one in running}
+    for code in codes:
+        if code in by_code:
+            return by_code[code]
+    raise NothingShown(_("The scheme that pages show, %(code)s, is not in force tonight.") % {"code": codes[-1]})
+
+
+def switches(running: Iterable[Running]) -> bool:
+    """Whether pages show another scheme when this night is published: every customer's tier is another one then."""
+    shown = TierScheme.objects.using("batch").get(is_primary=True).code
+    return primary(running).scheme.code != shown
 
 
 def drifts(running: Iterable[Running]) -> set[str]:
@@ -72,7 +84,7 @@ def take_over(running: Iterable[Running]) -> None:
     after the history of the day and before the tiers of the day."""
     running = list(running)
     schemes = TierScheme.objects.using("batch")
-    shown = schemes.filter(is_primary=True).values_list("code", flat=True).get()
+    shown = primary(running).scheme
     schemes.filter(is_active=True).exclude(pk__in=[one.scheme.pk for one in running]).update(is_active=False)
     for one in running:
         if not one.starts:
@@ -82,6 +94,6 @@ def take_over(running: Iterable[Running]) -> None:
                 "UPDATE segments_tierstate SET scheme_id = %s WHERE scheme_id = %s", [one.scheme.pk, one.states_of]
             )
         schemes.filter(pk=one.scheme.pk).update(is_active=True)
-        if one.scheme.code == shown:
-            schemes.filter(is_primary=True).update(is_primary=False)
-            schemes.filter(pk=one.scheme.pk).update(is_primary=True)
+    schemes.filter(is_primary=True).exclude(pk=shown.pk).update(is_primary=False)
+    schemes.filter(pk=shown.pk, is_primary=False).update(is_primary=True)
+    schemes.filter(becomes_primary=True).update(becomes_primary=False)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from crm import nightly
 from crm.jobs.models import JobRun
 from customers.models import Alert, Metrics
 from segments import schemes
@@ -194,3 +195,57 @@ def test_a_scheme_with_a_last_day_is_not_shown_and_what_is_shown_must_run(book: 
     assert TierScheme.objects.get(is_primary=True).code == "five"
     with pytest.raises(versions.NothingShown, match="five"):
         versions.primary([])
+
+
+def shown_tiers() -> dict[int, int]:
+    return dict(Metrics.objects.using("batch").values_list("customer_id", "tier"))
+
+
+def tiers_in(code: str) -> dict[int, int]:
+    return dict(TierState.objects.using("batch").filter(scheme__code=code).values_list("customer_id", "rank"))
+
+
+def test_another_scheme_is_shown_with_its_own_tiers_from_the_next_night_on(book: Book) -> None:
+    """Everybody's tier, the figures and the alerts change together, also of customers of whom nothing moved."""
+    _a, b, c, d = book.customers
+    book.change(book.holdings[b.pk][0], 9_100)
+    book.add(d, 40_000, product="TIME1Y", maturity_date=FIRST + timedelta(days=20), auto_rollover=False)
+    book.night(DAY + timedelta(days=1))
+    assert shown_tiers() == tiers_in("five") != tiers_in("five_point")
+    live = Alert.objects.using("batch").live()
+    assert not live.filter(kind="maturity").exists()
+    schemes.make_primary(TierScheme.objects.get(code="five_point"))
+    assert shown_tiers() == tiers_in("five")
+    assert {tier.scheme.code for tier in primary_tiers().values()} == {"five"}
+    run = book.night(FIRST)
+    assert shown_tiers() == tiers_in("five_point")
+    assert {tier.scheme.code for tier in primary_tiers().values()} == {"five_point"}
+    assert not TierScheme.objects.filter(becomes_primary=True).exists()
+    assert (run.counts["tiers"], run.counts["moves"]) == ({"1": 2, "2": 0, "3": 2}, {})
+    close = live.filter(kind="upgrade_critical").values_list("customer_id", "evidence__scheme")
+    assert set(close) == {(b.pk, "five_point"), (c.pk, "five_point")}
+    assert not live.filter(kind="downgrade_critical").exclude(evidence__scheme="five_point").exists()
+    assert live.get(kind="maturity").customer_id == d.pk  # by its tier: the amount alone is announced later
+    assert_figures_counted(FIRST)
+    before = fingerprint()
+    book.night(FIRST, rerun=True)
+    assert fingerprint() == before
+
+
+def test_the_scheme_to_be_shown_may_take_a_new_version_in_the_same_night(book: Book) -> None:
+    schemes.make_primary(TierScheme.objects.get(code="five_point"))
+    copy = version_two("five_point", FIRST, {3: 100_000})
+    book.night(FIRST)
+    assert TierScheme.objects.get(is_primary=True).pk == copy.pk
+    assert shown_tiers() == tiers_in("five_point") != tiers_in("five")
+
+
+def test_what_the_next_night_shows_is_taken_back_before_it_and_never_during_one(book: Book) -> None:
+    five, point = TierScheme.objects.get(code="five"), TierScheme.objects.get(code="five_point")
+    schemes.make_primary(point)
+    schemes.make_primary(five)
+    assert not TierScheme.objects.filter(becomes_primary=True).exists()
+    nightly.open_night(DAY + timedelta(days=1))
+    with pytest.raises(schemes.BadVersion):
+        schemes.make_primary(point)
+    assert not TierScheme.objects.filter(becomes_primary=True).exists()

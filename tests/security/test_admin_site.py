@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from crm import nightly
 from crm.audit.configuration import CappedPaginator
 from crm.audit.models import AuditEntry
 from crm.organization.choices import Role
@@ -262,6 +263,22 @@ def test_a_version_with_gaps_does_not_run(bank: Bank, damage: dict[str, Any]) ->
     with pytest.raises(schemes.BadBands):
         schemes.activate(copy)
     assert TierScheme.objects.get(is_primary=True).pk != copy.pk
+
+
+def test_an_administrator_chooses_what_the_next_night_shows(bank: Bank, client_of: Signed) -> None:
+    point = TierScheme.objects.get(code="five_point")
+    client = client_of(bank.lu)
+    told = act(client, "segments_tierscheme", "make_primary", point.pk)
+    assert [str(one.level_tag) for one in told.context["messages"]] == ["success"]
+    point.refresh_from_db()
+    assert (point.becomes_primary, point.is_primary) == (True, False)
+    page = reverse("admin:segments_tierscheme_change", args=[point.pk])
+    day = timezone.localdate() + timedelta(days=1)
+    answer = client.post(page, {**form_of(client.get(page)), "effective_to": day.isoformat()})
+    assert "effective_to" in answer.context["adminform"].form.errors
+    nightly.open_night(timezone.localdate())
+    told = act(client, "segments_tierscheme", "make_primary", point.pk)
+    assert [str(one.level_tag) for one in told.context["messages"]] == ["error"]
 
 
 def test_only_a_running_scheme_is_shown(bank: Bank) -> None:

@@ -44,12 +44,13 @@ def publish(tonight: Night) -> dict[str, Any]:
         moves.setdefault(row["code"], {})[f"{row['old']}>{row['new']}"] = row["customers"]
     running = versions.tonight(tonight.as_of)
     shown = versions.primary(running).scheme.pk
+    metrics_tier = "metrics_tier_anew" if versions.switches(running) else "metrics_tier"
     db.run_sql(PACKAGE, "changes", as_of=tonight.as_of)
     versions.take_over(running)
     for name in ("states_delete", "states_update", "states_insert"):
         db.run_sql(PACKAGE, name)
     if tonight.previous == tonight.as_of:
         db.run_sql(PACKAGE, "undone", as_of=tonight.as_of)
-    db.run_sql(PACKAGE, "metrics_tier", scheme=shown)
+    db.run_sql(PACKAGE, metrics_tier, scheme=shown)
     db.execute("TRUNCATE night_tier")
     return {"moves": moves}
