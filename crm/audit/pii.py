@@ -189,12 +189,6 @@ def decrypt(field: Field, row_id: int, cipher: bytes | memoryview | None) -> str
         raise DecryptionError(f"{field.table}.{field.name} of row {row_id}: damaged or moved") from error
 
 
-def key_id_of(cipher: bytes | memoryview) -> str:
-    """The id of the key a cipher text was made with."""
-    packed = bytes(cipher)
-    return packed[1 : 1 + packed[0]].decode("ascii", "replace")
-
-
 def index_many(field: Field, values: Iterable[str | None]) -> list[bytes | None]:
     """Look-up hashes for exact search, of the canonical form; None for an empty value."""
     return _hashes(f"{field.name}\0", map(field.canonical, (value or "" for value in values)))

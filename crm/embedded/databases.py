@@ -75,9 +75,3 @@ def add_database(postgres: Postgres, name: str) -> None:
         superuser.execute(sql.SQL("CREATE DATABASE {} OWNER crm_owner").format(sql.Identifier(name)))
     with postgres.connect(name) as superuser:
         prepare_database(superuser, name)
-
-
-def remove_database(postgres: Postgres, name: str) -> None:
-    """Drop a database, ending its sessions; nothing happens when it does not exist."""
-    with postgres.connect() as superuser:
-        superuser.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))

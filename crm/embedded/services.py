@@ -10,7 +10,6 @@ from crm.embedded.databases import (
     add_database,
     database_urls,
     ensure_main_database,
-    remove_database,
 )
 from crm.embedded.disk import MB, DiskWatch
 from crm.embedded.home import Home, InstanceLock
@@ -111,11 +110,6 @@ class Services:
         self._refuse_outside_postgres()
         add_database(self.postgres, name)
         return self.environment() | database_urls(self.home, name)
-
-    def drop_database(self, name: str) -> None:
-        """Drop a database made by `create_database`, ending its sessions."""
-        self._refuse_outside_postgres()
-        remove_database(self.postgres, name)
 
     def _refuse_outside_postgres(self) -> None:
         if self.uses_outside_postgres:

@@ -1,6 +1,6 @@
 """今日: one ranked list of customers to call, why now, and what is at stake."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from archives.contacts import last_contacts
 from archives.models import ContactLog
+from crm.organization.choices import Role
 from crm.organization.models import User
 from crm.workbench import ranking
 from crm.workbench.why_now import Deadline, Reason, Today, days_since, deadline, reason
@@ -58,6 +59,29 @@ class Group:
     red: int
     stake: Decimal
     rows: list[Row]
+
+
+def page_context(
+    user: User, asked: Mapping[str, str], today: Today, now: datetime
+) -> tuple[dict[str, object], list[Row]]:
+    """What the page shows by what its address asks for, and the rows on it.
+
+    A branch's list comes by manager, unless one of them is asked for.
+    """
+    manager = asked.get("manager", "") if user.role == Role.BRANCH_MANAGER else ""
+    if user.role == Role.BRANCH_MANAGER and not is_manager_id(manager):
+        found = groups(user, today, now)
+        totals = {"customers": sum(group.customers for group in found), "stake": sum(group.stake for group in found)}
+        return {"day": today.day, "groups": found, **totals}, [row for group in found for row in group.rows]
+    kind, place = asked.get("kind", ""), asked.get("after", "")
+    listing = work_list(user, today, now, place, kind if kind in AlertKind.values else "", manager)
+    first = str(listing.rows[0].alert.pk) if listing.rows and not place else ""
+    opened = asked.get("open", "") or first
+    return {"day": today.day, "list": listing, "open": opened, "done": done_today(user, today.day)}, listing.rows
+
+
+def is_manager_id(value: str) -> bool:
+    return value == "none" or (value.isdecimal() and len(value) < 19)
 
 
 def work_list(user: User, today: Today, now: datetime, place: str = "", kind: str = "", owner: str = "") -> WorkList:

@@ -11,9 +11,8 @@ from crm.organization.access import CUSTOMER_ROLES, for_roles
 from crm.organization.choices import Role
 from crm.organization.models import User
 from crm.workbench.customer_page import customers_for_page, gather
-from crm.workbench.today import done_today, groups, work_list
+from crm.workbench.today import page_context
 from crm.workbench.why_now import Today
-from customers.choices import AlertKind
 from segments.tiers import primary_tiers
 
 
@@ -32,30 +31,9 @@ def today(request: HttpRequest) -> HttpResponse:
         return redirect("jobs:list")
     if user.role == Role.LOBBY_MANAGER:
         return render(request, "workbench/lobby.html", {"day": timezone.localdate()})
-    context: dict[str, object] = {"day": timezone.localdate()}
-    manager = request.GET.get("manager", "")
-    if user.role == Role.BRANCH_MANAGER and not is_manager_id(manager):
-        found = groups(user, today_of_data(), timezone.now())
-        shown = [row for group in found for row in group.rows]
-        context["groups"] = found
-        context["customers"] = sum(group.customers for group in found)
-        context["stake"] = sum(group.stake for group in found)
-    else:
-        kind = request.GET.get("kind", "")
-        kind = kind if kind in AlertKind.values else ""
-        owner = manager if user.role == Role.BRANCH_MANAGER else ""
-        place = request.GET.get("after", "")
-        listing = work_list(user, today_of_data(), timezone.now(), place, kind, owner)
-        shown = listing.rows
-        opened = request.GET.get("open", "")
-        first = str(shown[0].alert.pk) if shown and not place else ""
-        context |= {"list": listing, "open": opened or first, "done": done_today(user, timezone.localdate())}
-    trail.listed(request, "today", [row.customer.pk for row in shown])
+    context, rows = page_context(user, request.GET, today_of_data(), timezone.now())
+    trail.listed(request, "today", [row.customer.pk for row in rows])
     return render(request, "workbench/today.html", context)
-
-
-def is_manager_id(value: str) -> bool:
-    return value == "none" or (value.isdecimal() and len(value) < 19)
 
 
 @require_safe

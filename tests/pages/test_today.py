@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from crm.organization.models import User
-from crm.workbench import ranking, views
+from crm.workbench import ranking, today
 from crm.workbench.today import Group
 from tests.pages.morning import Morning, raise_alert
 from tests.world import Bank
@@ -173,7 +173,7 @@ def test_counts_are_read_in_thousands(
     monkeypatch.setattr(ranking, "headline", lambda alerts: (1616, Decimal(1)))
     assert "<b>1,616</b>" in page(client_of(bank.wang))
     many = [Group(bank.wang.pk, "王静怡", 9440, 1200, Decimal(1), [])]
-    monkeypatch.setattr(views, "groups", lambda *args: many)
+    monkeypatch.setattr(today, "groups", lambda *args: many)
     text = page(client_of(bank.he))
     assert "<b>9,440</b>" in text
     assert "1,200" in text

@@ -108,9 +108,9 @@ def test_rotation_keeps_old_values_readable(tmp_path: Path, settings: object) ->
     renewed = pii.encrypt(pii.MOBILE, 7, "13800001111")
     assert cipher is not None and renewed is not None
     assert pii.decrypt(pii.MOBILE, 7, cipher) == pii.decrypt(pii.MOBILE, 7, renewed) == "13800001111"
-    assert (pii.key_id_of(cipher), pii.key_id_of(renewed)) == ("k1", "k2")
     assert pii.index(pii.MOBILE, "13800001111") == found
     settings.CRM_KEY_FILE = write(tmp_path / "3.json", current="k2", keys={"k2": new}, index_key=index)  # type: ignore[attr-defined]
+    assert pii.decrypt(pii.MOBILE, 7, renewed) == "13800001111"
     with pytest.raises(pii.DecryptionError):
         pii.decrypt(pii.MOBILE, 7, cipher)
 
