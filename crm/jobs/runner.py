@@ -75,7 +75,14 @@ def turn(run: JobRun, steps: Sequence[Step], worker: str) -> bool:
     if claim is not None:
         compute(run, steps[claim.step_no - 1], claim, is_last=claim.step_no == len(steps))
         return False
-    return advance(run, steps) != RunState.RUNNING
+    try:
+        return advance(run, steps) != RunState.RUNNING
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:  # a step that cannot even be planned
+        log.error("step not opened", run=run.pk, error=without_values(error))
+        ledger.fail_run(run, without_values(error))
+        return True
 
 
 def compute(run: JobRun, step: Step, claim: ledger.Claim, *, is_last: bool) -> None:
@@ -91,19 +98,17 @@ def compute(run: JobRun, step: Step, claim: ledger.Claim, *, is_last: bool) -> N
         log.warning("chunk taken over", step=step.name, chunk=claim.number)
     except (OperationalError, InterfaceError):
         raise
-    except DatabaseError as error:
-        log.error(
-            "chunk failed", step=step.name, chunk=claim.number, attempt=claim.attempts, error=without_values(error)
-        )
-        ledger.release_chunk(claim, without_values(error))
     except Exception as error:
-        log.exception("chunk failed", step=step.name, chunk=claim.number, attempt=claim.attempts)
-        ledger.release_chunk(claim, f"{type(error).__name__}: {error}")
+        told = without_values(error)
+        log.error("chunk failed", step=step.name, chunk=claim.number, attempt=claim.attempts, error=told)
+        ledger.release_chunk(claim, told)
 
 
-def without_values(error: DatabaseError) -> str:
-    """What a database error says of statement and table. Its whole text may repeat a customer's row, and stays out of
-    pages and logs."""
+def without_values(error: Exception) -> str:
+    """What went wrong, for pages and logs. The whole text of a database error may repeat a customer's row: of such only
+    kind, state, table and column are told."""
+    if not isinstance(error, DatabaseError):
+        return f"{type(error).__name__}: {error}"
     cause = error.__cause__
     diagnosis = getattr(cause, "diag", None)
     parts = [type(error).__name__, getattr(cause, "sqlstate", None)]

@@ -104,3 +104,19 @@ def test_a_failed_chunk_tells_table_and_column_but_no_row(bank: Bank, monkeypatc
 
 def test_an_error_without_a_cause_has_a_name_at_least() -> None:
     assert without_values(DatabaseError("Failing row contains (1, 记一)")) == "DatabaseError"
+
+
+def test_a_step_that_cannot_be_planned_ends_the_night_with_a_message(
+    bank: Bank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book = Book(bank)
+    book.open("A", 9_000)
+    step = nightly.STEPS[2]
+
+    def no_plan(run: JobRun) -> list[dict[str, object]]:
+        raise LookupError("nothing to judge by")
+
+    broken = (*nightly.STEPS[:2], Step("alerts", no_plan, step.compute, essential=False), nightly.STEPS[3])
+    monkeypatch.setattr(nightly, "STEPS", broken)
+    run = book.night(DAY)
+    assert (run.state, run.message) == ("failed", "LookupError: nothing to judge by")
