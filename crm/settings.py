@@ -11,6 +11,7 @@ from typing import Any
 import environ
 from django.utils.translation import gettext_lazy as _
 
+from crm import logs
 from crm.celery import schedule
 from crm.embedded.home import default_home
 
@@ -212,3 +213,4 @@ CELERY_BEAT_SCHEDULE = schedule(NIGHTLY_AT, sweep_seconds=env.float("SWEEP_SECON
 
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
 LOG_FORMAT = env.str("LOG_FORMAT", default="console" if DEBUG else "json")
+logs.configure(LOG_LEVEL, LOG_FORMAT)
