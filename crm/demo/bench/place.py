@@ -1,11 +1,12 @@
 """A database of its own for a measurement, next to the one that the settings name."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 
 from django.core.management import call_command
-from django.db import connections
+from django.db import OperationalError, connections
 
 from crm import db
 from crm.demo import build
@@ -15,6 +16,7 @@ ALIASES = ("default", "audit", "batch", "owner")
 AS_OF = date(2026, 11, 10)
 DAYS = 75
 SEED = 11
+PATIENCE_SECONDS = 60
 
 
 def use_database(name: str) -> str:
@@ -49,4 +51,18 @@ def bench_database(customers: int, *, keep: bool, with_secrets: bool = False) ->
     finally:
         use_database(before)
         if not keep:
-            db.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)', using="owner")
+            drop(name)
+
+
+def drop(name: str) -> None:
+    """Drop a database when the last session has left it; the server's own vacuum may be at work there, which the owner
+    has no right to end."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            db.execute(f'DROP DATABASE IF EXISTS "{name}"', using="owner")
+            return
+        except OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(1)
