@@ -114,6 +114,7 @@ def test_no_page_has_a_serious_barrier_or_scrolls_sideways(
         "/customers/",
         f"/customers/{day.zhou.pk}/",
         f"/customers/{day.zhou.pk}/contacts/new/",
+        f"/customers/{day.zhou.pk}/relations/new/",
         "/password/",
         "/jobs/",
     ]

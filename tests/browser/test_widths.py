@@ -72,7 +72,8 @@ def test_no_page_scrolls_sideways(page: Page, server: str, bank: Bank, full: Mor
     sign_in(page, server, getattr(bank, who), "/password/")
     customer = [f"/customers/{full.zhou.pk}/", f"/customers/{full.zhou.pk}/contacts/new/"]
     paths = {"wang": ["/", "/customers/", *customer], "zhao": ["/", *customer], "lu": ["/jobs/", "/password/"]}
-    paths["he"] = ["/", "/jobs/", "/customers/", *customer]
+    people = [f"/customers/{full.zhou.pk}/owner/", f"/customers/{full.zhou.pk}/relations/new/"]
+    paths["he"] = ["/", "/jobs/", "/customers/", *customer, *people]
     assert too_wide(page, server, paths[who], width) == []
 
 

@@ -192,11 +192,14 @@ def python_for(account: pwd.struct_passwd) -> tuple[str, str] | None:
 
 def test_a_plain_user_starts_it_as_well(home: Path) -> None:
     if os.geteuid() != 0:
-        pytest.skip("this whole run is a plain user's")
+        pytest.skip("this whole run is a plain user's; runs where the tests run as root, as in CI")
     account = plain_account()
     usable = python_for(account)
     if usable is None:
-        pytest.skip(f"{account.pw_name} can run no Python 3.11 here or cannot read the checkout")
+        pytest.skip(
+            f"{account.pw_name} can run no Python 3.11 here or cannot read the checkout; "
+            "runs where both are open to everybody"
+        )
     program, packages = usable
     os.chown(home, account.pw_uid, account.pw_gid)
     rights = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}

@@ -89,7 +89,7 @@ def test_docker_accepts_the_file(tmp_path: Path) -> None:
     docker = shutil.which("docker")
     known = docker and subprocess.run([docker, "compose", "version"], capture_output=True, check=False).returncode == 0
     if not docker or not known:
-        pytest.skip("docker compose is not installed")
+        pytest.skip("docker compose is not installed; runs where that command exists")
     filled = (CHECKOUT / ".env.example").read_text(encoding="utf-8")
     environment = tmp_path / "env"
     environment.write_text(re.sub(r"^(\w+)=$", r"\1=x", filled, flags=re.MULTILINE), encoding="utf-8")

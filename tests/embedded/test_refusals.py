@@ -73,7 +73,7 @@ def test_a_disk_with_too_little_room_is_refused_before_anything_is_written(home:
 @pytest.mark.parametrize("megabytes", [20, 45, 60, 80], ids=["programs", "initdb", "template", "migrations"])
 def test_a_disk_that_fills_up_during_the_start_gives_one_clear_line(megabytes: int) -> None:
     if os.geteuid() != 0:
-        pytest.skip("needs root to mount a small disk")
+        pytest.skip("needs root to mount a small disk; runs in CI")
     home = Path(f"/tmp/dangan-small-disk-{os.getpid()}")
     home.mkdir()
     mounted = subprocess.run(
@@ -84,7 +84,7 @@ def test_a_disk_that_fills_up_during_the_start_gives_one_clear_line(megabytes: i
     )
     if mounted.returncode:
         home.rmdir()
-        pytest.skip(f"no right to mount: {mounted.stderr.strip()}")
+        pytest.skip(f"no right to mount: {mounted.stderr.strip()}; runs where root may mount")
     try:
         result = run(home, "up", PORT=str(free_port()), CRM_MIN_FREE_MB="0")
         lines = result.stderr.strip().splitlines()
@@ -104,7 +104,7 @@ def test_one_outside_address_is_not_enough(home: Path) -> None:
 
 def test_root_does_not_open_a_closed_folder_for_its_servers() -> None:
     if os.geteuid() != 0:
-        pytest.skip("a plain user's servers run as that user")
+        pytest.skip("a plain user's servers run as that user; runs where the tests run as root, as in CI")
     closed = Path(f"/tmp/dangan-closed-{os.getpid()}")
     closed.mkdir(mode=0o700)
     try:
