@@ -11,6 +11,7 @@ from crm.organization.access import BALANCE_ROLES, CUSTOMER_ROLES
 from crm.organization.choices import Role
 from crm.organization.models import User
 from crm.workbench.trust import trust_strip
+from segments.models import Tier
 from segments.tiers import primary_tiers
 
 # Readers of 任务中心, to which the trust strip leads too.
@@ -73,6 +74,14 @@ def shell(request: HttpRequest) -> dict[str, object]:
         "home_url": home,
         "reads_nights": request.user.role in NIGHT_READERS,
         "search_url": url_of("customers:search") if request.user.role in CUSTOMER_ROLES else "",
-        "trust": SimpleLazyObject(trust_strip),
-        "tiers": SimpleLazyObject(primary_tiers),
+        "trust": SimpleLazyObject(lambda: trust_strip(request)),
+        "tiers": SimpleLazyObject(lambda: tiers_of(request)),
     }
+
+
+def tiers_of(request: HttpRequest) -> dict[int, Tier]:
+    """The tiers of the primary scheme, read when a page first asks."""
+    tiers: dict[int, Tier] | None = request.__dict__.get("_tiers")
+    if tiers is None:
+        tiers = request.__dict__["_tiers"] = primary_tiers()
+    return tiers

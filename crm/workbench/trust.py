@@ -5,6 +5,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -49,9 +50,17 @@ def facts(using: str = "default") -> Facts:
     return Facts(**{**row, "set_aside": tuple(row["set_aside"] or ())})
 
 
-def trust_strip(using: str = "default") -> Trust:
+def facts_of(request: HttpRequest) -> Facts:
+    """The facts for this request, read when a page first asks."""
+    known: Facts | None = request.__dict__.get("_trust_facts")
+    if known is None:
+        known = request.__dict__["_trust_facts"] = facts()
+    return known
+
+
+def trust_strip(request: HttpRequest) -> Trust:
     """The strip as of now."""
-    return judge(facts(using), timezone.localtime(), url_of_jobs())
+    return judge(facts_of(request), timezone.localtime(), url_of_jobs())
 
 
 def judge(known: Facts, now: datetime, url: str = "") -> Trust:

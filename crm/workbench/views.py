@@ -6,20 +6,20 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from crm.audit import trail
-from crm.jobs import ledger
 from crm.organization.access import CUSTOMER_ROLES, for_roles
 from crm.organization.choices import Role
 from crm.organization.models import User
 from crm.workbench.customer_page import customers_for_page, gather
+from crm.workbench.shell import tiers_of
 from crm.workbench.today import page_context
+from crm.workbench.trust import facts_of
 from crm.workbench.why_now import Today
-from segments.tiers import primary_tiers
 
 
-def today_of_data() -> Today:
+def today_of_data(request: HttpRequest) -> Today:
     """The day, the date of the published data (today before the first night), and the tiers."""
     day = timezone.localdate()
-    return Today(day, ledger.published_date() or day, primary_tiers())
+    return Today(day, facts_of(request).published or day, tiers_of(request))
 
 
 @require_safe
@@ -31,9 +31,18 @@ def today(request: HttpRequest) -> HttpResponse:
         return redirect("jobs:list")
     if user.role == Role.LOBBY_MANAGER:
         return render(request, "workbench/lobby.html", {"day": timezone.localdate()})
-    context, rows = page_context(user, request.GET, today_of_data(), timezone.now())
+    context, rows = page_context(user, request.GET, today_of_data(request), timezone.now())
     trail.listed(request, "today", [row.customer.pk for row in rows])
-    return render(request, "workbench/today.html", context)
+    state = {"here": list_address(request), "is_first_night": facts_of(request).published is None}
+    return render(request, "workbench/today.html", context | state)
+
+
+def list_address(request: HttpRequest) -> str:
+    """The address of the list itself, whichever row is opened: where an answer leads back to."""
+    asked = request.GET.copy()
+    for name in ("open", "do"):
+        asked.pop(name, None)
+    return f"{request.path}?{asked.urlencode()}" if asked else request.path
 
 
 @require_safe
@@ -43,6 +52,6 @@ def customer(request: HttpRequest, pk: int) -> HttpResponse:
     assert isinstance(request.user, User)
     found = get_object_or_404(customers_for_page().visible_to(request.user), pk=pk)
     trail.looked_at(request, found)
-    page = gather(request.user, found, today_of_data(), timezone.now())
+    page = gather(request.user, found, today_of_data(request), timezone.now())
     template = "lobby_card" if request.user.role == Role.LOBBY_MANAGER else "customer"
     return render(request, f"workbench/{template}.html", {"page": page, "customer": found, "day": timezone.localdate()})

@@ -13,7 +13,7 @@
     const at = all.findIndex((row) => row.classList.contains("cursor"));
     const next = all[Math.min(Math.max(at + step, 0), all.length - 1)];
     all.forEach((row) => row.classList.toggle("cursor", row === next));
-    next.querySelector("a")?.focus({ preventScroll: true });
+    (next.querySelector("[data-open]") || next.querySelector("a"))?.focus({ preventScroll: true });
     next.scrollIntoView({ block: "nearest" });
   };
 
@@ -26,7 +26,13 @@
     "?": () => document.getElementById("keys")?.showModal(),
     j: () => moveCursor(1),
     k: () => moveCursor(-1),
+    ArrowDown: () => moveCursor(1),
+    ArrowUp: () => moveCursor(-1),
+    o: () => follow("[data-open]"),
+    c: () => follow("[data-call]"),
     l: () => follow("[data-log]"),
+    s: () => follow("[data-put-off]"),
+    n: () => follow("[data-dismiss]"),
   };
 
   document.addEventListener("keydown", (event) => {
@@ -43,7 +49,7 @@
     }
     if (typing(event) || document.querySelector("dialog[open]")) return;
     const act = keys[event.key];
-    if (act) {
+    if (act && (rows().length || !event.key.startsWith("Arrow"))) {
       event.preventDefault();
       act();
     }

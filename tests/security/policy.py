@@ -92,6 +92,7 @@ PAGES: tuple[Page, ...] = (
     Page("customers:search", CUSTOMER_STAFF, WRITE, form={"q": "记"}),
     Page("customers:alert_snooze", OWNERS, WRITE, "alert", alert),
     Page("customers:alert_not_applicable", OWNERS, WRITE, "alert", alert),
+    Page("customers:alert_reopen", OWNERS, WRITE, "alert", alert),
     Page(
         "customers:reveal",
         OWNERS,
@@ -117,6 +118,7 @@ PAGES: tuple[Page, ...] = (
     Page("customers:household_leave", OWNERS, WRITE, "customer", customer),
     Page("customers:owner", frozenset({Role.BRANCH_MANAGER}), BOTH, "customer", customer),
     Page("archives:contact_new", CUSTOMER_STAFF, BOTH, "customer", customer),
+    Page("archives:lobby_note", frozenset({Role.LOBBY_MANAGER}), WRITE, "customer", customer),
     Page("feeds:list", ADMIN, READ),
     Page("feeds:upload_new", ADMIN, BOTH),
     Page("feeds:upload", ADMIN, READ, arguments=upload),
@@ -139,6 +141,8 @@ ADMIN_TABLES: dict[str, tuple[frozenset[Role], str]] = {
     "customers_product": (ADMIN, "ac"),
     "jobs_jobrun": (ADMIN, ""),
     "organization_branch": (ADMIN, "ac"),
+    "organization_contactcadence": (ADMIN, "ac"),
+    "organization_daytarget": (ADMIN, "ac"),
     "organization_user": (ADMIN, "ac"),
     "segments_tierscheme": (ADMIN, "ac"),
 }
