@@ -96,9 +96,9 @@ def note_in_lobby(customer: Customer, staff: User, at: datetime, need: str, subm
     return log_contact(customer, staff, at, contact, submission)
 
 
-def last_contact(user: User) -> Subquery:
-    """Annotation of a row with a customer: when and how they were last in contact, as JSON; None without a contact."""
-    logs = ContactLog.objects.visible_to(user).filter(customer=OuterRef("customer")).order_by("-contacted_at")
+def last_contact(user: User, customer: str = "customer") -> Subquery:
+    """Annotation: when and how a row's customer was last in contact, as JSON; None without a contact."""
+    logs = ContactLog.objects.visible_to(user).filter(customer=OuterRef(customer)).order_by("-contacted_at")
     return Subquery(logs.values(json=JSONObject(at="contacted_at", channel="channel", outcome="outcome"))[:1])
 
 

@@ -48,9 +48,14 @@ def contact_new(request: HttpRequest, pk: int) -> HttpResponse:
         tell(request, logged)
         return saved(back(request, reverse("workbench:customer", args=[customer.pk])), logged)
     template = "archives/_contact_drawer.html" if request.headers.get("HX-Request") else "archives/contact_form.html"
-    shows_money = request.user.role in BALANCE_ROLES
     calls = "call" in request.GET and not customer.do_not_contact
-    context = {"customer": customer, "form": form, "next": came_from(request), "shows_money": shows_money, "calls": calls}
+    context = {
+        "customer": customer,
+        "form": form,
+        "next": came_from(request),
+        "shows_money": request.user.role in BALANCE_ROLES,
+        "calls": calls,
+    }
     return render(request, template, context, status=422 if request.method == "POST" else 200)
 
 
@@ -62,7 +67,7 @@ def lobby_note(request: HttpRequest, pk: int) -> HttpResponse:
     customer = get_object_or_404(Customer.objects.visible_to(request.user), pk=pk)
     form = LobbyNoteForm(request.POST)
     if not form.is_valid():
-        messages.warning(request, " ".join(text for errors in form.errors.values() for text in errors))
+        messages.warning(request, " ".join(str(text) for errors in form.errors.values() for text in errors))
         return HttpResponse(status=303, headers={"Location": reverse("workbench:customer", args=[pk])})
     data = form.cleaned_data
     need = data["summary"] if data["is_need"] else ""

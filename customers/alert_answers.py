@@ -101,9 +101,7 @@ def reopen(alert: Alert, user: User, on: date, state: str) -> None:
         current.state = AlertState(state) if state in UNDO_STATES else AlertState.READ
         current.snoozed_until = current.closed_by = current.closed_on = None
         current.close_reason = current.close_note = ""
-        current.save(
-            update_fields=["state", "snoozed_until", "closed_by", "closed_on", "close_reason", "close_note"]
-        )
+        current.save(update_fields=["state", "snoozed_until", "closed_by", "closed_on", "close_reason", "close_note"])
         trail.record(user, "alert.reopen", customer=current.customer, target=current)
 
 

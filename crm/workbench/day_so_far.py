@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Case, CharField, Count, F, IntegerField, Q, Subquery, Sum, Value, When
+from django.db.models import Case, CharField, Count, IntegerField, Q, Subquery, Sum, Value, When
 from django.db.models.functions import Cast, JSONObject
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -141,8 +141,7 @@ def notes(user: User, day: date) -> Any:
         .order_by("-contacted_at")
         .values(
             json=JSONObject(
-                id=F("customer_id"), name=F("customer__name_mask"), text=F("summary"), at=F("contacted_at"),
-                by=F("staff__name"),
-            )  # fmt: skip
+                id="customer_id", name="customer__name_mask", text="summary", at="contacted_at", by="staff__name"
+            )
         )[:NOTES]
     )

@@ -10,9 +10,9 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from crm.organization.access import BALANCE_ROLES, CUSTOMER_ROLES
 from crm.organization.choices import Role
 from crm.organization.models import User
-from crm.workbench.trust import trust_strip
+from crm.workbench.trust import facts_of, trust_strip
 from segments.models import Tier
-from segments.tiers import primary_tiers
+from segments.tiers import tiers_as_of
 
 # Readers of 任务中心, to which the trust strip leads too.
 NIGHT_READERS = frozenset({Role.ADMIN, Role.BRANCH_MANAGER, Role.AUDITOR})
@@ -80,8 +80,5 @@ def shell(request: HttpRequest) -> dict[str, object]:
 
 
 def tiers_of(request: HttpRequest) -> dict[int, Tier]:
-    """The tiers of the primary scheme, read when a page first asks."""
-    tiers: dict[int, Tier] | None = request.__dict__.get("_tiers")
-    if tiers is None:
-        tiers = request.__dict__["_tiers"] = primary_tiers()
-    return tiers
+    """The tiers of the primary scheme as they stand at this request."""
+    return tiers_as_of(facts_of(request).tiers_stamp)

@@ -165,11 +165,12 @@ def groups(user: User, today: Today, now: datetime) -> list[Group]:
 def loaded(alerts: QuerySet[Any], user: User, day: date) -> QuerySet[Any]:
     """With what a row shows of the customer, the last contact and the alerts behind; never the encrypted columns."""
     behind = ranking.waiting(user, day).filter(customer=OuterRef("customer")).order_by().values("customer")
-    return (
+    read: QuerySet[Any] = (
         alerts.select_related("customer__metrics")
         .defer("customer__id_no_cipher", "customer__mobile_cipher", "customer__address_cipher")
         .annotate(last=last_contact(user), live=Subquery(behind.annotate(number=Count("pk")).values("number")))
     )
+    return read
 
 
 def rows_of(alerts: Sequence[Any], today: Today, now: datetime) -> list[Row]:

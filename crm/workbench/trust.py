@@ -38,6 +38,7 @@ class Facts:
     latest: date | None
     latest_state: str
     set_aside: tuple[str, ...]
+    tiers_stamp: str
     files: int
     stopped_files: int
     rejected_rows: int
@@ -47,7 +48,7 @@ class Facts:
 def facts(using: str = "default") -> Facts:
     """One statement over the ledger's newest rows, a fraction of a millisecond."""
     row = db.fetch_sql("crm.workbench", "trust", using)[0]
-    return Facts(**{**row, "set_aside": tuple(row["set_aside"] or ())})
+    return Facts(**{**row, "set_aside": tuple(row["set_aside"] or ()), "tiers_stamp": row["tiers_stamp"] or ""})
 
 
 def facts_of(request: HttpRequest) -> Facts:

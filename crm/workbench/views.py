@@ -1,14 +1,18 @@
 """Pages that mix apps: 今日 and the customer 360."""
 
+from uuid import uuid4
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from archives.forms import LobbyNoteForm
 from crm.audit import trail
 from crm.organization.access import CUSTOMER_ROLES, for_roles
 from crm.organization.choices import Role
 from crm.organization.models import User
+from crm.workbench import lobby
 from crm.workbench.customer_page import customers_for_page, gather
 from crm.workbench.shell import tiers_of
 from crm.workbench.today import page_context
@@ -30,7 +34,7 @@ def today(request: HttpRequest) -> HttpResponse:
     if user.role not in CUSTOMER_ROLES:
         return redirect("jobs:list")
     if user.role == Role.LOBBY_MANAGER:
-        return render(request, "workbench/lobby.html", {"day": timezone.localdate()})
+        return render(request, "workbench/lobby.html", {"so_far": lobby.lobby_day(user, timezone.localdate())})
     context, rows = page_context(user, request.GET, today_of_data(request), timezone.now())
     trail.listed(request, "today", [row.customer.pk for row in rows])
     state = {"here": list_address(request), "is_first_night": facts_of(request).published is None}
@@ -50,8 +54,18 @@ def list_address(request: HttpRequest) -> str:
 def customer(request: HttpRequest, pk: int) -> HttpResponse:
     """The customer 360: one page to know before the call. The look itself is recorded."""
     assert isinstance(request.user, User)
+    if request.user.role == Role.LOBBY_MANAGER:
+        return lobby_card(request, request.user, pk)
     found = get_object_or_404(customers_for_page().visible_to(request.user), pk=pk)
     trail.looked_at(request, found)
     page = gather(request.user, found, today_of_data(request), timezone.now())
-    template = "lobby_card" if request.user.role == Role.LOBBY_MANAGER else "customer"
-    return render(request, f"workbench/{template}.html", {"page": page, "customer": found, "day": timezone.localdate()})
+    return render(request, "workbench/customer.html", {"page": page, "customer": found, "day": timezone.localdate()})
+
+
+def lobby_card(request: HttpRequest, user: User, pk: int) -> HttpResponse:
+    """What the lobby sees of a customer; the look itself is recorded."""
+    day = timezone.localdate()
+    found = get_object_or_404(lobby.customers_for_card(user, day).visible_to(user), pk=pk)
+    trail.looked_at(request, found)
+    context = {"card": lobby.card(found, day), "form": LobbyNoteForm(initial={"submission": uuid4()})}
+    return render(request, "workbench/lobby_card.html", context)
