@@ -109,6 +109,6 @@
     }
   });
   document.addEventListener("htmx:afterSwap", (event) => {
-    event.detail.target.querySelector?.("[data-focus]")?.focus();
+    event.detail.target?.querySelector?.("[data-focus]")?.focus(); // none when the browser goes back
   });
 })();
