@@ -37,16 +37,21 @@ def today(request: HttpRequest) -> HttpResponse:
         return render(request, "workbench/lobby.html", {"so_far": lobby.lobby_day(user, timezone.localdate())})
     context, rows = page_context(user, request.GET, today_of_data(request), timezone.now())
     trail.listed(request, "today", [row.customer.pk for row in rows])
-    state = {"here": list_address(request), "is_first_night": facts_of(request).published is None}
-    return render(request, "workbench/today.html", context | state)
+    return render(request, "workbench/today.html", context | list_addresses(request))
 
 
-def list_address(request: HttpRequest) -> str:
-    """The address of the list itself, whichever row is opened: where an answer leads back to."""
+def list_addresses(request: HttpRequest) -> dict[str, object]:
+    """Where an answer leads back to (`here`: the list itself, whichever row is opened), and what the address of a row
+    begins with (`ask`)."""
     asked = request.GET.copy()
     for name in ("open", "do"):
         asked.pop(name, None)
-    return f"{request.path}?{asked.urlencode()}" if asked else request.path
+    query = f"?{asked.urlencode()}" if asked else ""
+    return {
+        "here": request.path + query,
+        "ask": f"{query}&" if query else "?",
+        "is_first_night": facts_of(request).published is None,
+    }
 
 
 @require_safe
