@@ -102,9 +102,3 @@ def last_contacts(user: User, customer_ids: Sequence[int]) -> dict[int, ContactL
         .distinct("customer_id")
     )
     return {log.customer_id: log for log in logs}
-
-
-def recent_contacts(user: User, customer: Customer, number: int = 5) -> list[ContactLog]:
-    """The latest contacts of one customer, newest first, each with who made it."""
-    logs = ContactLog.objects.visible_to(user).filter(customer=customer).select_related("staff")
-    return list(logs.order_by("-contacted_at")[:number])
