@@ -21,8 +21,8 @@ DAYS = 365
 NEAR = Decimal("1.5")
 TICKS = 4
 # Labels of movements: a row each of up to three, as wide as their text about is.
-LABEL_ROWS, ROW_HEIGHT, LETTER = 3, 15, 7
-MOST_LABELS = 6
+LABEL_ROWS, ROW_HEIGHT, LETTER, TIER_LETTER = 3, 15, 7, 13
+MOST_LABELS = 4
 
 Scale = Callable[[Decimal], float]
 
@@ -202,14 +202,16 @@ def marks(
     moved = sorted((event for event in events if event.name == "money"), key=lambda event: event.at)
     largest = sorted(moved, key=lambda event: -(event.amount or 0))[:MOST_LABELS]
     ends = [float("-inf")] * LABEL_ROWS
-    found = []
-    for event in events:
+    found, head = [], float("inf")
+    for event in sorted(events, key=lambda event: event.at, reverse=True):
         day, name = event.day, tiers.get(event.detail.get("new") or 0, "")
         words = f"{short_day(day)} {event.title}"
         if event.name == "contact":
             found.append(Mark("contact", x(day), HEIGHT - BOTTOM - 4, f"{words} {event.text}", day))
         elif event.name == "tier" and name:
-            found.append(Mark("tier", x(day), TOP, f"{words} {name}", day, name))
+            has_room = x(day) + len(name) * TIER_LETTER < head
+            head = x(day) if has_room else head
+            found.append(Mark("tier", x(day), TOP, f"{words} {name}", day, name if has_room else ""))
     for event in moved:
         place = x(event.day), y(balance_on(levels, event.day))
         found.append(movement(event, *place, ends, is_labelled=event in largest))
@@ -219,7 +221,7 @@ def marks(
 def movement(event: Event, x: float, y: float, ends: list[float], *, is_labelled: bool) -> Mark:
     """A large movement; its label goes into the lowest row that is free there, or is left out."""
     sign = "−" if event.detail["amount"].startswith("-") else "+"
-    label = f"{short_day(event.day)} {sign}{money_text(event.amount)}"
+    label = f"{short_day(event.day, event.day)} {sign}{money_text(event.amount)}"
     words = f"{event.title} {label}"
     width = len(label) * LETTER
     is_at_end = x + width > WIDTH - RIGHT

@@ -14,7 +14,7 @@ from crm.organization.models import User
 from crm.workbench.curve import Curve, aum_curve
 from crm.workbench.family import Family, Relative, Source, household_of, relatives_of, sources_for
 from crm.workbench.known_facts import Fact, known_facts
-from crm.workbench.timeline import PAGE_EVENTS, Event, Timeline, first_page, timeline
+from crm.workbench.timeline import Event, Timeline, first_page, timeline
 from crm.workbench.why_now import Deadline, Reason, Today, deadline, reason
 from customers.averages import last_month_average, month_average, projected_month_average, quarter_average
 from customers.choices import CustomerType, HoldingStatus, ProductClass
@@ -28,6 +28,7 @@ MOST_HOLDINGS = 50
 MOST_PLANS = 10
 # What the page reads of the past at once: the first page of the timeline, and what the curve marks of a year.
 RECENT_EVENTS = 120
+FIRST_EVENTS = 15
 
 
 @dataclass(frozen=True)
@@ -145,7 +146,7 @@ def gather(user: User, customer: Customer, today: Today, now: datetime) -> Page:
         maturing_sum=sum((row.holding.balance for row in maturing), Decimal(0)),
         alerts=alert_cards(user, customer, today, now),
         touches=touches_of(recent.events, today.day),
-        timeline=first_page(recent, PAGE_EVENTS),
+        timeline=first_page(recent, FIRST_EVENTS),
         relatives=relatives,
         household=household,
         facts=known_facts(customer, relatives, today.day),

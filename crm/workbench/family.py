@@ -18,6 +18,8 @@ MOST_MEMBERS = 50
 MOST_RELATIONS = 20
 # What moves within the day without a loss; a time deposit of a relative would lose its interest.
 FREE_CLASSES = (ProductClass.DEMAND, ProductClass.NOTICE)
+# Less than a tenth of what is missing is not worth a question.
+LEAST_SHARE = Decimal("0.1")
 HIDDEN = ("id_no_cipher", "mobile_cipher", "address_cipher", "name_bigrams")
 
 
@@ -149,7 +151,7 @@ def sources_for(gap: Gap | None, household: Family | None, tiers: dict[int, Tier
         metrics = getattr(member.customer, "metrics", None)
         tier = tiers.get(metrics.tier) if metrics else None
         amount = min(member.free, metrics.aum - tier.lower) if metrics and tier else Decimal(0)
-        if metrics and amount > 0:
+        if metrics and amount >= gap.deposit_today * LEAST_SHARE:
             moved = min(amount, gap.deposit_today)
             found.append(Source(member, amount, metrics.aum - moved, amount >= gap.deposit_today))
     return sorted(found, key=lambda source: -source.amount)

@@ -232,15 +232,18 @@ def timeline(user: User, customer: Customer, kind: str = "", place: str = "", nu
         parts["money"] = money(user, customer, large_from(customer))
     older = parsed(place)
     pages = [
-        (rows.filter(behind(name, *older)) if older else rows)
-        .values_list(*COLUMNS)
-        .order_by("-at", "-number")[: number + 1]
+        (rows.filter(behind(name, *older)) if older else rows).values_list(*COLUMNS).order_by("-at", "-number")
         for name, rows in parts.items()
     ]
-    found = pages[0].union(*pages[1:], all=True) if len(pages) > 1 else pages[0]
-    events = [Event(*row) for row in found.order_by("-at", "event", "-number")[: number + 1]]
+    # Each part brings no more than the page needs, so that a long history costs no more than a short one.
+    found = pages[0] if len(pages) == 1 else union([page[: number + 1] for page in pages])
+    events = [Event(*row) for row in found[: number + 1]]
     shown = events[:number]
     return Timeline(shown, shown[-1].place if len(events) > number else "", kind if kind in Kind.values else "")
+
+
+def union(pages: list[QuerySet[Any]]) -> QuerySet[Any]:
+    return pages[0].union(*pages[1:], all=True).order_by("-at", "event", "-number")
 
 
 def first_page(whole: Timeline, number: int) -> Timeline:
