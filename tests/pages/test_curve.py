@@ -53,7 +53,7 @@ def test_bands_that_lie_outside_are_not_drawn() -> None:
 
 
 def test_an_empty_book_has_a_drawing_too() -> None:
-    assert curve.window(Decimal(0), Decimal(0), TIERS) == (0, 1)
+    assert curve.window(Decimal(0), Decimal(0), TIERS) == (Decimal(0), Decimal(1))
 
 
 def money(number: int, day: date, net: int) -> Event:
