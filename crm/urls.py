@@ -6,7 +6,7 @@ from django.urls import include, path
 from django.views.i18n import set_language
 
 from crm import health
-from crm.workbench import sign_in
+from crm.workbench import display, sign_in
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
@@ -17,6 +17,7 @@ urlpatterns = [
     path("logout/", sign_in.SignOut.as_view(), name="logout"),
     path("password/", sign_in.PasswordChange.as_view(), name="password_change"),
     path("language/", login_not_required(set_language), name="set_language"),
+    path("display/", display.Choose.as_view(), name="display"),
     path("customers/", include("customers.urls")),
     path("feeds/", include("customers.feed_urls")),
     path("jobs/", include("crm.workbench.jobs_urls")),
