@@ -6,7 +6,7 @@ from django.urls import include, path
 from django.views.i18n import set_language
 
 from crm import health
-from crm.workbench import display, sign_in
+from crm.workbench import display, problems, sign_in
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
@@ -24,3 +24,8 @@ urlpatterns = [
     path("", include("archives.urls")),
     path("", include("crm.workbench.urls")),
 ]
+
+handler400 = problems.bad_request
+handler403 = problems.denied
+handler404 = problems.missing
+handler500 = problems.failed
