@@ -1,6 +1,6 @@
 """How pages look in this browser: theme and density, in two cookies that are read before a page is drawn.
 
-A cookie and not a field of the user: the counter's bright screen and the tablet of the lobby are used by the same person.
+Cookies and not fields of the user: the same person works at a bright counter and with a tablet in the lobby.
 """
 
 from dataclasses import dataclass

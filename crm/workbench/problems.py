@@ -58,7 +58,7 @@ MISSING = Problem(
     "user-question",
     _("This page does not exist"),
     _(
-        "Either the address is wrong, or the customer is not in your care. Look for the customer in the search box above."
+        "The address is wrong, or the customer is not in your care. Look for the customer in the search box above."
     ),
 )
 NOT_SO = Problem(
@@ -92,7 +92,7 @@ SLOW = Problem(
     "hourglass",
     _("The query took too long"),
     _(
-        "It was stopped so that others need not wait, and nothing was changed. Narrow it down: a branch, a tier, a time."
+        "It was stopped so that others need not wait; nothing was changed. Ask for less: a branch, a tier, a month."
     ),
     is_ours=True,
     may_retry=True,

@@ -77,12 +77,15 @@
   document.addEventListener("click", (event) => {
     const shut = event.target.closest?.("[data-close]");
     if (shut?.closest(".drawer")) closeDrawer();
-    if (shut?.closest("details")) closeMenus(null);
+    if (shut?.closest("details")) {
+      event.preventDefault();
+      closeMenus(null);
+    }
     closeMenus(event.target);
     closeHits(event.target);
   });
   document.addEventListener("toggle", (event) => {
-    if (event.target.matches?.("details.confirm[open]")) event.target.querySelector("button")?.focus();
+    if (event.target.matches?.("details.confirm[open]")) event.target.querySelector("footer .btn")?.focus();
   }, true);
 
   // A form is sent once: a second click while the first is under way does nothing.
