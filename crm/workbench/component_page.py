@@ -16,7 +16,18 @@ from customers.models import Alert
 from segments.tiers import primary_tiers
 
 AMOUNTS = (Decimal("464218.33"), Decimal(1_128_000_000), Decimal("8123.50"), Decimal(-32_000), None)
-COLOURS = ("canvas", "surface", "surface-2", "surface-3", "line", "line-2", "text", "text-3", "accent-fill", "accent-soft")
+COLOURS = (
+    "canvas",
+    "surface",
+    "surface-2",
+    "surface-3",
+    "line",
+    "line-2",
+    "text",
+    "text-3",
+    "accent-fill",
+    "accent-soft",
+)
 
 
 @dataclass(frozen=True)

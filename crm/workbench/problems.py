@@ -57,9 +57,7 @@ MISSING = Problem(
     404,
     "user-question",
     _("This page does not exist"),
-    _(
-        "The address is wrong, or the customer is not in your care. Look for the customer in the search box above."
-    ),
+    _("The address is wrong, or the customer is not in your care. Look for the customer in the search box above."),
 )
 NOT_SO = Problem(
     405,
@@ -91,9 +89,7 @@ SLOW = Problem(
     503,
     "hourglass",
     _("The query took too long"),
-    _(
-        "It was stopped so that others need not wait; nothing was changed. Ask for less: a branch, a tier, a month."
-    ),
+    _("It was stopped so that others need not wait; nothing was changed. Ask for less: a branch, a tier, a month."),
     is_ours=True,
     may_retry=True,
 )
@@ -131,13 +127,14 @@ def is_signed_in(request: HttpRequest) -> bool:
 
 
 def page_before(request: HttpRequest) -> str:
-    """Where the user came from, when it was one of our pages and not this one."""
+    """Where the user came from, when it was one of our pages and not this one; a form that posts to itself counts."""
     before = request.headers.get("Referer", "")
     try:
         is_ours = url_has_allowed_host_and_scheme(before, {request.get_host()})
     except DisallowedHost:
         return ""
-    return before if is_ours and not before.endswith(request.get_full_path()) else ""
+    is_this = request.method in READING and before.endswith(request.get_full_path())
+    return before if is_ours and not is_this else ""
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

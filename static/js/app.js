@@ -161,8 +161,9 @@
       window.location.reload(); // the session is over
     }
     const row = cursorRow();
+    const active = document.activeElement;
     place = {
-      held: target.contains(document.activeElement) && document.activeElement !== document.body,
+      held: target.contains(active) && active !== document.body ? active : null,
       id: row && target.contains(row) ? row.id : "",
       index: row && target.contains(row) ? rows().indexOf(row) : -1,
     };
@@ -182,8 +183,11 @@
   const restore = ({ held, id, index }) => {
     const all = rows();
     const row = (id && document.getElementById(id)) || all[Math.min(index, all.length - 1)];
-    const lost = held && document.activeElement === document.body;
-    if (row && index >= 0) setCursor(row, lost);
-    else if (lost) document.getElementById("page")?.focus({ preventScroll: true });
+    const isLost = Boolean(held) && document.activeElement === document.body;
+    const name = isLost && held.getAttribute("name");
+    const same = name && document.querySelector(`[name="${CSS.escape(name)}"]`);
+    if (same) same.focus({ preventScroll: true });
+    if (row && index >= 0) setCursor(row, isLost && !same);
+    else if (isLost && !same) document.getElementById("page")?.focus({ preventScroll: true });
   };
 })();

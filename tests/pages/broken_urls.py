@@ -3,11 +3,17 @@
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
+from archives.views import contact_new
 from crm import db, urls
 
 
 def breaks(request: HttpRequest) -> HttpResponse:
     raise RuntimeError("the counter is on fire")
+
+
+def contact_breaks(request: HttpRequest, pk: int) -> HttpResponse:
+    """The contact form as it is, whose save breaks."""
+    return contact_new(request, pk) if request.method == "GET" else breaks(request)
 
 
 def is_slow(request: HttpRequest) -> HttpResponse:
@@ -25,10 +31,11 @@ def reads_form(request: HttpRequest) -> HttpResponse:
 
 
 urlpatterns = [
-    *urls.urlpatterns,
+    path("customers/<int:pk>/contacts/new/", contact_breaks),
     path("breaks/", breaks),
     path("is-slow/", is_slow),
     path("conflicts/", conflicts),
     path("reads-form/", reads_form),
+    *urls.urlpatterns,
 ]
 handler400, handler403, handler404, handler500 = urls.handler400, urls.handler403, urls.handler404, urls.handler500

@@ -26,7 +26,9 @@ def page_header(context: template.Context, content: str, title: str, facts: str 
 
 
 @register.simple_block_tag(takes_context=True, end_name="end_filter_bar")
-def filter_bar(context: template.Context, content: str, action: str, target: str = "", is_set: bool = False) -> SafeString:
+def filter_bar(
+    context: template.Context, content: str, action: str, target: str = "", is_set: bool = False
+) -> SafeString:
     """A GET form of chips. `target` is the id of the part that is exchanged at each change; without JavaScript the
     form has a button. `is_set` offers to clear."""
     return drawn(context, "filter_bar", content, action=action, target=target, is_set=is_set)
