@@ -1,4 +1,4 @@
-"""`/_components/`: every component once, in every state, for whoever writes a page and for whoever approves its look."""
+"""`/_components/`: every component once, in every state, for whoever writes a page or approves its look."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
