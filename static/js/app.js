@@ -21,16 +21,46 @@
   };
   const follow = (selector) => cursorRow()?.querySelector(selector)?.click();
 
-  // A drawer gives the focus back to what opened it.
+  // What went wrong is said over the page, which stays as it was.
+  const box = document.querySelector(".toasts");
+  const words = (name) => box?.dataset[name] || "";
+  const dismissible = (line) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = "×";
+    button.ariaLabel = words("dismiss");
+    button.addEventListener("click", () => line.remove());
+    line.append(button);
+    return line;
+  };
+  const lineOf = (text) => {
+    const line = document.createElement("p");
+    line.className = "toast-line";
+    line.dataset.level = "error";
+    line.textContent = text;
+    return line;
+  };
+  const say = (line) => box?.replaceChildren(dismissible(line));
+  box?.querySelectorAll(".toast-line").forEach(dismissible);
+
+  // A drawer gives the focus back to what opened it, and asks once before it takes typed text away.
   let opener = null;
+  document.addEventListener("input", (event) => {
+    const drawer = event.target.closest(".drawer");
+    if (drawer && event.target.matches("textarea, input[type=text]")) drawer.dataset.typed = "yes";
+  });
   const closeDrawer = () => {
     const drawer = document.querySelector(".drawer");
-    if (!drawer) return false;
+    if (!drawer) return;
+    if (drawer.dataset.typed) {
+      delete drawer.dataset.typed;
+      say(lineOf(words("unsaved")));
+      return;
+    }
     drawer.remove();
     const back = opener?.isConnected ? opener : cursorRow()?.querySelector("a, button");
     back?.focus();
     opener = null;
-    return true;
   };
   const closeMenus = (except) => {
     document.querySelectorAll("details[open]:is(.user-menu, .confirm)").forEach((menu) => {
@@ -109,27 +139,6 @@
     if (bar && event.detail.lengthComputable) bar.value = (100 * event.detail.loaded) / event.detail.total;
   });
 
-  // What went wrong is said over the page, which stays as it was.
-  const box = document.querySelector(".toasts");
-  const words = (name) => box?.dataset[name] || "";
-  const dismissible = (line) => {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.textContent = "×";
-    button.ariaLabel = words("dismiss");
-    button.addEventListener("click", () => line.remove());
-    line.append(button);
-    return line;
-  };
-  const lineOf = (text) => {
-    const line = document.createElement("p");
-    line.className = "toast-line";
-    line.dataset.level = "error";
-    line.textContent = text;
-    return line;
-  };
-  const say = (line) => box?.replaceChildren(dismissible(line));
-  box?.querySelectorAll(".toast-line").forEach(dismissible);
   document.addEventListener("htmx:sendError", () => say(lineOf(words("offline"))));
   document.addEventListener("htmx:responseError", (event) => {
     const answer = new DOMParser().parseFromString(event.detail.xhr.responseText, "text/html");

@@ -64,6 +64,15 @@ def test_composing_chinese_never_triggers_a_shortcut(page: Page, server: str, ba
     assert "note=" not in page.url
     method.send("Input.insertText", {"text": "周"})
     expect(field).to_have_value("周")
+
+
+def test_typed_text_is_not_closed_away_by_one_key(page: Page, server: str, bank: Bank) -> None:
+    sign_in(page, server, bank.wang, "/_components/")
+    page.locator(OPENS).click()
+    page.fill("#example-note", "周五")
+    page.keyboard.press("Escape")
+    expect(page.locator("#example-note")).to_have_value("周五")
+    expect(page.locator(".toasts .toast-line")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.locator(".drawer")).to_have_count(0)
 
