@@ -6,4 +6,5 @@ app_name = "workbench"
 urlpatterns = [
     path("", views.today, name="today"),
     path("customers/<int:pk>/", views.customer, name="customer"),
+    path("customers/<int:pk>/timeline/", views.customer_timeline, name="timeline"),
 ]

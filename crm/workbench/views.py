@@ -7,10 +7,13 @@ from django.views.decorators.http import require_safe
 
 from crm.audit import trail
 from crm.jobs import ledger
-from crm.organization.access import CUSTOMER_ROLES, for_roles
+from crm.organization.access import BALANCE_ROLES, CUSTOMER_ROLES, for_roles
 from crm.organization.choices import Role
 from crm.organization.models import User
-from crm.workbench.customer_page import customers_for_page, gather
+from crm.workbench import trust
+from crm.workbench.customer_page import gather
+from crm.workbench.family import customers_for_page
+from crm.workbench.timeline import Kind, timeline
 from crm.workbench.today import page_context
 from crm.workbench.why_now import Today
 from segments.tiers import primary_tiers
@@ -43,6 +46,30 @@ def customer(request: HttpRequest, pk: int) -> HttpResponse:
     assert isinstance(request.user, User)
     found = get_object_or_404(customers_for_page().visible_to(request.user), pk=pk)
     trail.looked_at(request, found)
-    page = gather(request.user, found, today_of_data(), timezone.now())
+    # The strip above the page is asked for anyway, and says which day the data are of.
+    known, day = trust.facts(), timezone.localdate()
+    today = Today(day, known.published or day, primary_tiers())
+    context = {
+        "page": gather(request.user, found, today, timezone.now()),
+        "customer": found,
+        "day": day,
+        "kinds": Kind,
+        "tiers": today.tiers,
+        "trust": trust.judge(known, timezone.localtime(), trust.url_of_jobs()),
+    }
     template = "lobby_card" if request.user.role == Role.LOBBY_MANAGER else "customer"
-    return render(request, f"workbench/{template}.html", {"page": page, "customer": found, "day": timezone.localdate()})
+    return render(request, f"workbench/{template}.html", context)
+
+
+@require_safe
+@for_roles(BALANCE_ROLES)
+def customer_timeline(request: HttpRequest, pk: int) -> HttpResponse:
+    """What happened with a customer, of one kind or older than a place: a part of the 360, or a page of its own."""
+    assert isinstance(request.user, User)
+    found = get_object_or_404(customers_for_page().visible_to(request.user), pk=pk)
+    trail.looked_at(request, found)
+    events = timeline(request.user, found, request.GET.get("kind", ""), request.GET.get("older", ""))
+    context = {"timeline": events, "customer": found, "kinds": Kind}
+    is_part, is_older = bool(request.headers.get("HX-Request")), bool(request.GET.get("older"))
+    template = "_timeline_events" if is_part and is_older else "_timeline" if is_part else "timeline"
+    return render(request, f"workbench/{template}.html", context)

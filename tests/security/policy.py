@@ -64,6 +64,10 @@ def alert(town: Town, subject: Subject) -> Mapping[str, Any]:
     return {"pk": subject.alert.pk}
 
 
+def plan(town: Town, subject: Subject) -> Mapping[str, Any]:
+    return {"pk": subject.plan.pk}
+
+
 def run(town: Town, subject: Subject) -> Mapping[str, Any]:
     return {"pk": town.run.pk}
 
@@ -90,6 +94,7 @@ PAGES: tuple[Page, ...] = (
     Page("password_change", EVERYBODY, BOTH),
     Page("workbench:today", EVERYBODY, READ),
     Page("workbench:customer", CUSTOMER_STAFF, READ, "customer", customer),
+    Page("workbench:timeline", OWNERS, READ, "customer", customer),
     Page("customers:list", OWNERS, READ),
     Page("customers:search", CUSTOMER_STAFF, WRITE, form={"q": "记"}),
     Page("customers:alert_snooze", OWNERS, WRITE, "alert", alert),
@@ -119,6 +124,9 @@ PAGES: tuple[Page, ...] = (
     Page("customers:household_leave", OWNERS, WRITE, "customer", customer),
     Page("customers:owner", frozenset({Role.BRANCH_MANAGER}), BOTH, "customer", customer),
     Page("archives:contact_new", CUSTOMER_STAFF, BOTH, "customer", customer),
+    Page("archives:plan_new", OWNERS, BOTH, "customer", customer),
+    Page("archives:plan_move", OWNERS, WRITE, "plan", plan),
+    Page("archives:plan_cancel", OWNERS, WRITE, "plan", plan),
     Page("feeds:list", ADMIN, READ),
     Page("feeds:upload_new", ADMIN, BOTH),
     Page("feeds:upload", ADMIN, READ, arguments=upload),
