@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from crm.organization.access import BALANCE_ROLES, CUSTOMER_ROLES
 from crm.organization.choices import Role
 from crm.organization.models import User
+from crm.workbench.display import Display
 from crm.workbench.trust import trust_strip
 from segments.tiers import primary_tiers
 
@@ -60,8 +61,9 @@ def url_of(name: str) -> str:
 
 def shell(request: HttpRequest) -> dict[str, object]:
     """Names for templates/base.html; the two that read the database do so when a page first uses them."""
+    display = Display.of(request)
     if not isinstance(request.user, User):
-        return {}
+        return {"display": display}
     home = reverse("workbench:today")
     links = [
         Link(url, entry.icon, entry.label, request.path == home if url == home else request.path.startswith(url))
@@ -69,6 +71,7 @@ def shell(request: HttpRequest) -> dict[str, object]:
         if request.user.role in entry.roles and (url := url_of(entry.url_name))
     ]
     return {
+        "display": display,
         "navigation": links,
         "home_url": home,
         "reads_nights": request.user.role in NIGHT_READERS,

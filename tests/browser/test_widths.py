@@ -65,13 +65,14 @@ def too_wide(page: Page, address: str, paths: list[str], width: int) -> list[str
     return found
 
 
-@pytest.mark.parametrize("width", [1366, 390])
+@pytest.mark.parametrize("width", [1366, 1093, 390], ids=["desk", "desk at 125 %", "phone"])
 @pytest.mark.parametrize("who", ["wang", "he", "zhao", "lu"])
 def test_no_page_scrolls_sideways(page: Page, server: str, bank: Bank, full: Morning, who: str, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 844})
     sign_in(page, server, getattr(bank, who), "/password/")
     customer = [f"/customers/{full.zhou.pk}/", f"/customers/{full.zhou.pk}/contacts/new/"]
-    paths = {"wang": ["/", "/customers/", *customer], "zhao": ["/", *customer], "lu": ["/jobs/", "/password/"]}
+    paths = {"wang": ["/", "/customers/", *customer], "zhao": ["/", *customer]}
+    paths["lu"] = ["/jobs/", "/feeds/", "/password/", "/_components/", "/nowhere/"]
     people = [f"/customers/{full.zhou.pk}/owner/", f"/customers/{full.zhou.pk}/relations/new/"]
     paths["he"] = ["/", "/jobs/", "/customers/", *customer, *people]
     assert too_wide(page, server, paths[who], width) == []

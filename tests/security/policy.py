@@ -88,6 +88,8 @@ PAGES: tuple[Page, ...] = (
     Page("metrics", EVERYBODY, READ, open_to_all=True, answers=PROBE, is_probe=True),
     Page("login", EVERYBODY, ANY, open_to_all=True, answers={"DELETE": frozenset({302, 405})}),
     Page("set_language", EVERYBODY, ANY, open_to_all=True),
+    Page("components", EVERYBODY, READ),
+    Page("display", EVERYBODY, WRITE, form={"theme": "dark"}),
     Page("logout", EVERYBODY, WRITE),
     Page("password_change", EVERYBODY, BOTH),
     Page("workbench:today", EVERYBODY, READ),
