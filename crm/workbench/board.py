@@ -8,7 +8,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
+from urllib.parse import urlencode
 
 from django.db.models import Case, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.http import Http404
@@ -94,7 +96,7 @@ def raised_before(moment: datetime) -> date:
 
 @dataclass(frozen=True)
 class Figures:
-    """One line's figures; `*_before` are of yesterday, `reached` of effective contacts, amounts in yuan.
+    """One line's figures; `*_before` are of yesterday, `*_month` of the month in an outlet, `reached` of effective contacts, amounts in yuan.
 
     `waiting` are customers with an alert that is not put off, `untouched` red alerts that nobody has touched for a day,
     `urgent` those and the large outflows that nobody has touched.
@@ -150,6 +152,11 @@ class Line:
     is_manager: bool
     drill: Mapping[str, str]
     figures: Figures
+
+    @cached_property
+    def query(self) -> str:
+        """The parameters of its drill-down as an address writes them."""
+        return urlencode(self.drill)
 
 
 @dataclass(frozen=True)
@@ -284,7 +291,10 @@ def lines_of(place: Place, moments: Moments) -> list[Line]:
         today_at=moments.start_of(moments.today),
         before_at=moments.start_of(moments.before),
         month_at=moments.start_of(month_start(moments.today)),
-        contacts_from=moments.start_of(min(moments.before, month_start(moments.today))),
+        # A region's contacts of a whole month are too many to count; those of two days are the work of two days.
+        contacts_from=moments.start_of(
+            min(moments.before, month_start(moments.today)) if place.is_outlet else moments.before
+        ),
         upper_tier=UPPER_TIER,
         reached=[str(outcome) for outcome in REACHED],
         sms=str(Channel.SMS),
@@ -369,9 +379,12 @@ def exceptions_of(
     """What of an outlet only its manager can move on: large outflows first, then by how long they wait."""
     if not place.is_outlet:
         return []
-    alerts: QuerySet[Any] = Alert.objects.visible_to(user).filter(branch_id=place.branch_id)
+    of_place: QuerySet[Any] = Alert.objects.visible_to(user).filter(branch_id=place.branch_id)
+    order = (Case(When(kind=AlertKind.LARGE_OUT, then=Value(0)), default=Value(1)), "raised_on", "-amount", "pk")
+    # Chosen from the alerts alone, and only then joined with what a row shows.
+    first = urgent(of_place, moments).order_by(*order)[: MOST_EXCEPTIONS if all_of_them else EXCEPTIONS]
     rows = (
-        urgent(alerts, moments)
+        Alert.objects.filter(pk__in=first.values("pk"))
         .annotate(
             main=FilteredRelation("customer__ownerships", condition=MAIN_OWNER),
             nudge=FilteredRelation("nudges", condition=Q(nudges__nudged_on=moments.today)),
@@ -379,7 +392,7 @@ def exceptions_of(
         .annotate(owner_name=F("main__owner__name"), nudged_at=F("nudge__nudged_at"))
         .select_related("customer__metrics")
         .defer("customer__id_no_cipher", "customer__mobile_cipher", "customer__address_cipher")
-        .order_by(Case(When(kind=AlertKind.LARGE_OUT, then=Value(0)), default=Value(1)), "raised_on", "-amount", "pk")
+        .order_by(*order)
     )
     return [
         Untouched(
@@ -390,7 +403,7 @@ def exceptions_of(
             waits=waiting_time(alert.raised_on, moments),
             nudged_at=alert.nudged_at,
         )
-        for alert in rows[: MOST_EXCEPTIONS if all_of_them else EXCEPTIONS]
+        for alert in rows
     ]
 
 
@@ -409,15 +422,18 @@ def due_of(user: User, place: Place, moments: Moments) -> list[Any]:
     """The largest deposits of an outlet that mature today, each with the owner's name and the last contact."""
     if not place.is_outlet:
         return []
+    of_place = Holding.objects.visible_to(user).filter(
+        branch_id=place.branch_id, status=HoldingStatus.OPEN, balance__gt=0, maturity_date=moments.today
+    )
+    largest = of_place.order_by("-balance", "pk")[:DUE_ROWS]
     last = ContactLog.objects.filter(customer=OuterRef("customer")).order_by("-contacted_at").values("contacted_at")[:1]
     return list(
-        Holding.objects.visible_to(user)
-        .filter(branch_id=place.branch_id, status=HoldingStatus.OPEN, balance__gt=0, maturity_date=moments.today)
+        Holding.objects.filter(pk__in=largest.values("pk"))
         .annotate(main=FilteredRelation("customer__ownerships", condition=MAIN_OWNER))
         .annotate(owner_name=F("main__owner__name"), last_contact=Subquery(last))
         .select_related("customer__metrics", "product")
         .defer("customer__id_no_cipher", "customer__mobile_cipher", "customer__address_cipher")
-        .order_by("-balance", "pk")[:DUE_ROWS]
+        .order_by("-balance", "pk")
     )
 
 

@@ -87,6 +87,8 @@ PAGES: tuple[Page, ...] = (
     Page("logout", EVERYBODY, WRITE),
     Page("password_change", EVERYBODY, BOTH),
     Page("workbench:today", EVERYBODY, READ),
+    Page("workbench:board_customers", frozenset({Role.BRANCH_MANAGER}), READ),
+    Page("workbench:nudge", frozenset({Role.BRANCH_MANAGER}), WRITE, "alert", alert),
     Page("workbench:customer", CUSTOMER_STAFF, READ, "customer", customer),
     Page("customers:list", OWNERS, READ),
     Page("customers:search", CUSTOMER_STAFF, WRITE, form={"q": "记"}),

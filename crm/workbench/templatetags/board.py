@@ -1,6 +1,5 @@
 """How the board draws its figures: links to the customers behind them, coverage, changes; the nudges on 今日."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol
@@ -23,19 +22,19 @@ MOST_NUDGES = 5
 
 
 class Line(Protocol):
-    """A line of the board (crm.workbench.board): its figures, and the parameters of their drill-down."""
+    """A line of the board (crm.workbench.board): its figures, and the query of their drill-down."""
 
     @property
     def figures(self) -> Any: ...
 
     @property
-    def drill(self) -> Mapping[str, str]: ...
+    def query(self) -> str: ...
 
 
 @register.simple_tag
 def drill(line: Line, figure: str, text: Any = None, **more: Any) -> SafeString:
     """A figure of a line as a link to the customers behind it; nothing leads nowhere."""
-    number = getattr(line.figures, figure, 1)
+    number = getattr(line.figures, figure)
     shown = count(number) if text is None else text
     if not number:
         return format_html('<span class="t3">{}</span>', shown)
@@ -45,8 +44,8 @@ def drill(line: Line, figure: str, text: Any = None, **more: Any) -> SafeString:
 @register.simple_tag
 def drill_url(line: Line, figure: str, **more: Any) -> str:
     """The address of the customers behind a figure."""
-    asked = {"figure": figure, **line.drill, **more}
-    return f"{reverse('workbench:board_customers')}?{urlencode(asked)}"
+    further = f"&{urlencode(more)}" if more else ""
+    return f"{reverse('workbench:board_customers')}?figure={figure}&{line.query}{further}"
 
 
 @register.filter
