@@ -96,7 +96,8 @@ def raised_before(moment: datetime) -> date:
 
 @dataclass(frozen=True)
 class Figures:
-    """One line's figures; `*_before` are of yesterday, `*_month` of the month in an outlet, `reached` of effective contacts, amounts in yuan.
+    """One line's figures; amounts in yuan. `*_before` are of yesterday, `*_month` of the month (an outlet's alone),
+    `reached_*` effective contacts among the `contacts_*`.
 
     `waiting` are customers with an alert that is not put off, `untouched` red alerts that nobody has touched for a day,
     `urgent` those and the large outflows that nobody has touched.
@@ -149,7 +150,6 @@ class Line:
 
     key: str
     name: str
-    is_manager: bool
     drill: Mapping[str, str]
     figures: Figures
 
@@ -299,30 +299,36 @@ def lines_of(place: Place, moments: Moments) -> list[Line]:
         reached=[str(outcome) for outcome in REACHED],
         sms=str(Channel.SMS),
     )
-    return [line_of(place, row) for row in sorted(rows, key=lambda row: order_of(place, row))]
+    if place.is_outlet:
+        return [line_of_owner(place, row) for row in sorted(rows, key=order_of)]
+    of_place = {row["key"]: figures_of(row) for row in rows}
+    # The branch itself has a line where it has customers of its own.
+    shown = [pk for pk in place.children if pk != place.branch_id or pk in of_place]
+    return [line_of_place(place, pk, of_place.get(pk, Figures())) for pk in shown]
 
 
-def order_of(place: Place, row: Mapping[str, Any]) -> tuple[bool, bool, str]:
-    """Managers by staff number, then other staff, then nobody; branches as in the tree. The same every morning."""
-    if not place.is_outlet:
-        return (False, False, f"{list(place.children).index(row['key']):05}")
+def order_of(row: Mapping[str, Any]) -> tuple[bool, bool, str]:
+    """Managers by staff number, then other staff, then nobody: the same every morning."""
     return (row["key"] is None, row["role"] != Role.RELATIONSHIP_MANAGER, row["staff_no"] or "")
 
 
-def line_of(place: Place, row: Mapping[str, Any]) -> Line:
-    figures = Figures(**{one.name: row[one.name] for one in fields(Figures)})
-    if place.is_outlet:
-        key = NOBODY if row["key"] is None else str(row["key"])
-        drill = {"place": str(place.branch_id), "manager": key}
-        return Line(key, row["name"] or "", row["role"] == Role.RELATIONSHIP_MANAGER, drill, figures)
-    key = str(row["key"])
-    # The line of the branch itself is of its own customers, without those of the branches below.
-    drill = {"branch" if row["key"] == place.branch_id else "place": key}
-    return Line(key, place.children[row["key"]], False, drill, figures)
+def figures_of(row: Mapping[str, Any]) -> Figures:
+    return Figures(**{one.name: row[one.name] for one in fields(Figures)})
+
+
+def line_of_owner(place: Place, row: Mapping[str, Any]) -> Line:
+    key = NOBODY if row["key"] is None else str(row["key"])
+    return Line(key, row["name"] or "", {"place": str(place.branch_id), "manager": key}, figures_of(row))
+
+
+def line_of_place(place: Place, pk: int, figures: Figures) -> Line:
+    """A branch below; the line of the branch itself is of its own customers, without those of the branches below."""
+    drill = {"branch" if pk == place.branch_id else "place": str(pk)}
+    return Line(str(pk), place.children[pk], drill, figures)
 
 
 def total_of(place: Place, lines: Iterable[Line]) -> Line:
-    return Line("", "", False, {"place": str(place.branch_id)}, sum((line.figures for line in lines), Figures()))
+    return Line("", "", {"place": str(place.branch_id)}, sum((line.figures for line in lines), Figures()))
 
 
 def tiers_of(place: Place, moments: Moments, tiers: Mapping[int, Tier]) -> tuple[list[TierRow], list[MonthRow]]:
@@ -383,7 +389,7 @@ def exceptions_of(
     order = (Case(When(kind=AlertKind.LARGE_OUT, then=Value(0)), default=Value(1)), "raised_on", "-amount", "pk")
     # Chosen from the alerts alone, and only then joined with what a row shows.
     first = urgent(of_place, moments).order_by(*order)[: MOST_EXCEPTIONS if all_of_them else EXCEPTIONS]
-    rows = (
+    rows: QuerySet[Any] = (
         Alert.objects.filter(pk__in=first.values("pk"))
         .annotate(
             main=FilteredRelation("customer__ownerships", condition=MAIN_OWNER),

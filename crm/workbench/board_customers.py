@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from archives.choices import REACHED, Channel
 from archives.coverage import CYCLE_DAYS, TOP_CYCLE_DAYS, TOP_TIER, UPPER_TIER
 from archives.models import ContactLog
+from crm.organization.access import scope_of
 from crm.organization.models import Branch, User
 from crm.workbench import ranking
 from crm.workbench.board import NOBODY, Moments, urgent
@@ -150,11 +151,16 @@ class BoardCustomers(CustomerFilter):
     def of(self) -> str:
         """Whose customers: the manager or the branch by name, as far as this user may know it."""
         manager, place = self.data.get("manager", ""), self.data.get("place", "") or self.data.get("branch", "")
-        names = []
-        if manager == NOBODY:
-            names.append(_("without a manager"))
-        elif manager.isdecimal() and len(manager) < 19:
-            names += User.objects.filter(pk=int(manager)).values_list("name", flat=True)
+        scope = scope_of(self.user)
+        branches = Branch.objects.all()
+        within = (
+            branches if scope and scope.is_head_office else branches.filter(pk__in=scope.branch_ids if scope else ())
+        )
+        names: list[str] = []
         if place.isdecimal() and len(place) < 19:
-            names += Branch.objects.filter(pk=int(place)).values_list("name", flat=True)
-        return " ".join(str(name) for name in reversed(names))
+            names += within.filter(pk=int(place)).values_list("name", flat=True)
+        if manager == NOBODY:
+            names.append(str(_("without a manager")))
+        elif manager.isdecimal() and len(manager) < 19:
+            names += User.objects.filter(pk=int(manager), branch__in=within).values_list("name", flat=True)
+        return " ".join(names)
