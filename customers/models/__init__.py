@@ -12,6 +12,7 @@ from customers.models.night import (
     NightOwnership,
     NightProduct,
 )
+from customers.models.nudge import Nudge
 from customers.models.upload import FeedUpload
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "NightMetrics",
     "NightOwnership",
     "NightProduct",
+    "Nudge",
     "Ownership",
     "Product",
     "Relation",

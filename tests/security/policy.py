@@ -93,6 +93,8 @@ PAGES: tuple[Page, ...] = (
     Page("logout", EVERYBODY, WRITE),
     Page("password_change", EVERYBODY, BOTH),
     Page("workbench:today", EVERYBODY, READ),
+    Page("workbench:board_customers", frozenset({Role.BRANCH_MANAGER}), READ),
+    Page("workbench:nudge", frozenset({Role.BRANCH_MANAGER}), WRITE, "alert", alert),
     Page("workbench:customer", CUSTOMER_STAFF, READ, "customer", customer),
     Page("workbench:timeline", OWNERS, READ, "customer", customer),
     Page("customers:list", OWNERS, READ),
