@@ -41,4 +41,7 @@ class ContactLog(models.Model):
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["customer", "-contacted_at"], name="contact_log_of_customer"),
             models.Index(fields=["staff", "-contacted_at"], name="contact_log_of_staff"),
+            # The list of a branch, and that of the head office.
+            models.Index(fields=["branch", "-contacted_at", "-id"], name="contact_log_of_branch"),
+            models.Index(fields=["-contacted_at", "-id"], name="contact_log_newest"),
         ]

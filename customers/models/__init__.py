@@ -2,6 +2,7 @@ from customers.models.alert import Alert, AlertRule
 from customers.models.customer import Customer, Household, Metrics, Ownership, Relation
 from customers.models.feed import FeedLoad, FeedReject
 from customers.models.holding import Account, AccountHolder, BalanceChange, Holding, Product
+from customers.models.lists import BulkItem, BulkJob, SavedView, Star
 from customers.models.night import (
     NightAccount,
     NightAlert,
@@ -20,6 +21,8 @@ __all__ = [
     "Alert",
     "AlertRule",
     "BalanceChange",
+    "BulkItem",
+    "BulkJob",
     "Customer",
     "FeedLoad",
     "FeedReject",
@@ -38,4 +41,6 @@ __all__ = [
     "Ownership",
     "Product",
     "Relation",
+    "SavedView",
+    "Star",
 ]
