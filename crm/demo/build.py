@@ -36,7 +36,7 @@ NUMBERED = ("customers_customer", "customers_household", "customers_account", "c
 READ_OFTEN = (
     "customers_customer", "customers_metrics", "customers_account", "customers_holding", "customers_balancechange",
     "customers_ownership", "customers_alert", "segments_tierstate", "segments_tierchange", "segments_dayfigure",
-    "archives_contactlog", "customers_relation", "customers_accountholder",
+    "archives_contactlog", "archives_maintenanceplan", "customers_relation", "customers_accountholder",
 )  # fmt: skip
 
 
@@ -142,6 +142,7 @@ def write_past(plan: Plan, built: Built) -> None:
     with built.part("contacts"):
         db.run_sql(PACKAGE, "ownership", as_of=plan.as_of)
         db.run_sql(PACKAGE, "contacts", **dates)
+        db.run_sql(PACKAGE, "plans", as_of=plan.as_of)
     with built.part("alerts"):
         db.run_sql(PACKAGE, "alerts", as_of=plan.as_of)
         write_live_alerts(plan.as_of)
