@@ -170,6 +170,7 @@ class Density(models.TextChoices):
 
 class BulkAction(models.TextChoices):
     ASSIGN = "assign", _("Change of manager")
+    PLAN = "plan", _("New plans")
 
 
 class BulkState(models.TextChoices):
@@ -193,6 +194,8 @@ class ItemOutcome(models.TextChoices):
     CHANGED = "changed", _("Changed")
     SAME = "same", _("Already so")
     OTHER_BRANCH = "other_branch", _("Belongs to another branch than the new manager")
+    BARRED = "barred", _("Asked not to be called or texted")
     OUT_OF_SCOPE = "out_of_scope", _("No longer in your care")
     RESTORED = "restored", _("Restored")
     EDITED = "edited", _("Kept: changed again since")
+    FORMER_LEFT = "former_left", _("Kept: the former manager has left the branch")

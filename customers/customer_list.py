@@ -68,6 +68,12 @@ def last_contact() -> Subquery:
     return Subquery(contacted.order_by("-contact_logs__contacted_at").values("contact_logs__contacted_at")[:1])
 
 
+def next_plan() -> Subquery:
+    """The day of the next open plan; by the relation's name, as above."""
+    planned = Customer.objects.filter(pk=OuterRef("pk"), plans__state="planned")
+    return Subquery(planned.order_by("plans__due_date").values("plans__due_date")[:1])
+
+
 def published_day() -> Subquery:
     """The data date."""
     runs = JobRun.objects.filter(job="nightly", published_at__isnull=False)
@@ -84,6 +90,8 @@ def load(customers: QuerySet[Any], shown: frozenset[str], day: date) -> QuerySet
         extra["alert_marks"] = live_alerts()
     if "contacted" in shown:
         extra["contacted_at"] = last_contact()
+    if "planned" in shown:
+        extra["next_plan"] = next_plan()
     if shown & {"average", "gap"}:
         extra["as_of"] = published_day()
     return slim(customers).annotate(**extra)
@@ -115,12 +123,13 @@ CUSTOMERS = Shape(
         Column("aum", _("AUM"), sort="-aum", is_num=True),
         Column("average", _("Monthly average"), is_num=True, is_shown=False),
         Column("gap", _("To the next tier"), is_wide=True),
-        Column("deposit", _("Deposits"), sort="-deposit", is_num=True, is_wide=True),
+        Column("deposit", _("Deposits"), sort="-deposit", is_num=True, is_shown=False),
         Column("loan", _("Loans"), is_num=True, is_shown=False),
         Column("products", _("Products"), is_num=True, is_shown=False),
         Column("due", _("Next maturity")),
         Column("alerts", _("Alerts")),
         Column("contacted", _("Last contact"), is_wide=True),
+        Column("planned", _("Next plan"), is_wide=True),
         Column("manager", _("Manager"), of="team"),
         Column("branch", _("Branch"), of="many", is_wide=True),
         Column("type", pgettext_lazy("customer", "Type"), is_shown=False),

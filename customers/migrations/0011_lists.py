@@ -31,7 +31,11 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 (
                     "action",
-                    models.CharField(choices=[("assign", "Change of manager")], max_length=20, verbose_name="action"),
+                    models.CharField(
+                        choices=[("assign", "Change of manager"), ("plan", "New plans")],
+                        max_length=20,
+                        verbose_name="action",
+                    ),
                 ),
                 ("query", models.CharField(blank=True, default="", max_length=500, verbose_name="filters")),
                 (
@@ -107,9 +111,11 @@ class Migration(migrations.Migration):
                             ("changed", "Changed"),
                             ("same", "Already so"),
                             ("other_branch", "Belongs to another branch than the new manager"),
+                            ("barred", "Asked not to be called or texted"),
                             ("out_of_scope", "No longer in your care"),
                             ("restored", "Restored"),
                             ("edited", "Kept: changed again since"),
+                            ("former_left", "Kept: the former manager has left the branch"),
                         ],
                         default="waiting",
                         max_length=12,

@@ -6,7 +6,7 @@ class Migration(migrations.Migration):
     """The list of contacts, newest first, of a branch and of the bank."""
 
     atomic = False
-    dependencies = [("archives", "0003_contact_submission")]
+    dependencies = [("archives", "0004_maintenance_plan")]
 
     operations = [
         AddIndexConcurrently(
