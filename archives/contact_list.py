@@ -21,7 +21,7 @@ def load(contacts: QuerySet[Any], shown: frozenset[str], day: date) -> QuerySet[
     return found.annotate(owner_name=main_owner("customer_id")) if "manager" in shown else found
 
 
-def rows(contacts: Sequence[Any], shown: frozenset[str]) -> list[ContactLog]:
+def rows(contacts: Sequence[Any], shown: frozenset[str], day: date) -> list[ContactLog]:
     return list(contacts)
 
 

@@ -22,7 +22,7 @@ def load(plans: QuerySet[Any], shown: frozenset[str], day: date) -> QuerySet[Any
     return found.annotate(owner_name=main_owner("customer_id")) if "manager" in shown else found
 
 
-def rows(plans: Sequence[Any], shown: frozenset[str]) -> list[MaintenancePlan]:
+def rows(plans: Sequence[Any], shown: frozenset[str], day: date) -> list[MaintenancePlan]:
     return list(plans)
 
 

@@ -32,7 +32,7 @@ def load(alerts: QuerySet[Any], shown: frozenset[str], day: date) -> QuerySet[An
     return with_customer(alerts).annotate(**extra)
 
 
-def rows(alerts: Sequence[Any], shown: frozenset[str]) -> list[Alert]:
+def rows(alerts: Sequence[Any], shown: frozenset[str], day: date) -> list[Alert]:
     return list(alerts)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Min, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce, JSONObject
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -25,11 +26,12 @@ MOST_ALERTS = 9
 
 @dataclass(frozen=True)
 class Row:
-    """A customer with the alerts that are open, worst first, and the month's average on the data date."""
+    """A customer with the open alerts, worst first, the month's average on the data date, the days since a contact."""
 
     customer: Customer
     alerts: list[Alert]
     month_average: Decimal | None
+    contacted_days: int | None
     as_of: date | None
 
 
@@ -97,11 +99,11 @@ def load(customers: QuerySet[Any], shown: frozenset[str], day: date) -> QuerySet
     return slim(customers).annotate(**extra)
 
 
-def rows(customers: Sequence[Any], shown: frozenset[str]) -> list[Row]:
-    return [row_of(customer, shown) for customer in customers]
+def rows(customers: Sequence[Any], shown: frozenset[str], day: date) -> list[Row]:
+    return [row_of(customer, shown, day) for customer in customers]
 
 
-def row_of(customer: Any, shown: frozenset[str]) -> Row:
+def row_of(customer: Any, shown: frozenset[str], day: date) -> Row:
     marks = customer.alert_marks if "alerts" in shown else []
     as_of = customer.as_of if shown & {"average", "gap"} else None
     metrics = customer.metrics
@@ -109,7 +111,9 @@ def row_of(customer: Any, shown: frozenset[str]) -> Row:
     if as_of is not None and as_of >= metrics.since_date:
         numbers = Balances(metrics.aum, metrics.since_date, metrics.month_days, metrics.quarter_days)
         average = month_average(numbers, as_of)
-    return Row(customer, [Alert(**mark) for mark in marks], average, as_of)
+    contacted = customer.contacted_at if "contacted" in shown else None
+    days = max(0, (day - timezone.localtime(contacted).date()).days) if contacted else None
+    return Row(customer, [Alert(**mark) for mark in marks], average, days, as_of)
 
 
 CUSTOMERS = Shape(

@@ -87,7 +87,7 @@ class ListFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-filt
     def choices(self) -> dict[str, list[Choice]]:
         """Branches and managers to choose from, in one statement.
 
-        Branches for those who see more than one; the managers of the chosen branch, or the user's own, for all but them.
+        Branches for those who see more than one; for all but managers, those of the chosen branch or the user's own.
         """
         scope = scope_of(self.user)
         found: dict[str, list[Choice]] = {"branch": [], "manager": []}

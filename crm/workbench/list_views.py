@@ -14,11 +14,13 @@ from crm.organization.access import BALANCE_ROLES, for_roles
 from crm.organization.models import User
 from crm.workbench import view_counts as tab_counts
 from crm.workbench.view_form import ViewForm
+from crm.workbench.why_now import Today, reason
 from customers.alert_list import ALERTS
 from customers.customer_list import CUSTOMERS
 from customers.lists import pages, saved
 from customers.lists.shape import Shape
 from customers.models import SavedView
+from segments.tiers import primary_tiers
 
 SHAPES: dict[str, Shape] = {shape.name.value: shape for shape in (CUSTOMERS, ALERTS, CONTACTS, PLANS)}
 
@@ -26,8 +28,11 @@ SHAPES: dict[str, Shape] = {shape.name.value: shape for shape in (CUSTOMERS, ALE
 @require_safe
 @for_roles(BALANCE_ROLES)
 def alerts(request: HttpRequest) -> HttpResponse:
-    """The open alerts in the user's scope."""
-    return pages.show(request, ALERTS)
+    """The open alerts in the user's scope, each with the reason for it."""
+    found, tiers = pages.list_page(request, ALERTS), primary_tiers()
+    for alert in found.page.rows:
+        alert.why = reason(alert, Today(found.day, alert.as_of or found.day, tiers)).why
+    return pages.drawn(request, found, {"tiers": tiers})
 
 
 @require_safe

@@ -121,8 +121,12 @@ def list_page(request: HttpRequest, shape: Shape) -> ListPage:
     return ListPage(shape, user, day, views, found, filters, page)
 
 
+def drawn(request: HttpRequest, found: ListPage, more: dict[str, Any] | None = None) -> HttpResponse:
+    """The page as its list draws it."""
+    context = {"list": found, "filters": found.filters, "page": found.page, "day": found.day, **(more or {})}
+    return render(request, found.shape.template, context)
+
+
 def show(request: HttpRequest, shape: Shape) -> HttpResponse:
-    """The page of a list."""
-    found = list_page(request, shape)
-    context = {"list": found, "filters": found.filters, "page": found.page, "day": found.day}
-    return render(request, shape.template, context)
+    """The page of a list that needs nothing beside its rows."""
+    return drawn(request, list_page(request, shape))

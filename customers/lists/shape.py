@@ -64,7 +64,7 @@ class Shape:
     columns: tuple[Column, ...]
     sorts: tuple[Sort, ...]
     load: Callable[[QuerySet[Any], frozenset[str], date], QuerySet[Any]]
-    rows: Callable[[Sequence[Any], frozenset[str]], list[Any]]
+    rows: Callable[[Sequence[Any], frozenset[str], date], list[Any]]
     sort_of: dict[str, Sort] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -116,7 +116,7 @@ def page_of(
         found.reverse()
     count = found[0].total if found else 0
     return Page(
-        rows=shape.rows(found, shown),
+        rows=shape.rows(found, shown, filters.day),
         count=min(count, COUNT_CAP),
         is_capped=count > COUNT_CAP,
         next_place=place_text(found[-1]) if found and (has_more or is_back) else "",

@@ -72,6 +72,14 @@ def upload(town: Town, subject: Subject) -> Mapping[str, Any]:
     return {"pk": town.upload.pk}
 
 
+def a_list(town: Town, subject: Subject) -> Mapping[str, Any]:
+    return {"name": "customers"}
+
+
+def nowhere_id(town: Town, subject: Subject) -> Mapping[str, Any]:
+    return {"pk": 2**40}
+
+
 def load(town: Town, subject: Subject) -> Mapping[str, Any]:
     return {"pk": town.admin_rows["customers_feedload"]}
 
@@ -89,6 +97,21 @@ PAGES: tuple[Page, ...] = (
     Page("workbench:today", EVERYBODY, READ),
     Page("workbench:customer", CUSTOMER_STAFF, READ, "customer", customer),
     Page("customers:list", OWNERS, READ),
+    Page("customers:at_hand", CUSTOMER_STAFF, READ),
+    Page("customers:star", CUSTOMER_STAFF, WRITE, "customer", customer, form={"on": "1"}),
+    Page("workbench:alerts", OWNERS, READ),
+    Page("workbench:contacts", OWNERS, READ),
+    Page("workbench:plans", OWNERS, READ),
+    Page("workbench:view_save", OWNERS, WRITE, arguments=a_list),
+    Page("workbench:view_counts", OWNERS, READ, arguments=a_list),
+    # Views and jobs are of their owners, not of customers: somebody else's is not there (tests/pages).
+    Page("workbench:view_delete", OWNERS, WRITE, arguments=nowhere_id, answers={"POST": frozenset({404})}),
+    Page("workbench:bulk_list", OWNERS, READ),
+    Page("workbench:bulk_new", OWNERS, WRITE, form={"action": "plan", "all": "1"}),
+    Page("workbench:bulk", OWNERS, READ, arguments=nowhere_id, answers={"GET": frozenset({404})}),
+    Page("workbench:bulk_start", OWNERS, WRITE, arguments=nowhere_id, answers={"POST": frozenset({404})}),
+    Page("workbench:bulk_progress", OWNERS, READ, arguments=nowhere_id, answers={"GET": frozenset({404})}),
+    Page("workbench:bulk_undo", OWNERS, WRITE, arguments=nowhere_id, answers={"POST": frozenset({404})}),
     Page("customers:search", CUSTOMER_STAFF, WRITE, form={"q": "记"}),
     Page("customers:alert_snooze", OWNERS, WRITE, "alert", alert),
     Page("customers:alert_not_applicable", OWNERS, WRITE, "alert", alert),

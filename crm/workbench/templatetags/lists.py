@@ -1,18 +1,14 @@
 """What the pages of lists draw: heads that sort, pickers of people, the way to the next tier, stars."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any
 
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
 from crm.organization.models import User
 from crm.workbench.templatetags.screen import icon, money
-from crm.workbench.why_now import Today, days_since, reason
 from customers import stars
 from customers.customer_list import Row
 from customers.filters import NOBODY, ListFilter
@@ -94,20 +90,8 @@ def next_gap(context: template.Context, row: Row) -> SafeString | str:
     )  # fmt: skip
 
 
-@register.filter
-def ago(moment: datetime | None, today: date) -> str:
-    """6 days ago; a word where it never was."""
-    return days_since(moment, today) if moment else pgettext("contact", "never")
-
-
 @register.simple_tag(takes_context=True)
 def is_starred(context: template.Context, customer: Customer) -> bool:
     """Does the reader keep this customer at hand?"""
     user = context.get("user")
     return isinstance(user, User) and stars.is_starred(user, customer)
-
-
-@register.simple_tag(takes_context=True)
-def why_now(context: template.Context, alert: Any, day: date) -> SafeString:
-    """The reason for an alert, with its number."""
-    return reason(alert, Today(day, alert.as_of or day, context["tiers"])).why
