@@ -22,7 +22,8 @@ HIDDEN = ("id_no_cipher", "mobile_cipher", "address_cipher", "name_bigrams")
 
 def with_customer(rows: QuerySet[Any]) -> QuerySet[Any]:
     """With the customer, the nightly numbers and the branch, and without the encrypted columns."""
-    return rows.select_related("customer__metrics", "branch").defer(*(f"customer__{name}" for name in HIDDEN))
+    found: QuerySet[Any] = rows.select_related("customer__metrics", "branch")
+    return found.defer(*(f"customer__{name}" for name in HIDDEN))
 
 
 def load(alerts: QuerySet[Any], shown: frozenset[str], day: date) -> QuerySet[Any]:

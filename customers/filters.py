@@ -72,7 +72,8 @@ class ListFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-filt
     @property
     def matching(self) -> QuerySet[Any]:
         """The rows that the filters leave; none while one of them makes no sense."""
-        return self.qs if self.is_valid() else self.queryset.none()
+        found: QuerySet[Any] = self.qs if self.is_valid() else self.queryset.none()
+        return found
 
     @property
     def is_set(self) -> bool:
@@ -108,9 +109,9 @@ class ListFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-filt
         return int(branch) if branch.isdecimal() and len(branch) < 19 else self.user.branch_id
 
 
-def choice_rows(rows: QuerySet[Any], kind: str, order: str) -> QuerySet[Any, tuple[str, str, int, str]]:
+def choice_rows(rows: QuerySet[Any], kind: str, order: str) -> Any:
     """(kind, order, id, name) of at most MOST_CHOICES."""
-    marked = rows.annotate(kind=Value(kind, CharField()), place=F(order)).order_by(order)
+    marked: QuerySet[Any] = rows.annotate(kind=Value(kind, CharField()), place=F(order)).order_by(order)
     return marked.values_list("kind", "place", "pk", "name")[:MOST_CHOICES]
 
 

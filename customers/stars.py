@@ -36,7 +36,8 @@ def starred(user: User) -> list[Customer]:
 def recent(user: User) -> list[Customer]:
     """The customers whose pages this user opened last and who are still in scope, from the audit trail of looks."""
     looks = AuditEntry.objects.filter(actor_id=user.pk, action=trail.VIEW, customer_id__isnull=False)
-    ids = list(dict.fromkeys(looks.order_by("-at").values_list("customer_id", flat=True)[:LOOKS_READ]))
+    seen = looks.order_by("-at").values_list("customer_id", flat=True)[:LOOKS_READ]
+    ids = list(dict.fromkeys(pk for pk in seen if pk is not None))
     rows: QuerySet[Customer] = Customer.objects.visible_to(user).filter(pk__in=ids)
     known = {customer.pk: customer for customer in slim(rows)}
     return [known[pk] for pk in ids if pk in known][:MOST_RECENT]

@@ -32,9 +32,10 @@ class Stopped(Exception):
 
 
 class Action(Protocol):
-    """One kind of job."""
+    """One kind of job, and whose it is."""
 
-    roles: frozenset[str]
+    @property
+    def roles(self) -> frozenset[str]: ...
 
     def do(self, job: BulkJob, actor: User, ids: Ids) -> None: ...
 
