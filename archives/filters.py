@@ -54,11 +54,13 @@ def start_of(day: date) -> datetime:
 
 
 class PlanFilter(ListFilter):
+    due_days = DAYS
+
     state = django_filters.ChoiceFilter(label=_("State"), choices=PlanState.choices)
     due = django_filters.ChoiceFilter(
         label=pgettext_lazy("plan", "Due"),
         method="due_within",
-        choices=[(OVERDUE, _("overdue")), (TODAY, _("today")), *((n, n) for n in DAYS)],
+        choices=[(value, value) for value in (OVERDUE, TODAY, *DAYS)],
     )
     channel = django_filters.ChoiceFilter(label=_("Channel"), choices=Channel.choices)
     purpose = django_filters.ChoiceFilter(label=_("Purpose"), choices=Purpose.choices)

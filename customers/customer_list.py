@@ -142,7 +142,7 @@ CUSTOMERS = Shape(
     ),
     sorts=(
         Sort("-aum", _("Richest first"), "metrics__aum", shape.money, is_descending=True),
-        Sort("aum", _("Poorest first"), "metrics__aum", shape.money),
+        Sort("aum", _("Smallest AUM first"), "metrics__aum", shape.money),
         Sort("-deposit", _("Most deposits first"), "metrics__deposit", shape.money, is_descending=True),
         Sort("number", _("By customer number"), "customer_no", shape.word),
         Sort("opened", _("Longest customers first"), Coalesce("open_date", date.max), shape.day),

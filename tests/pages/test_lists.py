@@ -110,16 +110,16 @@ def test_pages_lead_there_and_back_in_every_order(bank: Bank, day: Morning, clie
     assert ([row.customer.pk for row in first.rows], first.previous_place) == (pages[0], "")
 
 
-@pytest.mark.parametrize("path", PAGES)
-@pytest.mark.parametrize(
-    "query",
-    ["after=~", "after=x~1", "before=9999-99-99~1", "after=2026-01-01T00:00~1", "sort=x", "cols=x&density=x&view=x",
-     "branch=1e9", "manager=%00", "due=-1", "kind=%F0%9F%98%80", "view=99999999999999999999999", "after=1~" + "9" * 40],
+NONSENSE = (
+    "after=~", "after=x~1", "before=9999-99-99~1", "after=2026-01-01T00:00~1", "sort=x", "cols=x&density=x&view=x",
+    "branch=1e9", "manager=%00", "due=-1", "kind=%F0%9F%98%80", "view=99999999999999999999999", "after=1~" + "9" * 40,
 )  # fmt: skip
-def test_nonsense_in_an_address_is_no_error(
-    bank: Bank, filled: Morning, client_of: ClientOf, path: str, query: str
-) -> None:
-    assert client_of(bank.he).get(f"{path}?{query}").status_code == 200
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_nonsense_in_an_address_is_no_error(bank: Bank, filled: Morning, client_of: ClientOf, path: str) -> None:
+    client = client_of(bank.he)
+    assert {query: client.get(f"{path}?{query}").status_code for query in NONSENSE} == dict.fromkeys(NONSENSE, 200)
 
 
 def test_columns_density_and_order_stand_in_the_address(bank: Bank, day: Morning, client_of: ClientOf) -> None:
