@@ -122,7 +122,7 @@ CUSTOMERS = Shape(
     template="customers/customer_list.html",
     filters=CustomerFilter,
     columns=(
-        Column("number", _("Customer number"), sort="number"),
+        Column("number", _("Customer number"), sort="number", is_wide=True),
         Column("tier", _("Tier")),
         Column("aum", _("AUM"), sort="-aum", is_num=True),
         Column("average", _("Monthly average"), is_num=True, is_shown=False),

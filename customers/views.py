@@ -58,7 +58,8 @@ def at_hand(request: HttpRequest) -> HttpResponse:
 def show_at_hand(request: HttpRequest, template: str) -> HttpResponse:
     """Both groups; nobody else's."""
     assert isinstance(request.user, User)
-    groups = {"starred": stars.starred(request.user), "recent": stars.recent(request.user)}
+    starred = stars.starred(request.user)
+    groups = {"starred": starred, "recent": [one for one in stars.recent(request.user) if one not in starred]}
     shown = {customer.pk for customers in groups.values() for customer in customers}
     if shown:
         trail.listed(request, "at hand", sorted(shown))
