@@ -35,7 +35,7 @@ CONTACTS = Shape(
         Column("channel", _("Channel")),
         Column("outcome", _("Outcome")),
         Column("purpose", _("Purpose"), is_wide=True),
-        Column("summary", _("Summary"), is_wide=True),
+        Column("summary", _("What was said"), is_wide=True),
         Column("amount", _("Amount"), is_num=True, is_shown=False),
         Column("next", _("Next action"), is_wide=True),
         Column("by", _("By")),
