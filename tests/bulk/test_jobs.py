@@ -211,7 +211,8 @@ def test_undo_is_for_seven_days_and_once(bank: Bank, day: Morning, client_of: Cl
 
 
 def test_a_worker_that_dies_between_chunks_loses_and_doubles_nothing(many: Bank, client_of: ClientOf) -> None:
-    client, died = client_of(many.he), []
+    client = client_of(many.he)
+    died: list[int] = []
     job = prepared(client, all="1", query="")
     start(client, job, owner=many.li.pk, reason="调岗")
     once = actions.Assign.do
