@@ -40,6 +40,7 @@ class Link:
 NAVIGATION = (
     Entry("workbench:today", "calendar-check", gettext_lazy("Today"), frozenset(CUSTOMER_ROLES)),
     Entry("customers:list", "users", gettext_lazy("Customers"), frozenset(BALANCE_ROLES)),
+    Entry("exports:list", "file-export", gettext_lazy("Exports"), frozenset(BALANCE_ROLES)),
     Entry("feeds:list", "file-import", gettext_lazy("Files"), frozenset({Role.ADMIN})),
     Entry(
         "jobs:list",

@@ -1,5 +1,6 @@
 from customers.models.alert import Alert, AlertRule
 from customers.models.customer import Customer, Household, Metrics, Ownership, Relation
+from customers.models.export import ExportRequest
 from customers.models.feed import FeedLoad, FeedReject
 from customers.models.holding import Account, AccountHolder, BalanceChange, Holding, Product
 from customers.models.night import (
@@ -21,6 +22,7 @@ __all__ = [
     "AlertRule",
     "BalanceChange",
     "Customer",
+    "ExportRequest",
     "FeedLoad",
     "FeedReject",
     "FeedUpload",
