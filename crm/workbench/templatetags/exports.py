@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 from django import template
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from crm.organization.models import Branch, User
 from crm.workbench.templatetags.jobs import status
@@ -19,6 +19,7 @@ from customers.reveal import LABELS, Reason
 
 register = template.Library()
 
+LABELLED = gettext_lazy("%(label)s: %(text)s")
 NAMED = (("branch", Branch), ("manager", User))
 
 EXPORT_LOOKS = {
@@ -65,7 +66,10 @@ def filters_in_words(context: template.Context, filters: dict[str, str]) -> str:
     """`Tier: high; Matures: within 30 days`; what nobody has words for is told as it stands. Needs `names`."""
     if not filters:
         return _("all customers in scope")
-    return "; ".join(": ".join(one_filter(context, name, value)) for name, value in filters.items())
+    parts = [
+        LABELLED % dict(zip(("label", "text"), one_filter(context, *pair), strict=True)) for pair in filters.items()
+    ]
+    return pgettext("between filters", "; ").join(parts)
 
 
 def one_filter(context: template.Context, name: str, value: str) -> tuple[str, str]:
@@ -104,11 +108,11 @@ def amount(value: str) -> str:
 def plain_fields(export: ExportRequest) -> str:
     """The fields in plain text, or that all are masked."""
     labels = [str(LABELS[name][1]) for name in export.plain_fields if name in LABELS]
-    return pgettext("between fields", ", ").join(labels) if labels else _("none, everything is masked")
+    return _(", ").join(labels) if labels else _("none, everything is masked")
 
 
 @register.filter
 def reason_of(export: ExportRequest) -> str:
     """Why plain text is wanted."""
     reason = str(dict(Reason.choices).get(export.reason, export.reason))
-    return f"{reason}: {export.note}" if export.note else reason
+    return LABELLED % {"label": reason, "text": export.note} if export.note else reason
