@@ -13,13 +13,15 @@ from crm.organization.access import BALANCE_ROLES, for_roles
 from crm.organization.choices import Role
 from crm.organization.models import User
 from crm.workbench.customer_page import customers_for_page, gather
-from crm.workbench.today import Row, groups, is_manager_id, work_list
+from crm.workbench.today import Group, Row, groups, is_manager_id, work_list
 from crm.workbench.views import today_of_data
 
 CUSTOMER_PRINTED, LIST_PRINTED = "customer.print", "today.print"
 # How often the mark is laid over a page: enough for every part that somebody might copy.
 MARKS = range(8)
+NOTE_LINES = range(6)
 CONTACTS = 20
+ROWS_OF_A_MANAGER = 3  # of a whole branch's list: some pages for the morning meeting, not a pile
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ def customer_print(request: HttpRequest, pk: int) -> HttpResponse:
     now = timezone.now()
     contacts = recent_contacts(user, found, CONTACTS)
     page = replace(gather(user, found, today_of_data(), now), contacts=contacts)
-    context = {"page": page, "customer": found, "day": timezone.localdate(), "printed_at": now, "marks": MARKS}
+    context = {"page": page, "customer": found, "printed_at": now, "marks": MARKS, "lines": NOTE_LINES}
     return render(request, "print/customer.html", context)
 
 
@@ -67,6 +69,11 @@ def parts_of(user: User, manager: str, kind: str) -> list[Part]:
     is_branch = user.role == Role.BRANCH_MANAGER
     if is_branch and not is_manager_id(manager):
         found = groups(user, today, now)
-        return [Part(one.owner_name, one.rows, one.customers - len(one.rows)) for one in found if one.rows]
+        return [branch_part(one) for one in found if one.rows]
     listing = work_list(user, today, now, kind=kind, owner=manager if is_branch else "")
     return [Part("", listing.rows, listing.customers - len(listing.rows))] if listing.rows else []
+
+
+def branch_part(group: Group) -> Part:
+    rows = group.rows[:ROWS_OF_A_MANAGER]
+    return Part(group.owner_name, rows, group.customers - len(rows))

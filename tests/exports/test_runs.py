@@ -8,10 +8,12 @@ import sys
 import time
 from datetime import date, timedelta
 from decimal import Decimal
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone, translation
 from pytest_django import Settings
@@ -207,6 +209,23 @@ def test_the_order_of_the_rows_tells_whose_file_it_is(bank: Bank, wang: Client, 
         assert (best.export_id, best.share) == (exports[2].pk, 1.0)
         assert second.share < 0.95
     assert fingerprint.matches(tokens, [one.pk for one in listed])[0].share < 0.9  # the list itself is no copy
+
+
+def test_a_copy_is_traced_by_command(bank: Bank, wang: Client, client_of: ClientOf, tmp_path: Path) -> None:
+    customers(bank, 40)
+    made(wang)
+    leaked = made(wang, file_format="csv")
+    made(client_of(bank.he))
+    copy = tmp_path / "found.txt"
+    copy.write_text("\n".join(",".join(line) for line in csv_rows(fetched(wang, leaked))[2:]), encoding="utf-8")
+    out = StringIO()
+    call_command("export", "trace", str(copy), stdout=out)
+    first = out.getvalue().splitlines()[0]
+    assert first.startswith(f"export {leaked.pk}  staff 1001  ")
+    assert first.endswith("20 of 20 pairs (100%)")
+    copy.write_text("8000000001", encoding="utf-8")
+    with pytest.raises(CommandError, match="too few"):
+        call_command("export", "trace", str(copy))
 
 
 def test_a_dead_worker_s_request_is_given_up_after_three(bank: Bank, wang: Client) -> None:
