@@ -53,7 +53,7 @@ def may_export(user: User) -> bool:
     return user.is_active and user.role in BALANCE_ROLES
 
 
-def rows_left(user: User, now: datetime, *, besides: int | None = None, using: str = "default") -> int:
+def rows_left(user: User, now: datetime, *, besides: int = 0, using: str = "default") -> int:
     """How many rows this user may still ask for today: what was made today and what waits counts."""
     begin = timezone.make_aware(datetime.combine(timezone.localdate(now), datetime.min.time()))
     mine = ExportRequest.objects.using(using).filter(requested_by=user).exclude(pk=besides)

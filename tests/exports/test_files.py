@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from customers.choices import ExportFormat
-from customers.exports.files import FORMULA_STARTS, Column, Mark, safe_text, written
+from customers.exports.files import FORMULA_STARTS, Cell, Column, Mark, safe_text, written
 from tests.exports.asking import cells, csv_rows
 
 COLUMNS = (Column("no", "客户号"), Column("money", "AUM", "money"), Column("day", "到期", "date"))
@@ -23,7 +24,7 @@ HOSTILE = [
 
 @pytest.mark.parametrize("value", HOSTILE)
 def test_a_hostile_name_stays_a_text(value: str) -> None:
-    rows = [[value, Decimal("1.50"), date(2026, 3, 1)]]
+    rows: list[list[Cell]] = [[value, Decimal("1.50"), date(2026, 3, 1)]]
     book = cells(written(ExportFormat.XLSX, COLUMNS, rows, MARK))
     kind, text = book[2][0]
     assert kind == "s"
@@ -47,7 +48,7 @@ def test_ordinary_texts_are_left_alone() -> None:
 
 
 def test_a_workbook_has_typed_cells_and_the_mark_on_every_page() -> None:
-    rows = [["00123456789012345678", Decimal("467600.05"), date(2026, 3, 1)], ["2", Decimal(0), None]]
+    rows: list[list[Cell]] = [["00123456789012345678", Decimal("467600.05"), date(2026, 3, 1)], ["2", Decimal(0), None]]
     content = written(ExportFormat.XLSX, COLUMNS, rows, MARK)
     book = cells(content)
     assert book[0] == [("s", MARK.text)]
@@ -65,7 +66,7 @@ def test_a_workbook_has_typed_cells_and_the_mark_on_every_page() -> None:
 
 
 def test_comma_separated_files_begin_with_the_mark() -> None:
-    rows = [['王*，“引号”"x"', Decimal("1234.5"), date(2026, 3, 1)]]
+    rows: list[list[Cell]] = [['王*，“引号”"x"', Decimal("1234.5"), date(2026, 3, 1)]]
     content = written(ExportFormat.CSV, COLUMNS, rows, MARK)
     assert content.startswith(b"\xef\xbb\xbf")
     assert content.count(b"\r\n") == 3
@@ -75,5 +76,5 @@ def test_comma_separated_files_begin_with_the_mark() -> None:
 
 
 def test_a_workbook_opens_with_five_thousand_rows() -> None:
-    rows = ([f"{n:020}", Decimal(n), date(2026, 3, 1)] for n in range(5000))
+    rows: Iterator[list[Cell]] = ([f"{n:020}", Decimal(n), date(2026, 3, 1)] for n in range(5000))
     assert len(cells(written(ExportFormat.XLSX, COLUMNS, rows, MARK))) == 5002

@@ -52,7 +52,8 @@ def test_every_state_has_its_words_and_its_way_out(bank: Bank, wang: Client, he:
     now = timezone.now()
     ExportRequest.objects.using("batch").filter(pk=export.pk).update(
         state=state, decided_by=bank.he.pk, decided_at=now, refusal="不需要",
-        problem="error" if state == "failed" else "", rows_done=1, row_count=2, sha256="a" * 64, expires_at=now + timedelta(hours=1), fetched_at=now,
+        problem="error" if state == "failed" else "", rows_done=1,
+        row_count=2, sha256="a" * 64, expires_at=now + timedelta(hours=1), fetched_at=now,
     )  # fmt: skip
     text = page(wang, f"/exports/{export.pk}/")
     buttons = {name for name in ("withdraw", "file", "approve") if f"/exports/{export.pk}/{name}/" in text}

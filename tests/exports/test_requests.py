@@ -166,7 +166,10 @@ def test_nobody_approves_their_own(bank: Bank, client_of: ClientOf) -> None:
 def test_what_was_asked_for_cannot_be_changed_by_the_web(bank: Bank, wang: Client) -> None:
     customers(bank, 2)
     export = waiting(wang)
-    for change in ({"filters": {}}, {"plain_fields": []}, {"needs_approval": False}, {"requested_by": bank.li}):
+    changes: list[dict[str, Any]] = [
+        {"filters": {}}, {"plain_fields": []}, {"needs_approval": False}, {"requested_by": bank.li}
+    ]  # fmt: skip
+    for change in changes:
         with pytest.raises(Exception, match="permission denied"), scoped(bank.wang):
             ExportRequest.objects.filter(pk=export.pk).update(**change)
     with scoped(bank.li):
