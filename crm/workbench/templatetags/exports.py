@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 from django import template
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from crm.organization.models import Branch, User
 from crm.workbench.templatetags.jobs import status
@@ -69,7 +69,7 @@ def filters_in_words(context: template.Context, filters: dict[str, str]) -> str:
     parts = [
         LABELLED % dict(zip(("label", "text"), one_filter(context, *pair), strict=True)) for pair in filters.items()
     ]
-    return pgettext("between filters", "; ").join(parts)
+    return _(", ").join(parts)
 
 
 def one_filter(context: template.Context, name: str, value: str) -> tuple[str, str]:
