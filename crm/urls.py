@@ -18,6 +18,7 @@ urlpatterns = [
     path("password/", sign_in.PasswordChange.as_view(), name="password_change"),
     path("language/", login_not_required(set_language), name="set_language"),
     path("customers/", include("customers.urls")),
+    path("exports/", include("crm.workbench.exports_urls")),
     path("feeds/", include("customers.feed_urls")),
     path("jobs/", include("crm.workbench.jobs_urls")),
     path("", include("archives.urls")),

@@ -42,10 +42,10 @@ def slim(customers: QuerySet[Customer]) -> QuerySet[Customer]:
     )
 
 
-def main_owner(of: str = "pk") -> Subquery:
-    """The name of the open main owner of the customer at `of`."""
+def main_owner(of: str = "pk", field: str = "name") -> Subquery:
+    """The name, or another field, of the open main owner of the customer at `of`."""
     owned = Ownership.objects.filter(customer=OuterRef(of), role=OwnershipRole.MAIN, until__isnull=True)
-    return Subquery(owned.values("owner__name")[:1])
+    return Subquery(owned.values(f"owner__{field}")[:1])
 
 
 def next_maturity(day: date) -> Subquery:

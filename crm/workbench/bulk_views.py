@@ -133,7 +133,7 @@ def job_start(request: HttpRequest, pk: int) -> HttpResponse:
     if one.state == BulkState.PREVIEW and not form.is_valid():
         return render(request, "bulk/preview.html", preview_context(request, one, form), status=422)
     if one.state == BulkState.PREVIEW and jobs.confirm(one, user, form.parameters(), day):
-        transaction.on_commit(lambda: tasks.wake(pk))
+        transaction.on_commit(lambda: tasks.wake_bulk(pk))
     return redirect("workbench:bulk", pk=pk)
 
 
@@ -143,7 +143,7 @@ def job_undo(request: HttpRequest, pk: int) -> HttpResponse:
     """Take it back, as far as nobody has changed it since."""
     one, user = own_job(request, pk)
     if jobs.undo(one, user, timezone.now()):
-        transaction.on_commit(lambda: tasks.wake(pk))
+        transaction.on_commit(lambda: tasks.wake_bulk(pk))
     else:
         messages.warning(request, _("Too late: a job can be undone once, within 7 days."))
     return redirect("workbench:bulk", pk=pk)

@@ -1,10 +1,11 @@
 from django.urls import path
 
-from crm.workbench import bulk_views, list_views, views
+from crm.workbench import bulk_views, list_views, printing, views
 
 app_name = "workbench"
 urlpatterns = [
     path("", views.today, name="today"),
+    path("today/print/", printing.today_print, name="today_print"),
     path("customers/<int:pk>/", views.customer, name="customer"),
     path("alerts/", list_views.alerts, name="alerts"),
     path("contacts/", list_views.contacts, name="contacts"),
@@ -18,4 +19,5 @@ urlpatterns = [
     path("bulk/<int:pk>/start/", bulk_views.job_start, name="bulk_start"),
     path("bulk/<int:pk>/progress/", bulk_views.job_progress, name="bulk_progress"),
     path("bulk/<int:pk>/undo/", bulk_views.job_undo, name="bulk_undo"),
+    path("customers/<int:pk>/print/", printing.customer_print, name="customer_print"),
 ]

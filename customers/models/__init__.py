@@ -1,5 +1,6 @@
 from customers.models.alert import Alert, AlertRule
 from customers.models.customer import Customer, Household, Metrics, Ownership, Relation
+from customers.models.export import ExportRequest
 from customers.models.feed import FeedLoad, FeedReject
 from customers.models.holding import Account, AccountHolder, BalanceChange, Holding, Product
 from customers.models.lists import BulkItem, BulkJob, SavedView, Star
@@ -24,6 +25,7 @@ __all__ = [
     "BulkItem",
     "BulkJob",
     "Customer",
+    "ExportRequest",
     "FeedLoad",
     "FeedReject",
     "FeedUpload",

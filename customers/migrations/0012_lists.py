@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
     """Saved views, starred customers, and jobs over all rows that match; each guarded from its first day."""
 
     dependencies = [
-        ("customers", "0010_kept_together"),
+        ("customers", "0011_export_request"),
         ("organization", "0002_one_head_office"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
@@ -351,5 +351,5 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(fields=("user", "customer"), name="one_star_of_a_user_and_customer"),
         ),
         guard_by_branch("customers_bulkitem"),
-        migrations.RunSQL(sql_text(__package__, "0011_lists"), UNGUARD),
+        migrations.RunSQL(sql_text(__package__, "0012_lists"), UNGUARD),
     ]
