@@ -22,9 +22,9 @@ HIDDEN = ("id_no_cipher", "mobile_cipher", "address_cipher", "name_bigrams")
 
 def with_customer(rows: QuerySet[Any]) -> QuerySet[Any]:
     """With the customer, the nightly numbers and the branch, and without the encrypted columns."""
-    found: QuerySet[Any] = rows.select_related("customer__metrics", "branch")
-    slim: QuerySet[Any] = found.defer(*(f"customer__{name}" for name in HIDDEN))
-    return slim
+    hidden = [f"customer__{name}" for name in HIDDEN]
+    found: QuerySet[Any] = rows.select_related("customer__metrics", "branch").defer(*hidden)
+    return found
 
 
 def load(alerts: QuerySet[Any], shown: frozenset[str], day: date) -> QuerySet[Any]:

@@ -28,6 +28,7 @@ def plain(browser: Browser, browser_context_args: dict[str, Any]) -> Iterator[Pa
 
 def test_filter_columns_view_and_keys(page: Page, server: str, bank: Bank, day: Morning) -> None:
     console = sign_in(page, server, bank.he, "/customers/")
+    page.locator("#f-tier").focus()
     page.locator("#f-tier").select_option("3")
     expect(page.locator("tr[data-row]")).to_have_count(2)
     expect(page.locator("#f-tier")).to_be_focused()
