@@ -20,11 +20,10 @@ from customers.models import Alert
 HIDDEN = ("id_no_cipher", "mobile_cipher", "address_cipher", "name_bigrams")
 
 
-def with_customer(rows: QuerySet[Any]) -> QuerySet[Any]:
+def with_customer(rows: QuerySet[Any]) -> Any:
     """With the customer, the nightly numbers and the branch, and without the encrypted columns."""
     hidden = [f"customer__{name}" for name in HIDDEN]
-    found: QuerySet[Any] = rows.select_related("customer__metrics", "branch").defer(*hidden)
-    return found
+    return rows.select_related("customer__metrics", "branch").defer(*hidden)
 
 
 def load(alerts: QuerySet[Any], shown: frozenset[str], day: date) -> QuerySet[Any]:
