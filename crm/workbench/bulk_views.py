@@ -68,7 +68,7 @@ def job(request: HttpRequest, pk: int) -> HttpResponse:
     """Its preview, its progress or its end."""
     one, user = own_job(request, pk)
     if one.state == BulkState.PREVIEW:
-        form = FORMS[one.action](None, branch_id=user.branch_id, day=timezone.localdate())
+        form = FORMS[one.action](None, branch_id=jobs.branch_of(one, user), day=timezone.localdate())
         return render(request, "bulk/preview.html", preview_context(request, one, form))
     if one.is_under_way:
         return render(request, "bulk/progress.html", {"job": one})
@@ -129,7 +129,7 @@ def job_start(request: HttpRequest, pk: int) -> HttpResponse:
     """Have it run, once the form says what is to be done."""
     one, user = own_job(request, pk)
     day = timezone.localdate()
-    form = FORMS[one.action](request.POST, branch_id=user.branch_id, day=day)
+    form = FORMS[one.action](request.POST, branch_id=jobs.branch_of(one, user), day=day)
     if one.state == BulkState.PREVIEW and not form.is_valid():
         return render(request, "bulk/preview.html", preview_context(request, one, form), status=422)
     if one.state == BulkState.PREVIEW and jobs.confirm(one, user, form.parameters(), day):

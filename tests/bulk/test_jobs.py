@@ -157,15 +157,9 @@ def test_the_filters_of_the_list_choose(bank: Bank, day: Morning, client_of: Cli
 def test_each_row_that_could_not_be_changed_says_why(bank: Bank, day: Morning, client_of: ClientOf) -> None:
     orphan = bank.customer("6100000009")
     bank.metrics(orphan, 5)
-    User.objects.using("batch").filter(pk=bank.sun.pk).update(branch=bank.sub)
-    client = client_of(User.objects.get(pk=bank.sun.pk))
-    Ownership.objects.using("batch").filter(customer=day.foreign).update(owner=bank.qian)
-    job = prepared(client, all="1", query="")
-    jobs.confirm(job, User.objects.get(pk=bank.sun.pk), {"owner": bank.li.pk, "reason": "x"}, timezone.localdate())
-    BulkJob.objects.using("batch").filter(pk=job.pk).update(
-        state="queued", parameters={"owner": bank.li.pk, "reason": "x"}, business_date=timezone.localdate()
-    )
-    assert jobs.run(job.pk) == BulkState.DONE
+    client = client_of(bank.sun)
+    ids = [orphan.pk, day.zhou.pk, day.lin.pk, day.chen.pk, day.foreign.pk]
+    job = assigned(client, bank.li, ids=ids, query=f"branch={bank.south.pk}")
     assert outcomes(job) == {"changed": 3, "same": 1, "other_branch": 1}
     assert owner_of(orphan) == bank.li.pk
     page = client.get(f"/bulk/{job.pk}/?outcome=other_branch").content.decode()

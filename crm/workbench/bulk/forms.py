@@ -27,6 +27,8 @@ class AssignForm(forms.Form):
         people: list[User] = list(ownership.candidates(branch_id)[:MOST_CHOICES])
         options = [("", "–"), *((one.pk, f"{one.name} {one.staff_no}") for one in people)]
         self.fields["owner"].choices = options  # type: ignore[attr-defined]
+        if not people:
+            self.fields["owner"].help_text = _("Narrow the list to one branch first; its managers can be chosen then.")
 
     def parameters(self) -> dict[str, Any]:
         return {"owner": self.cleaned_data["owner"], "reason": self.cleaned_data["reason"]}

@@ -8,6 +8,7 @@ job goes on where its last chunk ended.
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.db import InterfaceError, OperationalError
 from django.db.models import Count, F, QuerySet
@@ -65,12 +66,21 @@ def prepare(user: User, action: str, query: str, ids: list[int] | None) -> BulkJ
         raise BulkRefused(_("You may not do this to many customers at once."))
     if ids is not None and not 0 < len(ids) <= MOST_TICKED:
         raise BulkRefused(_("Tick some customers first, or take all that match."))
-    return BulkJob.objects.create(actor=user, action=action, query="" if ids else query[:500], ids=ids)
+    asked = QueryDict(query[:500])
+    if ids is not None:  # ticked rows stay chosen whatever becomes of them; the branch says whose managers to offer
+        asked = QueryDict(urlencode({"branch": asked["branch"]}) if asked.get("branch") else "")
+    return BulkJob.objects.create(actor=user, action=action, query=asked.urlencode(), ids=ids)
+
+
+def branch_of(job: BulkJob, user: User) -> int:
+    """The branch whose managers may be chosen: that of the filters, else the user's own."""
+    branch = QueryDict(job.query).get("branch", "")
+    return int(branch) if branch.isascii() and branch.isdecimal() and len(branch) < 19 else user.branch_id
 
 
 def chosen(job: BulkJob, user: User, day: date) -> QuerySet[Customer]:
     """The customers whom the job means, as far as this user sees them now."""
-    filters = CustomerFilter(QueryDict(job.query), user=user, day=day)
+    filters = CustomerFilter(QueryDict(job.query if job.ids is None else ""), user=user, day=day)
     rows: QuerySet[Customer] = filters.matching
     return rows if job.ids is None else rows.filter(pk__in=job.ids)
 
