@@ -9,12 +9,11 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from archives import next_contact
-from archives.choices import CONTACT_OUTCOMES, Channel, Purpose
+from archives.choices import CONTACT_OUTCOMES, MARKETING_CHANNELS, Channel, Purpose
 from archives.contacts import Contact
 from customers.choices import AlertKind
 from customers.models import Alert, Customer
 
-MARKETING_CHANNELS = (Channel.PHONE, Channel.SMS)  # closed to customers who asked not to be contacted
 PURPOSE_OF_KIND = {
     AlertKind.MATURITY: Purpose.MATURITY,
     AlertKind.UPGRADE_CRITICAL: Purpose.CRITICAL,

@@ -17,8 +17,8 @@ from archives.choices import Channel, Outcome
 from archives.contacts import last_contact
 from archives.models import ContactLog
 from crm.organization.models import User
-from crm.workbench.customer_page import customers_for_page
 from crm.workbench.day_so_far import start_of
+from crm.workbench.family import customers_for_page
 from crm.workbench.templatetags.screen import short_day
 from crm.workbench.today import LastContact, last_of
 from crm.workbench.why_now import bold, parsed

@@ -8,7 +8,7 @@
   const writer = document.body.dataset.user || "";
   const pathOf = (address) => new URL(address, window.location.origin).pathname;
 
-  // {writer, drafts: {path: {address, fields}}, sent: path, expired: path, isSought}
+  // {writer, drafts: {path: {address, fields}}, sent: path, unsaved: path, isSought}
   const kept = () => JSON.parse(sessionStorage.getItem(KEY) || "null");
   const forgetAll = () => sessionStorage.removeItem(KEY);
   const write = (store) => {
@@ -86,7 +86,7 @@
     const form = document.querySelector("form[data-draft]");
     if (!form || !answered || !pathOf(answered).startsWith("/login")) return;
     keep(form);
-    change((store) => (store.expired = pathOf(form.action)));
+    change((store) => (store.unsaved = pathOf(form.action)));
   });
   document.addEventListener("htmx:afterRequest", forgetSaved);
   document.addEventListener("htmx:load", (event) => restoreIn(event.detail.elt));
@@ -94,23 +94,24 @@
   forgetSaved();
   const store = kept();
   if (!store) return;
-  if (!writer) {
-    if (store.sent) write({ ...store, expired: store.sent, sent: "" });
+  // The sign-in page, or one that says what went wrong, in place of the page that follows a save.
+  if (!writer || "problem" in document.body.dataset) {
+    if (store.sent) write({ ...store, unsaved: store.sent, sent: "" });
     return;
   }
   if (store.writer !== writer || !store.drafts) {
     forgetAll();
     return;
   }
-  const draft = store.drafts[store.expired];
-  const isHere = [...document.querySelectorAll("form[data-draft]")].some((form) => pathOf(form.action) === store.expired);
-  if (draft && !isHere && !store.isSought && window.location.pathname !== store.expired) {
+  const draft = store.drafts[store.unsaved];
+  const isHere = [...document.querySelectorAll("form[data-draft]")].some((form) => pathOf(form.action) === store.unsaved);
+  if (draft && !isHere && !store.isSought && window.location.pathname !== store.unsaved) {
     write({ ...store, sent: "", isSought: true });
     window.location.replace(draft.address);
     return;
   }
-  write({ ...store, sent: "", expired: "", isSought: false });
-  if (draft && !isHere) forget(store.expired); // its page has no form any more: the customer is gone, or another's now
+  write({ ...store, sent: "", unsaved: "", isSought: false });
+  if (draft && !isHere) forget(store.unsaved); // its page has no form any more: the customer is gone, or another's now
   if (draft && isHere) say();
   restoreIn(document);
 })();

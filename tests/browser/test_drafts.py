@@ -46,6 +46,7 @@ def test_a_reload_and_the_closed_drawer_keep_it(page: Page, server: str, bank: B
     console = sign_in(page, server, bank.wang)
     open_drawer(page, day)
     submission = write(page)
+    page.keyboard.press("Escape")  # asks
     page.keyboard.press("Escape")
     expect(page.locator(".drawer")).to_have_count(0)
     page.reload()

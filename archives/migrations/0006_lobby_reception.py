@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("archives", "0003_contact_submission"),
+        ("archives", "0005_contact_list"),
     ]
 
     operations = [
