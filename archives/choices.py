@@ -13,6 +13,10 @@ class Channel(models.TextChoices):
     EVENT = "event", _("Event")
 
 
+# Closed to customers who asked not to be contacted.
+MARKETING_CHANNELS = (Channel.PHONE, Channel.SMS)
+
+
 class Direction(models.TextChoices):
     OUTBOUND = "outbound", _("Outbound")
     INBOUND = "inbound", _("Inbound")
@@ -53,3 +57,11 @@ def is_effective(channel: str, outcome: str) -> bool:
 def settles(channel: str, outcome: str) -> bool:
     """Does the contact confirm what happens, so that no later stage of the same alert asks again?"""
     return outcome in SETTLING and is_effective(channel, outcome)
+
+
+class PlanState(models.TextChoices):
+    """Overdue 超期 is no state: an open plan whose day has passed is overdue, whoever looks."""
+
+    PLANNED = "planned", _("Planned")
+    DONE = "done", _("Done")
+    CANCELLED = "cancelled", pgettext_lazy("plan", "Cancelled")

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
+from archives import plans
 from archives.choices import Direction, is_effective, settles
 from archives.models import ContactLog
 from crm.audit import trail
@@ -44,7 +45,7 @@ class Logged:
 def log_contact(
     customer: Customer, staff: User, at: datetime, contact: Contact, submission: UUID, alert_ids: Sequence[int] = ()
 ) -> Logged:
-    """Store a contact once per submission, answer the alerts it is about, and write the audit entry."""
+    """Store a contact once per submission, answer the alerts and plans it is about, and write the audit entry."""
     with transaction.atomic():
         log, is_new = ContactLog.objects.get_or_create(
             customer=customer,
@@ -76,12 +77,18 @@ def log_contact(
         if answered:
             log.alert = answered[0]
             log.save(update_fields=["alert"])
+        done = plans.follow_contact(log, customer, staff)
         trail.record(
             staff,
             "contact.log",
             customer=customer,
             target=log,
-            detail={"channel": contact.channel, "outcome": contact.outcome, "alerts": [alert.pk for alert in answered]},
+            detail={
+                "channel": contact.channel,
+                "outcome": contact.outcome,
+                "alerts": [alert.pk for alert in answered],
+                "plans": done,
+            },
         )
         return Logged(log, True, tuple(answered), tuple(before))
 
@@ -95,9 +102,3 @@ def last_contacts(user: User, customer_ids: Sequence[int]) -> dict[int, ContactL
         .distinct("customer_id")
     )
     return {log.customer_id: log for log in logs}
-
-
-def recent_contacts(user: User, customer: Customer, number: int = 5) -> list[ContactLog]:
-    """The latest contacts of one customer, newest first, each with who made it."""
-    logs = ContactLog.objects.visible_to(user).filter(customer=customer).select_related("staff")
-    return list(logs.order_by("-contacted_at")[:number])

@@ -7,12 +7,11 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from archives.choices import Channel, Outcome, Purpose
+from archives.choices import MARKETING_CHANNELS, Channel, Outcome, Purpose
 from archives.contacts import Contact
 from customers.choices import AlertKind
 from customers.models import Alert, Customer
 
-MARKETING_CHANNELS = (Channel.PHONE, Channel.SMS)  # closed to customers who asked not to be contacted
 PURPOSE_OF_KIND = {
     AlertKind.MATURITY: Purpose.MATURITY,
     AlertKind.UPGRADE_CRITICAL: Purpose.CRITICAL,

@@ -1,12 +1,13 @@
-"""What we did: contact logs 联系记录. Corrections append, never overwrite."""
+"""What we did: contact logs 联系记录, where corrections append and never overwrite; and what we mean to do: plans."""
 
+from datetime import date
 from typing import ClassVar
 
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from archives.choices import Channel, Direction, Outcome, Purpose
+from archives.choices import Channel, Direction, Outcome, PlanState, Purpose
 from crm.organization.access import ScopedQuerySet
 from crm.organization.models import Branch, User
 from customers.models import Alert, Customer
@@ -41,4 +42,77 @@ class ContactLog(models.Model):
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["customer", "-contacted_at"], name="contact_log_of_customer"),
             models.Index(fields=["staff", "-contacted_at"], name="contact_log_of_staff"),
+            # The list of a branch and what its board counts, and the list of the head office.
+            models.Index(
+                fields=["branch", "-contacted_at", "-id"],
+                include=["staff", "channel", "outcome"],
+                name="contact_log_of_branch",
+            ),
+            models.Index(fields=["-contacted_at", "-id"], name="contact_log_newest"),
+            models.Index(
+                fields=["branch", "next_date"],
+                include=["staff", "customer"],
+                condition=models.Q(next_date__isnull=False),
+                name="contact_log_next_of_branch",
+            ),
         ]
+
+
+class MaintenancePlanQuerySet(ScopedQuerySet["MaintenancePlan"]):
+    def open(self) -> "MaintenancePlanQuerySet":
+        return self.filter(state=PlanState.PLANNED)
+
+    def overdue(self, day: date) -> "MaintenancePlanQuerySet":
+        """Open plans whose day has passed; one for today is not late yet."""
+        return self.open().filter(due_date__lt=day)
+
+
+class MaintenancePlan(models.Model):
+    """维护计划: what somebody means to do for a customer by a day, until a contact does it or somebody calls it off.
+
+    `owner` is who answered for the customer when it was planned; who may see it goes by the customer, as everywhere.
+    `source` is the contact whose next date asked for it, empty where a person wrote it. `submission` is the form or
+    the bulk action that made it: sent twice it plans once, and what one action made can be found again.
+    """
+
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", db_index=False)
+    customer = models.ForeignKey(Customer, models.CASCADE, related_name="plans", db_index=False)
+    owner = models.ForeignKey(User, models.PROTECT, related_name="plans", db_index=False, verbose_name=_("owner"))
+    due_date = models.DateField(_("due date"))
+    purpose = models.CharField(_("purpose"), max_length=12, choices=Purpose.choices, default=Purpose.CARE)
+    channel = models.CharField(_("channel"), max_length=12, choices=Channel.choices, default=Channel.PHONE)
+    note = models.CharField(_("note"), max_length=200, blank=True, default="")
+    state = models.CharField(_("state"), max_length=10, choices=PlanState.choices, default=PlanState.PLANNED)
+    source = models.ForeignKey(ContactLog, models.SET_NULL, null=True, blank=True, related_name="plans_made")
+    done_by = models.ForeignKey(ContactLog, models.SET_NULL, null=True, blank=True, related_name="plans_done")
+    closed_on = models.DateField(_("closed on"), null=True, blank=True)
+    closed_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
+    created_by = models.ForeignKey(User, models.PROTECT, related_name="+", db_index=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    submission = models.UUIDField(editable=False)
+
+    objects: ClassVar[MaintenancePlanQuerySet] = MaintenancePlanQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        verbose_name = _("maintenance plan")
+        verbose_name_plural = _("maintenance plans")
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["customer", "submission"], name="one_plan_of_a_submission"),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["customer", "due_date"], name="plan_of_customer"),
+            models.Index(fields=["submission"], name="plan_of_submission"),
+            models.Index(
+                fields=["branch", "due_date", "id"],
+                condition=models.Q(state=PlanState.PLANNED),
+                name="plan_open_of_branch",
+            ),
+            models.Index(
+                fields=["owner", "due_date", "id"],
+                condition=models.Q(state=PlanState.PLANNED),
+                name="plan_open_of_owner",
+            ),
+        ]
+
+    def is_overdue(self, day: date) -> bool:
+        return self.state == PlanState.PLANNED and self.due_date < day

@@ -149,6 +149,58 @@ class UploadState(models.TextChoices):
     DISCARDED = "discarded", _("Discarded")
 
 
+class ListName(models.TextChoices):
+    CUSTOMERS = "customers", _("Customers")
+    ALERTS = "alerts", _("Alerts")
+    CONTACTS = "contacts", _("Contacts")
+    PLANS = "plans", _("Plans")
+
+
+class Audience(models.TextChoices):
+    OWN = "own", _("Me alone")
+    BRANCH = "branch", _("My branch")
+    ROLE = "role", _("A role")
+    EVERYBODY = "everybody", _("Everybody")
+
+
+class Density(models.TextChoices):
+    NORMAL = "normal", _("Normal")
+    COMPACT = "compact", _("Compact")
+
+
+class BulkAction(models.TextChoices):
+    ASSIGN = "assign", _("Change of manager")
+    PLAN = "plan", _("New plans")
+
+
+class BulkState(models.TextChoices):
+    PREVIEW = "preview", _("Waits for confirmation")
+    QUEUED = "queued", _("Waits for a worker")
+    RUNNING = "running", _("Running")
+    DONE = "done", _("Done")
+    FAILED = "failed", _("Failed")
+    UNDONE = "undone", _("Undone")
+
+
+class BulkProblem(models.TextChoices):
+    NO_RIGHT = "no_right", _("Whoever asked for it may not do this any more. Nothing further was changed.")
+    NO_OWNER = "no_owner", _("The new manager has left or changed roles. Nothing further was changed.")
+    TOO_MANY = "too_many", _("More customers match than one job may change. Narrow the list.")
+    ERROR = "error", _("An error stopped it. What was changed until then is listed and can be undone.")
+
+
+class ItemOutcome(models.TextChoices):
+    WAITING = "waiting", _("Waits")
+    CHANGED = "changed", _("Changed")
+    SAME = "same", _("Already so")
+    OTHER_BRANCH = "other_branch", _("Belongs to another branch than the new manager")
+    BARRED = "barred", _("Asked not to be called or texted")
+    OUT_OF_SCOPE = "out_of_scope", _("No longer in your care")
+    RESTORED = "restored", _("Restored")
+    EDITED = "edited", _("Kept: changed again since")
+    FORMER_LEFT = "former_left", _("Kept: the former manager has left the branch")
+
+
 class ExportFormat(models.TextChoices):
     XLSX = "xlsx", _("Excel workbook (xlsx)")
     CSV = "csv", _("CSV, UTF-8")

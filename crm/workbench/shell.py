@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from crm.organization.access import BALANCE_ROLES, CUSTOMER_ROLES
 from crm.organization.choices import Role
 from crm.organization.models import User
+from crm.workbench.display import Display
 from crm.workbench.trust import trust_strip
 from segments.tiers import primary_tiers
 
@@ -40,6 +41,9 @@ class Link:
 NAVIGATION = (
     Entry("workbench:today", "calendar-check", gettext_lazy("Today"), frozenset(CUSTOMER_ROLES)),
     Entry("customers:list", "users", gettext_lazy("Customers"), frozenset(BALANCE_ROLES)),
+    Entry("workbench:alerts", "bell", gettext_lazy("Alerts"), frozenset(BALANCE_ROLES)),
+    Entry("workbench:contacts", "note", gettext_lazy("Contacts"), frozenset(BALANCE_ROLES)),
+    Entry("workbench:plans", "calendar-event", gettext_lazy("Plans"), frozenset(BALANCE_ROLES)),
     Entry("exports:list", "file-export", gettext_lazy("Exports"), frozenset(BALANCE_ROLES)),
     Entry("feeds:list", "file-import", gettext_lazy("Files"), frozenset({Role.ADMIN})),
     Entry(
@@ -61,8 +65,9 @@ def url_of(name: str) -> str:
 
 def shell(request: HttpRequest) -> dict[str, object]:
     """Names for templates/base.html; the two that read the database do so when a page first uses them."""
+    display = Display.of(request)
     if not isinstance(request.user, User):
-        return {}
+        return {"display": display}
     home = reverse("workbench:today")
     links = [
         Link(url, entry.icon, entry.label, request.path == home if url == home else request.path.startswith(url))
@@ -70,6 +75,7 @@ def shell(request: HttpRequest) -> dict[str, object]:
         if request.user.role in entry.roles and (url := url_of(entry.url_name))
     ]
     return {
+        "display": display,
         "navigation": links,
         "home_url": home,
         "reads_nights": request.user.role in NIGHT_READERS,

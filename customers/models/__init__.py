@@ -3,6 +3,7 @@ from customers.models.customer import Customer, Household, Metrics, Ownership, R
 from customers.models.export import ExportRequest
 from customers.models.feed import FeedLoad, FeedReject
 from customers.models.holding import Account, AccountHolder, BalanceChange, Holding, Product
+from customers.models.lists import BulkItem, BulkJob, SavedView, Star
 from customers.models.night import (
     NightAccount,
     NightAlert,
@@ -13,6 +14,7 @@ from customers.models.night import (
     NightOwnership,
     NightProduct,
 )
+from customers.models.nudge import Nudge
 from customers.models.upload import FeedUpload
 
 __all__ = [
@@ -21,6 +23,8 @@ __all__ = [
     "Alert",
     "AlertRule",
     "BalanceChange",
+    "BulkItem",
+    "BulkJob",
     "Customer",
     "ExportRequest",
     "FeedLoad",
@@ -37,7 +41,10 @@ __all__ = [
     "NightMetrics",
     "NightOwnership",
     "NightProduct",
+    "Nudge",
     "Ownership",
     "Product",
     "Relation",
+    "SavedView",
+    "Star",
 ]

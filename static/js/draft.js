@@ -1,5 +1,5 @@
-// A contact that is being written survives an expired session: it stays in this tab until its writer has signed in
-// again, and nowhere else. Signing out, another user's sign-in, and a page that shows it was saved remove it.
+// A contact that is being written survives an expired session and a save that failed: it stays in this tab until its
+// writer can go on, and nowhere else. Signing out, another user's sign-in, and a page that shows it was saved remove it.
 "use strict";
 
 (() => {
@@ -8,13 +8,14 @@
   const forms = () => document.querySelectorAll("form[data-draft]");
   const pathOf = (address) => new URL(address, window.location.origin).pathname;
 
-  const keep = (form) => {
+  const keep = (form, isUnsaved) => {
     const fields = [...new FormData(form)].filter(([name]) => name !== "csrfmiddlewaretoken");
-    const draft = { writer, address: form.getAttribute("action"), fields, isExpired: false };
+    const draft = { writer, address: form.getAttribute("action"), fields, isUnsaved };
     sessionStorage.setItem(KEY, JSON.stringify(draft));
   };
   const forget = () => sessionStorage.removeItem(KEY);
   const kept = () => JSON.parse(sessionStorage.getItem(KEY) || "null");
+  const mark = (draft, marks) => sessionStorage.setItem(KEY, JSON.stringify({ ...draft, ...marks }));
 
   const restore = (form, fields) => {
     form.querySelectorAll("input[type=radio], input[type=checkbox]").forEach((input) => {
@@ -30,16 +31,22 @@
     document.querySelector(".toasts")?.replaceChildren(line);
   };
 
-  // Sent as a page of its own: whether the session had expired shows on the next page.
+  // Sent as a page of its own: whether it was saved shows on the next page.
   document.addEventListener("submit", (event) => {
-    if (event.target.matches("form[data-draft]")) keep(event.target);
+    if (event.target.matches("form[data-draft]")) keep(event.target, false);
     if (event.target.matches("form[data-signs-out]")) forget();
   });
   // Sent by htmx, or any part of the page asked for: the answer comes from the sign-in page.
   document.addEventListener("htmx:beforeSwap", (event) => {
     const answered = event.detail.xhr.responseURL;
     if (!answered || !pathOf(answered).startsWith("/login")) return;
-    forms().forEach(keep);
+    forms().forEach((form) => keep(form, false));
+  });
+  // Refused, broken or not sent: the form is still there, and comes back if the page has to be loaded again.
+  ["htmx:responseError", "htmx:sendError"].forEach((name) => {
+    document.addEventListener(name, (event) => {
+      if (event.target.matches?.("form[data-draft]")) keep(event.target, true);
+    });
   });
   document.addEventListener("htmx:afterRequest", (event) => {
     if (event.detail.successful && event.target.matches?.("form[data-draft]") && event.detail.xhr.status === 204) forget();
@@ -47,11 +54,11 @@
 
   const draft = kept();
   if (!draft) return;
-  if (!writer) {
-    sessionStorage.setItem(KEY, JSON.stringify({ ...draft, isExpired: true, isSought: false }));
+  if (!writer || "problem" in document.body.dataset) {
+    mark(draft, { isUnsaved: true, isSought: false });
     return;
   }
-  if (!draft.isExpired || draft.writer !== writer) {
+  if (!draft.isUnsaved || draft.writer !== writer) {
     forget();
     return;
   }
@@ -62,7 +69,7 @@
   } else if (draft.isSought || window.location.pathname === pathOf(draft.address)) {
     forget(); // its page has no form any more: the customer is not this user's now, or is gone
   } else {
-    sessionStorage.setItem(KEY, JSON.stringify({ ...draft, isSought: true }));
+    mark(draft, { isSought: true });
     window.location.replace(draft.address);
   }
 })();

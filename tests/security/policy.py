@@ -65,6 +65,10 @@ def alert(town: Town, subject: Subject) -> Mapping[str, Any]:
     return {"pk": subject.alert.pk}
 
 
+def plan(town: Town, subject: Subject) -> Mapping[str, Any]:
+    return {"pk": subject.plan.pk}
+
+
 def export(town: Town, subject: Subject) -> Mapping[str, Any]:
     return {"pk": export_row(subject.owner).pk}
 
@@ -75,6 +79,14 @@ def run(town: Town, subject: Subject) -> Mapping[str, Any]:
 
 def upload(town: Town, subject: Subject) -> Mapping[str, Any]:
     return {"pk": town.upload.pk}
+
+
+def a_list(town: Town, subject: Subject) -> Mapping[str, Any]:
+    return {"name": "customers"}
+
+
+def nowhere_id(town: Town, subject: Subject) -> Mapping[str, Any]:
+    return {"pk": 2**40}
 
 
 def load(town: Town, subject: Subject) -> Mapping[str, Any]:
@@ -93,13 +105,33 @@ PAGES: tuple[Page, ...] = (
     Page("metrics", EVERYBODY, READ, open_to_all=True, answers=PROBE, is_probe=True),
     Page("login", EVERYBODY, ANY, open_to_all=True, answers={"DELETE": frozenset({302, 405})}),
     Page("set_language", EVERYBODY, ANY, open_to_all=True),
+    Page("components", EVERYBODY, READ),
+    Page("display", EVERYBODY, WRITE, form={"theme": "dark"}),
     Page("logout", EVERYBODY, WRITE),
     Page("password_change", EVERYBODY, BOTH),
     Page("workbench:today", EVERYBODY, READ),
-    Page("workbench:today_print", OWNERS, READ),
+    Page("workbench:board_customers", frozenset({Role.BRANCH_MANAGER}), READ),
+    Page("workbench:nudge", frozenset({Role.BRANCH_MANAGER}), WRITE, "alert", alert),
     Page("workbench:customer", CUSTOMER_STAFF, READ, "customer", customer),
+    Page("workbench:timeline", OWNERS, READ, "customer", customer),
+    Page("workbench:today_print", OWNERS, READ),
     Page("workbench:customer_print", OWNERS, READ, "customer", customer),
     Page("customers:list", OWNERS, READ),
+    Page("customers:at_hand", CUSTOMER_STAFF, READ),
+    Page("customers:star", CUSTOMER_STAFF, WRITE, "customer", customer, form={"on": "1"}),
+    Page("workbench:alerts", OWNERS, READ),
+    Page("workbench:contacts", OWNERS, READ),
+    Page("workbench:plans", OWNERS, READ),
+    Page("workbench:view_save", OWNERS, WRITE, arguments=a_list),
+    Page("workbench:view_counts", OWNERS, READ, arguments=a_list),
+    # Views and jobs are of their owners, not of customers: somebody else's is not there (tests/pages).
+    Page("workbench:view_delete", OWNERS, WRITE, arguments=nowhere_id, answers={"POST": frozenset({404})}),
+    Page("workbench:bulk_list", OWNERS, READ),
+    Page("workbench:bulk_new", OWNERS, WRITE, form={"action": "plan", "all": "1"}),
+    Page("workbench:bulk", OWNERS, READ, arguments=nowhere_id, answers={"GET": frozenset({404})}),
+    Page("workbench:bulk_start", OWNERS, WRITE, arguments=nowhere_id, answers={"POST": frozenset({404})}),
+    Page("workbench:bulk_progress", OWNERS, READ, arguments=nowhere_id, answers={"GET": frozenset({404})}),
+    Page("workbench:bulk_undo", OWNERS, WRITE, arguments=nowhere_id, answers={"POST": frozenset({404})}),
     Page("customers:search", CUSTOMER_STAFF, WRITE, form={"q": "记"}),
     Page("customers:alert_snooze", OWNERS, WRITE, "alert", alert),
     Page("customers:alert_not_applicable", OWNERS, WRITE, "alert", alert),
@@ -128,6 +160,9 @@ PAGES: tuple[Page, ...] = (
     Page("customers:household_leave", OWNERS, WRITE, "customer", customer),
     Page("customers:owner", MANAGER, BOTH, "customer", customer),
     Page("archives:contact_new", CUSTOMER_STAFF, BOTH, "customer", customer),
+    Page("archives:plan_new", OWNERS, BOTH, "customer", customer),
+    Page("archives:plan_move", OWNERS, WRITE, "plan", plan),
+    Page("archives:plan_cancel", OWNERS, WRITE, "plan", plan),
     Page("exports:list", OWNERS, READ),
     Page("exports:new", OWNERS, BOTH, form={"file_format": "csv"}),
     Page("exports:export", OWNERS, READ, "export", export),

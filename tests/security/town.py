@@ -8,10 +8,12 @@ import secrets
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from uuid import uuid4
 
 from axes.models import AccessAttempt
 from django.utils import timezone
 
+from archives.models import MaintenancePlan
 from crm.audit import pii, trail
 from crm.audit.models import AuditEntry
 from crm.jobs.models import JobRun
@@ -50,6 +52,7 @@ class Subject:
     customer: Customer
     account: Account
     alert: Alert
+    plan: MaintenancePlan
 
 
 @dataclass(frozen=True)
@@ -144,9 +147,12 @@ def build_subject(bank: world.Bank, number: int, relation: str, branch: Branch, 
         due_date=maturity, raised_on=timezone.localdate(), updated_on=timezone.localdate(), rule_version=1,
         evidence=evidence(account, maturity), clears_when={},
     )  # fmt: skip
+    plan = MaintenancePlan.objects.using("batch").create(
+        branch=branch, customer=customer, owner=owner, created_by=owner, due_date=maturity, submission=uuid4()
+    )
     relation_row(customer)
     export_row(owner)
-    return Subject(relation, marker, plain, owner, customer, account, alert)
+    return Subject(relation, marker, plain, owner, customer, account, alert, plan)
 
 
 def export_row(owner: User) -> ExportRequest:

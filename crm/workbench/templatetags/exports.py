@@ -7,12 +7,12 @@ from decimal import Decimal, InvalidOperation
 from django import template
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from crm.organization.models import Branch, User
 from crm.workbench.templatetags.jobs import status
 from crm.workbench.templatetags.screen import money_short
-from customers.choices import AlertKind, ExportState
+from customers.choices import AlertKind, CustomerType, ExportState
 from customers.filters import NOBODY, UNIT, CustomerFilter
 from customers.models import ExportRequest
 from customers.reveal import LABELS, Reason
@@ -88,6 +88,10 @@ def one_filter(context: template.Context, name: str, value: str) -> tuple[str, s
             days = int(value) if value.isdecimal() else 0
             text = ngettext("within %(days)s day", "within %(days)s days", days) % {"days": days}
             return _("Matures"), text
+        case "type":
+            return pgettext("customer", "Type"), str(dict(CustomerType.choices).get(value, value))
+        case "starred":
+            return _("Starred"), _("mine")
         case "aum_min":
             return _("AUM from"), amount(value)
         case "aum_max":

@@ -1,0 +1,181 @@
+"""Maintenance plans 维护计划: make one, move it, call it off; a contact does what was due and plans what comes next."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from uuid import UUID, uuid4
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from archives.choices import MARKETING_CHANNELS, Channel, PlanState, Purpose, is_effective
+from archives.models import ContactLog, MaintenancePlan
+from crm.audit import trail
+from crm.organization.models import User
+from customers.choices import OwnershipRole
+from customers.models import Customer, Ownership
+
+
+@dataclass(frozen=True)
+class Intent:
+    """What is meant to be done, by when and how."""
+
+    due_date: date
+    purpose: str = Purpose.CARE
+    channel: str = Channel.PHONE
+    note: str = ""
+
+
+class PlanRefused(Exception):
+    """It cannot be planned so, or not any more; the message says why in plain words."""
+
+
+def create(
+    customer: Customer, actor: User, intent: Intent, submission: UUID, source: ContactLog | None = None
+) -> MaintenancePlan:
+    """Plan it once per submission, for the customer's main owner, or for the actor where nobody answers for them.
+
+    `source` is the contact that asked for it. Raises PlanRefused for a call or a text to a customer who asked for none.
+    """
+    if is_barred(customer, intent.channel):
+        raise PlanRefused(_("The customer asked not to be called or texted. Choose another way."))
+    with transaction.atomic():
+        plan, is_new = MaintenancePlan.objects.get_or_create(
+            customer=customer,
+            submission=submission,
+            defaults={
+                "branch_id": customer.branch_id,
+                "owner_id": main_owners(actor, [customer.pk]).get(customer.pk, actor.pk),
+                "created_by": actor,
+                "source": source,
+                **asdict(intent),
+            },
+        )
+        if is_new:
+            record(actor, "plan.create", plan, due=intent.due_date)
+    return plan
+
+
+def create_many(customers: Sequence[Customer], actor: User, intent: Intent, submission: UUID) -> int:
+    """The same for a chunk of a bulk action, in a fixed number of statements; returns how many it planned just now.
+
+    Customers who asked for no calls and texts are left out where it is one, and those whom this submission planned
+    for before. What one submission made is found, and called off again, by `cancel_many`.
+    """
+    with transaction.atomic():
+        before = MaintenancePlan.objects.visible_to(actor).filter(submission=submission)
+        known = set(before.values_list("customer_id", flat=True))
+        asked = [one for one in customers if one.pk not in known and not is_barred(one, intent.channel)]
+        owners = main_owners(actor, [one.pk for one in asked])
+        MaintenancePlan.objects.bulk_create(
+            MaintenancePlan(
+                branch_id=one.branch_id,
+                customer=one,
+                owner_id=owners.get(one.pk, actor.pk),
+                created_by=actor,
+                submission=submission,
+                **asdict(intent),
+            )
+            for one in asked
+        )
+        detail = {"submission": submission, "due": intent.due_date, "ids": [one.pk for one in asked]}
+        trail.append(chain=actor.branch_id, actor=actor, action="plan.create_many", detail=detail)
+    return len(asked)
+
+
+def cancel_many(actor: User, submission: UUID, on: date, customer_ids: Sequence[int] | None = None) -> int:
+    """Call off what a bulk action planned, as far as it is still open; returns how many that were.
+
+    With `customer_ids` only what it planned for these.
+    """
+    with transaction.atomic():
+        plans = MaintenancePlan.objects.open().visible_to(actor).filter(submission=submission)
+        if customer_ids is not None:
+            plans = plans.filter(customer_id__in=customer_ids)
+        ids = list(plans.select_for_update(of=("self",)).values_list("customer_id", flat=True))
+        MaintenancePlan.objects.filter(submission=submission, customer_id__in=ids).update(
+            state=PlanState.CANCELLED, closed_on=on, closed_by=actor
+        )
+        detail = {"submission": submission, "ids": ids}
+        trail.append(chain=actor.branch_id, actor=actor, action="plan.cancel_many", detail=detail)
+    return len(ids)
+
+
+def cancel(plan: MaintenancePlan, actor: User, on: date) -> None:
+    """Call a plan off. Raises PlanRefused when it has been closed in the meantime."""
+    with transaction.atomic():
+        current = locked(plan)
+        current.state, current.closed_on, current.closed_by = PlanState.CANCELLED, on, actor
+        current.save(update_fields=["state", "closed_on", "closed_by"])
+        record(actor, "plan.cancel", current, due=current.due_date)
+
+
+def move(plan: MaintenancePlan, actor: User, due_date: date) -> None:
+    """Put a plan off to another day 改期. Raises PlanRefused when it has been closed in the meantime."""
+    with transaction.atomic():
+        current = locked(plan)
+        before, current.due_date = current.due_date, due_date
+        current.save(update_fields=["due_date"])
+        record(actor, "plan.move", current, due=due_date, before=before)
+
+
+def follow_contact(log: ContactLog, customer: Customer, actor: User) -> list[int]:
+    """What a contact does to the customer's plans; returns the ids of those that it did.
+
+    It answers what was due by its day, and the "next contact" of an earlier one, whenever that was meant to be. Where
+    it reached the customer these are done, and its own next date becomes a plan; where it did not, they move to the
+    next date instead, so that no second plan stands beside them.
+    """
+    day = timezone.localtime(log.contacted_at).date()
+    answered = list(
+        MaintenancePlan.objects.open()
+        .visible_to(actor)
+        .filter(Q(due_date__lte=day) | Q(source__isnull=False), customer=customer)
+        .order_by("pk")
+        .select_for_update(of=("self",))
+    )
+    is_reached = is_effective(log.channel, log.outcome)
+    for plan in answered:
+        if is_reached:
+            plan.state, plan.done_by, plan.closed_on, plan.closed_by = PlanState.DONE, log, day, actor
+        elif log.next_date is not None:
+            plan.due_date = log.next_date
+    MaintenancePlan.objects.bulk_update(answered, ["state", "done_by", "closed_on", "closed_by", "due_date"])
+    if log.next_date is not None and (is_reached or not answered):
+        channel = Channel.FACE if is_barred(customer, log.channel) else log.channel
+        intent = Intent(log.next_date, log.purpose, channel, log.next_action)
+        create(customer, actor, intent, log.submission or uuid4(), source=log)
+    return [plan.pk for plan in answered] if is_reached else []
+
+
+def of_customer(actor: User, customer: Customer, number: int) -> list[MaintenancePlan]:
+    """The open plans of a customer, next one first, each with its owner."""
+    plans = MaintenancePlan.objects.open().visible_to(actor).filter(customer=customer)
+    return list(plans.select_related("owner").order_by("due_date", "pk")[:number])
+
+
+def is_barred(customer: Customer, channel: str) -> bool:
+    """Did the customer ask not to be reached this way?"""
+    return customer.do_not_contact and channel in MARKETING_CHANNELS
+
+
+def main_owners(actor: User, customer_ids: Sequence[int]) -> dict[int, int]:
+    """customer id → id of the main owner, of those customers in the actor's scope who have one."""
+    owned = Ownership.objects.visible_to(actor).filter(
+        customer_id__in=customer_ids, role=OwnershipRole.MAIN, until__isnull=True
+    )
+    return dict(owned.values_list("customer_id", "owner_id"))
+
+
+def locked(plan: MaintenancePlan) -> MaintenancePlan:
+    """The plan as it is now, held until the transaction ends."""
+    current = MaintenancePlan.objects.select_for_update(of=("self",)).select_related("customer").get(pk=plan.pk)
+    if current.state != PlanState.PLANNED:
+        raise PlanRefused(_("This plan has been closed in the meantime."))
+    return current
+
+
+def record(actor: User, action: str, plan: MaintenancePlan, **days: date) -> None:
+    trail.record(actor, action, customer=plan.customer, target=plan, detail=days)
