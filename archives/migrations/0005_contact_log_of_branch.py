@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("archives", "0003_contact_submission"),
+        ("archives", "0004_maintenance_plan"),
         ("customers", "0010_kept_together"),
         ("organization", "0002_one_head_office"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
