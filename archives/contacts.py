@@ -107,9 +107,3 @@ def last_contact(user: User, customer: str = "customer") -> Subquery:
     """Annotation: when and how a row's customer was last in contact, as JSON; None without a contact."""
     logs = ContactLog.objects.visible_to(user).filter(customer=OuterRef(customer)).order_by("-contacted_at")
     return Subquery(logs.values(json=JSONObject(at="contacted_at", channel="channel", outcome="outcome"))[:1])
-
-
-def recent_contacts(user: User, customer: Customer, number: int) -> list[ContactLog]:
-    """The latest contacts of one customer, newest first, each with who made it."""
-    logs = ContactLog.objects.visible_to(user).filter(customer=customer).select_related("staff")
-    return list(logs.order_by("-contacted_at")[:number])
