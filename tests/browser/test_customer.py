@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import FloatRect, Locator, Page, expect
 
 from archives.models import MaintenancePlan
 from tests.browser.signing_in import sign_in
@@ -17,10 +17,10 @@ from tests.world import Bank
 pytestmark = pytest.mark.browser
 
 
-def box(part: Locator) -> dict[str, float]:
+def box(part: Locator) -> FloatRect:
     found = part.bounding_box()
     assert found is not None
-    return dict(found)
+    return found
 
 
 def test_the_log_docks_beside_the_figures_and_plans_the_next_contact(
