@@ -41,6 +41,10 @@ class Link:
 NAVIGATION = (
     Entry("workbench:today", "calendar-check", gettext_lazy("Today"), frozenset(CUSTOMER_ROLES)),
     Entry("customers:list", "users", gettext_lazy("Customers"), frozenset(BALANCE_ROLES)),
+    Entry("workbench:alerts", "bell", gettext_lazy("Alerts"), frozenset(BALANCE_ROLES)),
+    Entry("workbench:contacts", "note", gettext_lazy("Contacts"), frozenset(BALANCE_ROLES)),
+    Entry("workbench:plans", "calendar-event", gettext_lazy("Plans"), frozenset(BALANCE_ROLES)),
+    Entry("exports:list", "file-export", gettext_lazy("Exports"), frozenset(BALANCE_ROLES)),
     Entry("feeds:list", "file-import", gettext_lazy("Files"), frozenset({Role.ADMIN})),
     Entry(
         "jobs:list",

@@ -6,8 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, F, FilteredRelation, Q, QuerySet, Sum, Window
-from django.db.models.functions import RowNumber
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from archives.contacts import last_contacts
@@ -20,8 +19,6 @@ from customers.choices import AlertKind
 from customers.models import Alert, Customer
 
 PAGE_ROWS = 20
-GROUPS = 30
-ROWS_OF_A_GROUP = 5
 
 
 @dataclass(frozen=True)
@@ -49,30 +46,15 @@ class WorkList:
     kind: str
 
 
-@dataclass(frozen=True)
-class Group:
-    """One manager's share of a branch's list; `owner_id` None gathers customers without a main owner."""
-
-    owner_id: int | None
-    owner_name: str
-    customers: int
-    red: int
-    stake: Decimal
-    rows: list[Row]
-
-
 def page_context(
     user: User, asked: Mapping[str, str], today: Today, now: datetime
 ) -> tuple[dict[str, object], list[Row]]:
     """What the page shows by what its address asks for, and the rows on it.
 
-    A branch's list comes by manager, unless one of them is asked for.
+    Who leads a branch looks at the list of one manager; the branch as a whole is the board's (crm.workbench.board).
     """
     manager = asked.get("manager", "") if user.role == Role.BRANCH_MANAGER else ""
-    if user.role == Role.BRANCH_MANAGER and not is_manager_id(manager):
-        found = groups(user, today, now)
-        totals = {"customers": sum(group.customers for group in found), "stake": sum(group.stake for group in found)}
-        return {"day": today.day, "groups": found, **totals}, [row for group in found for row in group.rows]
+    manager = manager if is_manager_id(manager) else ""
     kind, place = asked.get("kind", ""), asked.get("after", "")
     listing = work_list(user, today, now, place, kind if kind in AlertKind.values else "", manager)
     first = str(listing.rows[0].alert.pk) if listing.rows and not place else ""
@@ -104,44 +86,6 @@ def work_list(user: User, today: Today, now: datetime, place: str = "", kind: st
     shown = alerts[:PAGE_ROWS]
     next_place = f"{shown[-1].points}~{shown[-1].stake}~{shown[-1].pk}" if more else ""
     return WorkList(rows_of(shown, user, today, now), customers, stake, next_place, kinds, kind)
-
-
-def groups(user: User, today: Today, now: datetime) -> list[Group]:
-    """A branch's list by manager, those with the most red alerts first; the few most urgent rows of each."""
-    best = ranking.first_of_each_customer(ranking.waiting(user, today.day), today.day).annotate(
-        main=FilteredRelation(
-            "customer__ownerships",
-            condition=Q(customer__ownerships__role="main", customer__ownerships__until__isnull=True),
-        ),
-    )
-    totals = list(
-        best.order_by()
-        .values("main__owner_id", "main__owner__name")
-        .annotate(customers=Count("pk"), total=Sum("amount"), red=Count("pk", filter=Q(severity=1)))
-        .order_by("-red", "-total")[:GROUPS]
-    )
-    place = Window(
-        RowNumber(), partition_by=F("main__owner_id"), order_by=[F("points").desc(), F("stake").desc(), F("pk").asc()]
-    )
-    alerts = list(
-        loaded(
-            ranking.in_order(
-                best.annotate(owner_id=F("main__owner_id"), place=place).filter(place__lte=ROWS_OF_A_GROUP)
-            )
-        )[: GROUPS * ROWS_OF_A_GROUP]
-    )
-    rows = dict(zip((alert.pk for alert in alerts), rows_of(alerts, user, today, now), strict=True))
-    return [
-        Group(
-            total["main__owner_id"],
-            total["main__owner__name"] or "",
-            total["customers"],
-            total["red"],
-            total["total"] or Decimal(0),
-            [rows[alert.pk] for alert in alerts if alert.owner_id == total["main__owner_id"]],
-        )
-        for total in totals
-    ]
 
 
 def main_owner(**conditions: int) -> Q:

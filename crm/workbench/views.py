@@ -10,7 +10,8 @@ from crm.jobs import ledger
 from crm.organization.access import BALANCE_ROLES, CUSTOMER_ROLES, for_roles
 from crm.organization.choices import Role
 from crm.organization.models import User
-from crm.workbench import trust
+from crm.workbench import board, trust
+from crm.workbench.board_views import board_page
 from crm.workbench.customer_page import gather
 from crm.workbench.family import customers_for_page
 from crm.workbench.timeline import Kind, timeline
@@ -27,13 +28,15 @@ def today_of_data() -> Today:
 
 @require_safe
 def today(request: HttpRequest) -> HttpResponse:
-    """今日: whom to call today, and why. A branch's list comes by manager; the lobby starts from the search box."""
+    """今日: whom to call today, and why. Who leads a branch starts from its board, the lobby from the search box."""
     user = request.user
     assert isinstance(user, User)
     if user.role not in CUSTOMER_ROLES:
         return redirect("jobs:list")
     if user.role == Role.LOBBY_MANAGER:
         return render(request, "workbench/lobby.html", {"day": timezone.localdate()})
+    if board.is_asked(user, request.GET):
+        return board_page(request, today_of_data())
     context, rows = page_context(user, request.GET, today_of_data(), timezone.now())
     trail.listed(request, "today", [row.customer.pk for row in rows])
     return render(request, "workbench/today.html", context)

@@ -1,7 +1,9 @@
 from customers.models.alert import Alert, AlertRule
 from customers.models.customer import Customer, Household, Metrics, Ownership, Relation
+from customers.models.export import ExportRequest
 from customers.models.feed import FeedLoad, FeedReject
 from customers.models.holding import Account, AccountHolder, BalanceChange, Holding, Product
+from customers.models.lists import BulkItem, BulkJob, SavedView, Star
 from customers.models.night import (
     NightAccount,
     NightAlert,
@@ -12,6 +14,7 @@ from customers.models.night import (
     NightOwnership,
     NightProduct,
 )
+from customers.models.nudge import Nudge
 from customers.models.upload import FeedUpload
 
 __all__ = [
@@ -20,7 +23,10 @@ __all__ = [
     "Alert",
     "AlertRule",
     "BalanceChange",
+    "BulkItem",
+    "BulkJob",
     "Customer",
+    "ExportRequest",
     "FeedLoad",
     "FeedReject",
     "FeedUpload",
@@ -35,7 +41,10 @@ __all__ = [
     "NightMetrics",
     "NightOwnership",
     "NightProduct",
+    "Nudge",
     "Ownership",
     "Product",
     "Relation",
+    "SavedView",
+    "Star",
 ]

@@ -14,9 +14,11 @@ register = template.Library()
 
 def drawn(context: template.Context, name: str, content: str, **names: Any) -> SafeString:
     """The component with the page's own context, so that it can use `request` and the CSRF token."""
-    found = context.template.engine.get_template(f"components/{name}.html")
+    page = context.template
+    assert page is not None, "a tag is only drawn while a template is"
     with context.push(content=content, **names):
-        return mark_safe(found.render(context))  # noqa: S308 - a template, which has escaped what it shows
+        # What a template draws has been escaped by it.
+        return mark_safe(page.engine.get_template(f"components/{name}.html").render(context))  # noqa: S308
 
 
 @register.simple_block_tag(takes_context=True)
