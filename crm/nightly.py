@@ -26,6 +26,7 @@ from customers.feeds.messages import FileStopped
 from customers.models import FeedLoad
 from customers.nightly import metrics, night
 from customers.nightly import publish as customers_publish
+from segments import figures as board_figures
 from segments.alerts import publish as alerts_publish
 from segments.alerts import rules
 from segments.models import DayFigure
@@ -47,6 +48,7 @@ def publish(run: JobRun, arguments: Arguments) -> Counts:
     moved = customers_publish.moved_branches()
     if not carried:
         tiers_publish.figures_after(tonight)
+    board_figures.count(tonight.as_of)
     customers_publish.close_books(tonight.as_of)
     return {
         "rows": sum(written.values()),

@@ -76,7 +76,9 @@ MIDDLEWARE = [
     # Outside ScopeMiddleware, which rolls back what ends in an error: a lockout is one, and its attempts must stay.
     "axes.middleware.AxesMiddleware",
     "crm.organization.middleware.ScopeMiddleware",
+    "crm.workbench.problems.ProblemMiddleware",
 ]
+CSRF_FAILURE_VIEW = "crm.workbench.problems.stale_form"
 
 ROOT_URLCONF = "crm.urls"
 WSGI_APPLICATION = "crm.wsgi.application"
@@ -120,6 +122,8 @@ DATABASES = {
     "batch": database("DATABASE_BATCH_URL"),
     "owner": database("DATABASE_OWNER_URL"),
 }
+# No page is worth a longer statement: it is stopped, and its reader told so, long before the web server gives up.
+PAGE_STATEMENT_SECONDS = env.float("PAGE_STATEMENT_SECONDS", default=20)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # redis://, rediss:// or unix://; the cache reads it as it stands, Celery has another word for a Unix socket.

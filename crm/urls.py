@@ -6,7 +6,7 @@ from django.urls import include, path
 from django.views.i18n import set_language
 
 from crm import health
-from crm.workbench import sign_in
+from crm.workbench import component_page, display, problems, sign_in
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
@@ -17,6 +17,8 @@ urlpatterns = [
     path("logout/", sign_in.SignOut.as_view(), name="logout"),
     path("password/", sign_in.PasswordChange.as_view(), name="password_change"),
     path("language/", login_not_required(set_language), name="set_language"),
+    path("display/", display.Choose.as_view(), name="display"),
+    path("_components/", component_page.components, name="components"),
     path("customers/", include("customers.urls")),
     path("exports/", include("crm.workbench.exports_urls")),
     path("feeds/", include("customers.feed_urls")),
@@ -24,3 +26,8 @@ urlpatterns = [
     path("", include("archives.urls")),
     path("", include("crm.workbench.urls")),
 ]
+
+handler400 = problems.bad_request
+handler403 = problems.denied
+handler404 = problems.missing
+handler500 = problems.failed

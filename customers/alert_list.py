@@ -20,7 +20,7 @@ from customers.models import Alert
 HIDDEN = ("id_no_cipher", "mobile_cipher", "address_cipher", "name_bigrams")
 
 
-def with_customer(rows: QuerySet[Any]) -> Any:
+def with_customer(rows: QuerySet[Any]) -> QuerySet[Any]:
     """With the customer, the nightly numbers and the branch, and without the encrypted columns."""
     hidden = [f"customer__{name}" for name in HIDDEN]
     return rows.select_related("customer__metrics", "branch").defer(*hidden)
@@ -30,7 +30,8 @@ def load(alerts: QuerySet[Any], shown: frozenset[str], day: date) -> QuerySet[An
     extra: dict[str, Any] = {"as_of": published_day()}
     if "manager" in shown:
         extra["owner_name"] = main_owner("customer_id")
-    return with_customer(alerts).annotate(**extra)
+    found: QuerySet[Any] = with_customer(alerts).annotate(**extra)
+    return found
 
 
 def rows(alerts: Sequence[Any], shown: frozenset[str], day: date) -> list[Alert]:

@@ -7,7 +7,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from crm.organization.access import ScopedQuerySet
-from crm.organization.models import Branch
+from crm.organization.models import Branch, User
 from customers.choices import CustomerType
 from customers.models import Customer
 from customers.models.holding import NO_INDEX
@@ -185,4 +185,88 @@ class NightTier(models.Model):
         db_table = "night_tier"
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["customer_id", "scheme_id"], name="one_night_tier"),
+        ]
+
+
+class OwnerTier(models.Model):
+    """Counters of the last published night: a manager's customers of one tier in the primary scheme (rank 0: of none).
+
+    `owner` empty gathers customers without a main owner. The averages are sums over the customers of the month's
+    average to date and of the month before; `covered` had an effective contact within the tier's cycle
+    (archives.coverage).
+    """
+
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", **NO_INDEX)
+    owner = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", **NO_INDEX)
+    rank = models.SmallIntegerField()
+    customers = models.IntegerField()
+    covered = models.IntegerField()
+    aum = models.DecimalField(max_digits=20, decimal_places=2)
+    month_average = models.DecimalField(max_digits=20, decimal_places=2)
+    last_month_average = models.DecimalField(max_digits=20, decimal_places=2)
+
+    class Meta:
+        verbose_name = _("tier counter of a manager")
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["branch", "owner", "rank"], nulls_distinct=False, name="one_counter_of_a_tier_and_owner"
+            ),
+        ]
+
+
+class OwnerAlerts(models.Model):
+    """Counters of the last published night: live alerts of a manager's customers, as if nobody had answered one since.
+
+    Alerts that a person has closed on the business date or later are counted too, under the owner of the day before:
+    whoever reads takes away what people have done from that date on (crm/workbench/board_people.sql), and is right
+    whenever the night was published.
+    """
+
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", **NO_INDEX)
+    owner = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", **NO_INDEX)
+    customers = models.IntegerField()
+    alerts = models.IntegerField()
+    red = models.IntegerField()
+
+    class Meta:
+        verbose_name = _("alert counter of a manager")
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["branch", "owner"], nulls_distinct=False, name="one_alert_counter_of_an_owner"
+            ),
+        ]
+
+
+class OwnerDue(models.Model):
+    """Counters of the last published night: holdings that mature on one of the coming days, under the owner as for
+    `OwnerAlerts`."""
+
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", **NO_INDEX)
+    owner = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", **NO_INDEX)
+    due_date = models.DateField()
+    holdings = models.IntegerField()
+    amount = models.DecimalField(max_digits=20, decimal_places=2)
+
+    class Meta:
+        verbose_name = _("maturity counter of a manager")
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(
+                fields=["branch", "due_date", "owner"], nulls_distinct=False, name="one_due_counter_of_an_owner_a_day"
+            ),
+        ]
+
+
+class MonthMoves(models.Model):
+    """Customers of a branch who moved up, and down, in a month in the primary scheme; the current month to date."""
+
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", **NO_INDEX)
+    scheme = models.ForeignKey(TierScheme, models.CASCADE, related_name="+", **NO_INDEX)
+    month = models.DateField()
+    up = models.IntegerField()
+    down = models.IntegerField()
+
+    class Meta:
+        verbose_name = _("moves of a month")
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["branch", "month"], name="one_count_of_moves_a_month"),
         ]

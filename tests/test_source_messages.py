@@ -114,13 +114,13 @@ def test_a_fuzzy_guess_is_not_taken_over(checkout: Path) -> None:
 
 def test_the_check_names_a_message_on_one_side_only(copied: Path) -> None:
     assert source_messages.faults(copied) == []
-    page = copied / "templates" / "404.html"
+    page = copied / "templates" / "registration" / "locked.html"
     text = page.read_text("utf-8")
-    page.write_text(text.replace('"Not found"', '"Nowhere to be found"'), "utf-8")
+    page.write_text(text.replace('"Account locked"', '"Nowhere to be found"'), "utf-8")
     found = source_messages.faults(copied)
     for language in ("zh_Hans", "zh_Hant"):
         assert f"{po(copied, language)}: 'Nowhere to be found' of the source is missing" in found
-        assert f"{po(copied, language)}: 'Not found' is not in the source" in found
+        assert f"{po(copied, language)}: 'Account locked' is not in the source" in found
     assert len(found) == 4
     source_messages.update(copied)
     assert source_messages.faults(copied) == []

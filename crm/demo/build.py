@@ -21,6 +21,7 @@ from crm.demo.files import write_files
 from crm.demo.people import People
 from customers.models import Customer
 from customers.nightly.night import Night
+from segments import figures
 from segments.alerts import rules
 
 PACKAGE = "crm.demo"
@@ -36,7 +37,8 @@ NUMBERED = ("customers_customer", "customers_household", "customers_account", "c
 READ_OFTEN = (
     "customers_customer", "customers_metrics", "customers_account", "customers_holding", "customers_balancechange",
     "customers_ownership", "customers_alert", "segments_tierstate", "segments_tierchange", "segments_dayfigure",
-    "archives_contactlog", "archives_maintenanceplan", "customers_relation", "customers_accountholder",
+    "segments_ownertier", "segments_owneralerts", "segments_ownerdue", "segments_monthmoves", "archives_contactlog",
+    "archives_maintenanceplan", "customers_relation", "customers_accountholder",
 )  # fmt: skip
 
 
@@ -146,6 +148,7 @@ def write_past(plan: Plan, built: Built) -> None:
     with built.part("alerts"):
         db.run_sql(PACKAGE, "alerts", as_of=plan.as_of)
         write_live_alerts(plan.as_of)
+        figures.count(plan.as_of)
     with built.part("runs"):
         runs.write_runs(plan.start, plan.as_of, plan.seed)
 

@@ -1,4 +1,5 @@
--- What managers did in the past year: some contacts a quarter with owned customers, more with the wealthier.
+-- What managers did in the past year, up to the day of the first night: some contacts a quarter with owned customers, more
+-- with the wealthier.
 INSERT INTO archives_contactlog (branch_id, customer_id, staff_id, contacted_at, channel, direction, purpose, outcome,
                                  summary, next_action, next_date, recorded_at)
 SELECT o.branch_id, o.customer_id, o.owner_id, said.at, said.channel, 'outbound', said.purpose, said.outcome,
@@ -10,7 +11,7 @@ FROM demo_owner o JOIN demo_profile p ON p.id = o.customer_id
 CROSS JOIN LATERAL generate_series(1, CASE WHEN p.wealth >= 500000 THEN 6 WHEN p.wealth >= 50000 THEN 2 ELSE 1 END) k
 CROSS JOIN LATERAL (
     SELECT (greatest(o.since, %(start)s::date)
-            + floor(pg_temp.chance(o.customer_id * 16 + k, 710) * (%(as_of)s::date - greatest(o.since, %(start)s::date) + 1))::int
+            + floor(pg_temp.chance(o.customer_id * 16 + k, 710) * (%(as_of)s::date - greatest(o.since, %(start)s::date) + 2))::int
             + time '01:00' + interval '1 minute' * floor(pg_temp.chance(o.customer_id * 16 + k, 711) * 480))
                AT TIME ZONE 'UTC' AS at,
            (ARRAY['phone', 'phone', 'phone', 'wecom', 'face', 'lobby'])

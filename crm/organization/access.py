@@ -68,10 +68,13 @@ def scope_of(user: User | AnonymousUser) -> Scope | None:
 
 
 @contextmanager
-def scoped(user: User | AnonymousUser, using: str = "default", *, snapshot: bool = False) -> Iterator[Scope | None]:
+def scoped(
+    user: User | AnonymousUser, using: str = "default", *, snapshot: bool = False, seconds: float | None = None
+) -> Iterator[Scope | None]:
     """One transaction in which row-level security shows what this user may see, and nothing to anybody else.
 
-    With `snapshot` it reads the database as of one moment and writes nothing.
+    With `snapshot` it reads the database as of one moment and writes nothing. A statement that takes longer than
+    `seconds` is cancelled.
     """
     scope = scope_of(user)
     settings = {
@@ -79,6 +82,8 @@ def scoped(user: User | AnonymousUser, using: str = "default", *, snapshot: bool
         "crm.user": str(scope.user_id) if scope else "",
         "crm.role": scope.role if scope else "",
     }
+    if seconds is not None:
+        settings["statement_timeout"] = f"{seconds * 1000:.0f}ms"
     role = HEAD_OFFICE_ROLE if scope and scope.is_head_office else None
     with db.role_settings(settings, role, using, snapshot=snapshot):
         yield scope

@@ -1,28 +1,34 @@
 """What the customer 360 shows, gathered in a fixed number of queries."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Prefetch, Sum, Window
+from django.db.models import F
 
-from archives.contacts import recent_contacts
-from archives.models import ContactLog
+from archives import plans
+from archives.models import MaintenancePlan
 from crm.organization.choices import Role
 from crm.organization.models import User
 from crm.workbench.curve import Curve, aum_curve
+from crm.workbench.family import Family, Relative, Source, household_of, relatives_of, sources_for
+from crm.workbench.known_facts import Fact, known_facts
+from crm.workbench.timeline import Event, Timeline, first_page, timeline
 from crm.workbench.why_now import Deadline, Reason, Today, deadline, reason
 from customers.averages import last_month_average, month_average, projected_month_average, quarter_average
-from customers.choices import CustomerType, HoldingStatus, OwnershipRole, ProductClass
-from customers.models import Alert, Customer, Holding, Metrics, Ownership, Relation
-from customers.models.customer import CustomerQuerySet
+from customers.choices import CustomerType, HoldingStatus, ProductClass
+from customers.models import Alert, Customer, Holding, Metrics, Ownership
 from segments.gap import Gap, balances_of, gap_to_keep, gap_to_next
-from segments.models import TierChange, TierScheme
 
 MATURITY_DAYS = 30
+CONTACT_DAYS = 30
+DOCUMENT_DAYS = 90
 MOST_HOLDINGS = 50
-MOST_MEMBERS = 50
+MOST_PLANS = 10
+# What the page reads of the past at once: the first page of the timeline, and what the curve marks of a year.
+RECENT_EVENTS = 120
+FIRST_EVENTS = 15
 
 
 @dataclass(frozen=True)
@@ -53,19 +59,11 @@ class Figures:
 
 
 @dataclass(frozen=True)
-class Family:
-    """The household of a customer: the members whom the user may see, and the sum of all of them (DOMAIN §3).
+class Touches:
+    """Contacts of the past 30 days, and the last one at all, as far as the events of the page go back."""
 
-    `others` counts everybody but the customer, `in_other_hands` those of them who are not named here.
-    """
-
-    members: list[Customer]
-    others: int
-    aum: Decimal
-
-    @property
-    def in_other_hands(self) -> int:
-        return self.others - len(self.members)
+    number: int
+    last: Event | None
 
 
 @dataclass(frozen=True)
@@ -78,55 +76,90 @@ class Page:
     curve: Curve | None
     keep: Gap | None
     gap: Gap | None
+    sources: list[Source]
     holdings: list[HoldingRow]
     maturing: list[HoldingRow]
     maturing_sum: Decimal
     alerts: list[AlertCard]
-    contacts: list[ContactLog]
-    relations: list[Relation]
+    touches: Touches
+    timeline: Timeline
+    relatives: list[Relative]
     household: Family | None
-    changes: list[TierChange]
+    facts: list[Fact]
+    plans: list[MaintenancePlan]
+    day: date
     may_move: bool
 
+    @property
+    def document_expired(self) -> bool:
+        return self.customer.id_expiry_date is not None and self.customer.id_expiry_date < self.day
 
-def customers_for_page() -> CustomerQuerySet:
-    """Customers with what the page shows of them; encrypted columns stay in the database."""
-    return Customer.objects.select_related("branch", "metrics").defer(
-        "id_no_cipher", "mobile_cipher", "address_cipher", "name_bigrams"
-    )
+    @property
+    def document_expires(self) -> bool:
+        """Within the days in which DOMAIN §4 begins to warn."""
+        expiry = self.customer.id_expiry_date
+        return expiry is not None and self.day <= expiry <= self.day + timedelta(days=DOCUMENT_DAYS)
+
+    @property
+    def dated_plans(self) -> list[tuple[MaintenancePlan, bool]]:
+        """Open plans, each with whether its day has passed."""
+        return [(plan, plan.is_overdue(self.day)) for plan in self.plans]
+
+    @property
+    def other_relatives(self) -> list[Relative]:
+        """Related parties who are not among the members of the household that the page names."""
+        named = {member.customer.pk for member in self.household.members} if self.household else set()
+        return [one for one in self.relatives if one.customer is None or one.customer.pk not in named]
+
+    @property
+    def known(self) -> int:
+        return sum(fact.state == "full" for fact in self.facts)
+
+    @property
+    def missing_facts(self) -> list[Fact]:
+        return [fact for fact in self.facts if fact.state != "full"]
 
 
 def gather(user: User, customer: Customer, today: Today, now: datetime) -> Page:
-    """Everything the page shows of a customer that the user may see."""
+    """Everything the page shows of a customer that the user may see; `customer` comes from `customers_for_page`."""
     metrics: Metrics | None = getattr(customer, "metrics", None)
     rows = holding_rows(user, customer, today.day)
     maturing = [row for row in rows if row.is_soon]
+    recent = timeline(user, customer, number=RECENT_EVENTS)
+    relatives = relatives_of(user, customer)
+    household = household_of(user, customer, relatives)
+    keep = gap_to_keep(today.tiers, metrics, today.as_of) if metrics else None
+    gap = gap_to_next(today.tiers, metrics, today.as_of) if metrics else None
+    tiers = list(today.tiers.values())
     return Page(
         customer=customer,
         metrics=metrics,
         age=age_on(customer, today.day),
-        owner=Ownership.objects.visible_to(user)
-        .filter(customer=customer, role=OwnershipRole.MAIN, until__isnull=True)
-        .select_related("owner")
-        .first(),
+        owner=getattr(customer, "main", None),
         figures=figures_on(metrics, today.as_of) if metrics else None,
-        curve=aum_curve(user, customer, metrics.aum, today.as_of, today.tiers.values()) if metrics else None,
-        keep=gap_to_keep(today.tiers, metrics, today.as_of) if metrics else None,
-        gap=gap_to_next(today.tiers, metrics, today.as_of) if metrics else None,
+        curve=aum_curve(user, customer, metrics.aum, today.as_of, tiers, recent.events) if metrics else None,
+        keep=keep,
+        gap=gap,
+        sources=sources_for(keep or gap, household, today.tiers),
         holdings=rows,
         maturing=maturing,
         maturing_sum=sum((row.holding.balance for row in maturing), Decimal(0)),
         alerts=alert_cards(user, customer, today, now),
-        contacts=recent_contacts(user, customer),
-        relations=relations_of(user, customer),
-        household=household_of(user, customer),
-        changes=list(
-            TierChange.objects.visible_to(user)
-            .filter(customer=customer, scheme__code__in=TierScheme.objects.filter(is_primary=True).values("code"))
-            .order_by("-as_of")[:5]
-        ),
+        touches=touches_of(recent.events, today.day),
+        timeline=first_page(recent, FIRST_EVENTS),
+        relatives=relatives,
+        household=household,
+        facts=known_facts(customer, relatives, today.day),
+        plans=plans.of_customer(user, customer, MOST_PLANS),
+        day=today.day,
         may_move=user.role == Role.BRANCH_MANAGER,
     )
+
+
+def touches_of(events: Sequence[Event], day: date) -> Touches:
+    contacts = [event for event in events if event.name == "contact"]
+    since = day - timedelta(days=CONTACT_DAYS)
+    return Touches(sum(event.day > since for event in contacts), contacts[0] if contacts else None)
 
 
 def age_on(customer: Customer, day: date) -> int | None:
@@ -185,31 +218,3 @@ def alert_cards(user: User, customer: Customer, today: Today, now: datetime) -> 
         .order_by("severity", "due_date", "pk")[:20]
     )
     return [AlertCard(alert, reason(alert, today), deadline(alert, now)) for alert in alerts]
-
-
-def relations_of(user: User, customer: Customer) -> list[Relation]:
-    """Relations of a customer; a related customer outside the user's scope is not loaded, and so not shown."""
-    visible = customers_for_page().visible_to(user)
-    rows = Relation.objects.visible_to(user).filter(customer=customer).order_by("pk")
-    return list(rows.prefetch_related(Prefetch("related_customer", visible))[:20])
-
-
-def household_of(user: User, customer: Customer) -> Family | None:
-    """The household as far as row-level security shows it; None where the customer lives in none, or alone.
-
-    Whoever may see one member's balances may know the sum of all, though not who the others are: the sum and the
-    number are of every row of the user's branches, names only of customers in the user's scope.
-    """
-    if customer.household_id is None:
-        return None
-    in_scope = Customer.objects.visible_to(user).filter(pk=OuterRef("pk"))
-    rows: list[Any] = list(
-        customers_for_page()
-        .filter(household_id=customer.household_id)
-        .annotate(is_in_scope=Exists(in_scope), people=Window(Count("pk")), wealth=Window(Sum("metrics__aum")))
-        .order_by("-is_in_scope", "pk")[:MOST_MEMBERS]
-    )
-    if len(rows) < 2:
-        return None
-    known = [row for row in rows if row.is_in_scope and row.pk != customer.pk]
-    return Family(known, rows[0].people - 1, rows[0].wealth or Decimal(0))

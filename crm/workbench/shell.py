@@ -10,8 +10,10 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from crm.organization.access import BALANCE_ROLES, CUSTOMER_ROLES
 from crm.organization.choices import Role
 from crm.organization.models import User
-from crm.workbench.trust import trust_strip
-from segments.tiers import primary_tiers
+from crm.workbench.display import Display
+from crm.workbench.trust import facts_of, trust_strip
+from segments.models import Tier
+from segments.tiers import tiers_as_of
 
 # Readers of 任务中心, to which the trust strip leads too.
 NIGHT_READERS = frozenset({Role.ADMIN, Role.BRANCH_MANAGER, Role.AUDITOR})
@@ -64,8 +66,9 @@ def url_of(name: str) -> str:
 
 def shell(request: HttpRequest) -> dict[str, object]:
     """Names for templates/base.html; the two that read the database do so when a page first uses them."""
+    display = Display.of(request)
     if not isinstance(request.user, User):
-        return {}
+        return {"display": display}
     home = reverse("workbench:today")
     links = [
         Link(url, entry.icon, entry.label, request.path == home if url == home else request.path.startswith(url))
@@ -73,10 +76,16 @@ def shell(request: HttpRequest) -> dict[str, object]:
         if request.user.role in entry.roles and (url := url_of(entry.url_name))
     ]
     return {
+        "display": display,
         "navigation": links,
         "home_url": home,
         "reads_nights": request.user.role in NIGHT_READERS,
         "search_url": url_of("customers:search") if request.user.role in CUSTOMER_ROLES else "",
-        "trust": SimpleLazyObject(trust_strip),
-        "tiers": SimpleLazyObject(primary_tiers),
+        "trust": SimpleLazyObject(lambda: trust_strip(request)),
+        "tiers": SimpleLazyObject(lambda: tiers_of(request)),
     }
+
+
+def tiers_of(request: HttpRequest) -> dict[int, Tier]:
+    """The tiers of the primary scheme as they stand at this request."""
+    return tiers_as_of(facts_of(request).tiers_stamp)

@@ -17,8 +17,7 @@ WAKE_SECONDS = 50
 @shared_task
 def make_export(export_id: int) -> str:
     """Make the file of a request, unless another worker does so or it is over."""
-    tiers = {rank: tier.name for rank, tier in primary_tiers().items()}
-    return runs.run(export_id, tiers, timezone.now())
+    return runs.run(export_id, primary_tiers(), timezone.now())
 
 
 @shared_task

@@ -1,12 +1,15 @@
 from django.urls import path
 
-from crm.workbench import bulk_views, list_views, printing, views
+from crm.workbench import board_views, bulk_views, list_views, printing, views
 
 app_name = "workbench"
 urlpatterns = [
     path("", views.today, name="today"),
-    path("today/print/", printing.today_print, name="today_print"),
+    path("board/customers/", board_views.board_customers, name="board_customers"),
+    path("board/alerts/<int:pk>/nudge/", board_views.nudge, name="nudge"),
     path("customers/<int:pk>/", views.customer, name="customer"),
+    path("customers/<int:pk>/timeline/", views.customer_timeline, name="timeline"),
+    path("today/print/", printing.today_print, name="today_print"),
     path("alerts/", list_views.alerts, name="alerts"),
     path("contacts/", list_views.contacts, name="contacts"),
     path("plans/", list_views.plans, name="plans"),

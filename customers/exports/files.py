@@ -137,7 +137,7 @@ def write_cell(
     sheet: xlsxwriter.worksheet.Worksheet, row: int, at: int, cell: Cell, cell_format: xlsxwriter.format.Format
 ) -> None:
     match cell:
-        case None:
+        case None | "":
             return
         case str():
             sheet.write_string(row, at, safe_text(cell), cell_format)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, Protocol
 
 from django.utils.translation import gettext_lazy as _
 
@@ -37,6 +37,13 @@ COLUMNS = (
 )
 
 
+class Named(Protocol):
+    """A tier, as far as a row shows it: its name, in the language of whoever reads."""
+
+    @property
+    def name(self) -> str: ...
+
+
 class BadFilters(ValueError):
     """The filters are none that the customer list knows."""
 
@@ -54,9 +61,9 @@ def matching(user: User, filters: Mapping[str, str], day: date) -> Any:
     return narrowed.qs
 
 
-def count_of(user: User, filters: Mapping[str, str], day: date, cap: int) -> int:
+def count_of(user: User, filters: Mapping[str, str], day: date, cap: int, using: str = "default") -> int:
     """How many match, up to one more than the cap."""
-    return int(matching(user, filters, day).order_by()[: cap + 1].count())
+    return int(matching(user, filters, day).using(using).order_by()[: cap + 1].count())
 
 
 def ids_of(user: User, filters: Mapping[str, str], day: date, cap: int) -> list[int]:
@@ -66,7 +73,7 @@ def ids_of(user: User, filters: Mapping[str, str], day: date, cap: int) -> list[
 
 
 def chunks(
-    export: ExportRequest, ids: Sequence[int], tiers: Mapping[int, str], day: date
+    export: ExportRequest, ids: Sequence[int], tiers: Mapping[int, Named], day: date
 ) -> Iterator[list[list[Cell]]]:
     """The cells of these customers, some hundred rows at a time, each part in a fixed number of queries."""
     user = export.requested_by
@@ -100,7 +107,7 @@ def plain_values(export: ExportRequest, customers: Sequence[Customer]) -> dict[i
     return values
 
 
-def cells(row: Row, tiers: Mapping[int, str], plain: Mapping[str, str]) -> list[Cell]:
+def cells(row: Row, tiers: Mapping[int, Named], plain: Mapping[str, str]) -> list[Cell]:
     """One customer, in the order of COLUMNS."""
     customer: Any = row.customer
     metrics = customer.metrics
@@ -108,7 +115,7 @@ def cells(row: Row, tiers: Mapping[int, str], plain: Mapping[str, str]) -> list[
         customer.customer_no,
         customer.name_mask,
         customer.get_customer_type_display(),
-        tiers.get(metrics.tier, ""),
+        tiers[metrics.tier].name if metrics.tier in tiers else "",
         metrics.aum,
         metrics.deposit,
         metrics.loan,

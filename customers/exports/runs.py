@@ -38,8 +38,8 @@ class BackToApprover(Exception):
         self.number = number
 
 
-def run(export_id: int, tiers: Mapping[int, str], now: datetime) -> str:
-    """Make a queued export; returns what became of it in one word. `tiers` are the names by rank.
+def run(export_id: int, tiers: Mapping[int, rows.Named], now: datetime) -> str:
+    """Make a queued export; returns what became of it in one word. `tiers` are those of the primary scheme by rank.
 
     Of two workers the second finds it `busy`; of a request that is `over` nothing is done. Without the database
     nothing can be noted: the request stays as it is, and the sweep sends another worker.
@@ -75,7 +75,7 @@ def claim(export: ExportRequest) -> bool:
     return bool(claimed)
 
 
-def make(export: ExportRequest, tiers: Mapping[int, str], now: datetime) -> None:
+def make(export: ExportRequest, tiers: Mapping[int, rows.Named], now: datetime) -> None:
     """Raises ExportRefused and BackToApprover; nothing is kept then."""
     user, day = export.requested_by, timezone.localdate(now)
     check_right(export)
@@ -107,7 +107,7 @@ def is_covered(export: ExportRequest, number: int) -> bool:
     return export.decided_by_id is not None and number <= export.rows_expected
 
 
-def told(export: ExportRequest, ids: list[int], tiers: Mapping[int, str], day: date) -> Iterator[list[Cell]]:
+def told(export: ExportRequest, ids: list[int], tiers: Mapping[int, rows.Named], day: date) -> Iterator[list[Cell]]:
     """The rows, with progress noted for whoever waits."""
     done = 0
     for part in rows.chunks(export, ids, tiers, day):

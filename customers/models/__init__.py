@@ -14,6 +14,7 @@ from customers.models.night import (
     NightOwnership,
     NightProduct,
 )
+from customers.models.nudge import Nudge
 from customers.models.upload import FeedUpload
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "NightMetrics",
     "NightOwnership",
     "NightProduct",
+    "Nudge",
     "Ownership",
     "Product",
     "Relation",

@@ -85,4 +85,23 @@ class Alert(models.Model):
             models.Index(
                 fields=["kind", "customer"], condition=models.Q(state__in=LIVE_ALERT_STATES), name="alert_live_of_kind"
             ),
+            models.Index(
+                fields=["branch", "raised_on"],
+                include=["customer", "kind"],
+                condition=models.Q(severity=Severity.RED, state=AlertState.NEW),
+                name="alert_red_untouched_of_branch",
+            ),
+            # What people have done since the last night, which the board takes from the night's counters.
+            models.Index(
+                fields=["branch", "closed_on"],
+                include=["customer"],
+                condition=models.Q(closed_by__isnull=False),
+                name="alert_answered_of_branch",
+            ),
+            models.Index(
+                fields=["branch", "snoozed_until"],
+                include=["customer"],
+                condition=models.Q(state=AlertState.SNOOZED),
+                name="alert_snoozed_of_branch",
+            ),
         ]

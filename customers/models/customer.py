@@ -185,5 +185,17 @@ class Ownership(models.Model):
                 fields=["owner", "customer"],
                 condition=models.Q(until__isnull=True, role=OwnershipRole.MAIN),
                 name="ownership_open_main_of_owner",
-            )
+            ),
+            models.Index(
+                fields=["branch", "since"],
+                include=["customer"],
+                condition=models.Q(role=OwnershipRole.MAIN),
+                name="ownership_main_begun",
+            ),
+            models.Index(
+                fields=["branch", "until"],
+                include=["customer"],
+                condition=models.Q(role=OwnershipRole.MAIN, until__isnull=False),
+                name="ownership_main_ended",
+            ),
         ]

@@ -26,17 +26,18 @@ WITH summed AS (
            OR NOT EXISTS (SELECT FROM customers_metrics m WHERE m.customer_id = n.customer_id))
 ), touched AS (
     SELECT customer_id, coalesce(p.branch_id, m.branch_id, s.branch_id) AS branch_id,
-           m.customer_id IS NULL AS is_new, p.open_date,
+           m.customer_id IS NULL AS is_new, p.customer_id IS NOT NULL AS is_named, p.open_date,
            -- Money may still move after a customer has left; of that the customer file of tonight says nothing.
-           coalesce(p.is_closed, (SELECT c.status = 'closed' FROM customers_customer c WHERE c.id = customer_id),
-                    false) AS is_closed,
+           coalesce(p.is_closed, c.status = 'closed', false) AS is_closed,
            coalesce(m.aum, 0) AS old_aum, coalesce(s.moved, 0) AS moved, m.since_date, m.month_days, m.quarter_days, m.last_month_days,
            CASE WHEN %(full)s THEN 0 ELSE coalesce(m.aum, 0) END + coalesce(s.aum, 0) AS aum,
            CASE WHEN %(full)s THEN 0 ELSE coalesce(m.deposit, 0) END + coalesce(s.deposit, 0) AS deposit,
            CASE WHEN %(full)s THEN 0 ELSE coalesce(m.loan, 0) END + coalesce(s.loan, 0) AS loan,
            CASE WHEN %(full)s THEN 0 ELSE coalesce(m.product_count, 0) END + coalesce(s.products, 0) AS products,
            (m.aum, m.deposit, m.loan, m.product_count) AS stored
-    FROM summed s FULL JOIN people p USING (customer_id) LEFT JOIN customers_metrics m USING (customer_id)
+    FROM summed s FULL JOIN people p USING (customer_id)
+    LEFT JOIN (SELECT * FROM customers_metrics WHERE customer_id BETWEEN %(first)s AND %(last)s) m USING (customer_id)
+    LEFT JOIN (SELECT id, status FROM customers_customer WHERE id BETWEEN %(first)s AND %(last)s) c ON c.id = customer_id
 ), calendar AS (
     SELECT date_trunc('month', %(as_of)s::timestamp)::date AS month_start,
            (date_trunc('month', %(as_of)s::timestamp) - interval '1 month')::date AS last_month_start,
@@ -65,5 +66,6 @@ SELECT customer_id, %(chunk)s, branch_id, is_new, is_closed, old_aum, moved, aum
          WHEN since_date >= last_month_start THEN month_days + old_aum * (month_start - since_date)
          ELSE old_aum * (month_start - last_month_start) END
 FROM touched, calendar
-WHERE NOT %(full)s OR is_new OR is_closed
+-- Money that moved within what does not count, and as much in as out, leave nothing for tonight.
+WHERE is_new OR is_closed OR is_named OR moved <> 0
    OR stored IS DISTINCT FROM (aum, deposit, loan, products::integer)

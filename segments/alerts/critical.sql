@@ -4,27 +4,28 @@ WITH scheme AS (
 ), rules AS (
     SELECT kind, version, answer_hours, parameters FROM customers_alertrule WHERE id = ANY (%(rules)s)
 ), looked_at AS (
-    SELECT customer_id FROM night_metrics WHERE customer_id BETWEEN %(first)s AND %(last)s AND NOT is_closed
-    UNION
-    SELECT customer_id FROM night_tier
-    WHERE scheme_id = %(scheme)s AND rank IS NOT NULL AND customer_id BETWEEN %(first)s AND %(last)s
-    UNION
-    SELECT customer_id FROM customers_metrics m WHERE %(everybody)s AND customer_id BETWEEN %(first)s AND %(last)s
-       AND NOT EXISTS (SELECT FROM night_metrics n WHERE n.customer_id = m.customer_id AND n.is_closed)
-       AND EXISTS (SELECT FROM customers_customer c WHERE c.id = m.customer_id AND c.status = 'active')
-), valued AS (
-    SELECT l.customer_id, coalesce(n.branch_id, m.branch_id) AS branch_id, coalesce(n.aum, m.aum) AS aum,
-           CASE scheme.metric WHEN 'point' THEN coalesce(n.aum, m.aum)
-               ELSE projected_month_average(coalesce(n.aum, m.aum), coalesce(n.since_date, m.since_date),
-                                            coalesce(n.month_days, m.month_days), %(as_of)s) END AS value,
+    SELECT customer_id, branch_id, aum, since_date, month_days
+    FROM night_metrics WHERE customer_id BETWEEN %(first)s AND %(last)s AND NOT is_closed
+    UNION ALL
+    SELECT m.customer_id, m.branch_id, m.aum, m.since_date, m.month_days
+    FROM customers_metrics m
+    WHERE m.customer_id BETWEEN %(first)s AND %(last)s
+      AND NOT EXISTS (SELECT FROM night_metrics n WHERE n.customer_id = m.customer_id)
+      AND (EXISTS (SELECT FROM night_tier n
+                   WHERE n.scheme_id = %(scheme)s AND n.customer_id = m.customer_id AND n.rank IS NOT NULL)
+           OR (%(everybody)s
+               AND EXISTS (SELECT FROM customers_customer c WHERE c.id = m.customer_id AND c.status = 'active')))
+), valued AS MATERIALIZED (
+    SELECT l.customer_id, l.branch_id, l.aum,
+           CASE scheme.metric WHEN 'point' THEN l.aum
+               ELSE projected_month_average(l.aum, l.since_date, l.month_days, %(as_of)s) END AS value,
            CASE WHEN nt.customer_id IS NOT NULL THEN nt.rank ELSE t.rank END AS rank,
            CASE WHEN nt.customer_id IS NOT NULL THEN nt.is_watched ELSE coalesce(t.is_watched, false) END AS is_watched,
            CASE WHEN nt.customer_id IS NOT NULL THEN nt.months_below ELSE coalesce(t.months_below, 0) END AS months_below
     FROM looked_at l CROSS JOIN scheme
-    LEFT JOIN night_metrics n ON n.customer_id = l.customer_id
-    LEFT JOIN customers_metrics m ON m.customer_id = l.customer_id
     LEFT JOIN night_tier nt ON nt.customer_id = l.customer_id AND nt.scheme_id = scheme.id
     LEFT JOIN segments_tierstate t ON t.customer_id = l.customer_id AND t.scheme_id = %(states_of)s
+                                  AND t.customer_id BETWEEN %(first)s AND %(last)s
 ), placed AS (
     SELECT v.*, own.lower AS own_lower, own.upper AS next_lower,
            coalesce(own.downgrade_after_months, scheme.downgrade_after_months) AS patience, scheme.code, scheme.version

@@ -16,7 +16,7 @@ WITH rule AS (
     SELECT n.holding_id, n.customer_id, n.branch_id, n.product_id, n.balance, n.maturity_date, n.auto_rollover, n.rate
     FROM night_holding n, rule
     WHERE n.status = 'open' AND n.maturity_date BETWEEN %(morning)s AND %(morning)s + rule.first_days
-), known AS (
+), known AS MATERIALIZED (  -- else each use of is_managed looks up all owners again
     SELECT due.*, p.name AS product, p.product_class, due.maturity_date - %(morning)s AS days,
            CASE WHEN nt.customer_id IS NOT NULL THEN nt.rank ELSE t.rank END AS rank,
            -- The main owner of tomorrow: the one that tonight's file names, if it speaks of the customer.

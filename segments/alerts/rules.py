@@ -12,6 +12,10 @@ from customers.choices import AlertKind
 from customers.nightly import night
 from segments.tiering import recompute, versions
 
+LOOKED_AT = """
+SELECT count(*) AS rows, min(customer_id) AS first, max(customer_id) AS last
+FROM (SELECT customer_id FROM night_metrics UNION ALL SELECT customer_id FROM night_tier) looked_at
+"""
 CRITICAL = (AlertKind.UPGRADE_CRITICAL, AlertKind.DOWNGRADE_CRITICAL)
 
 
@@ -49,8 +53,8 @@ def plan(run: JobRun) -> list[Arguments]:
     """Critical customers by range of ids; the other rules are one statement each over what falls due or moved."""
     tonight = night.of_run(run)
     db.execute("TRUNCATE night_alert")
-    db.execute("ANALYZE night_tier")
-    ranges = night.customer_ranges(recompute.EVERYBODY if judges_all(tonight) else recompute.CHANGED)
+    db.execute("ANALYZE night_tier (customer_id, scheme_id)")
+    ranges = night.customer_ranges(recompute.EVERYBODY if judges_all(tonight) else LOOKED_AT)
     return [{"rule": "maturity"}, {"rule": "large_movement"}] + [{"rule": "critical", **one} for one in ranges]
 
 

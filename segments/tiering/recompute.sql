@@ -24,7 +24,7 @@ WITH schemes AS (
       AND m.customer_id BETWEEN %(first)s AND %(last)s
       AND NOT EXISTS (SELECT FROM night_metrics n WHERE n.customer_id = m.customer_id)
       AND EXISTS (SELECT FROM customers_customer c WHERE c.id = m.customer_id AND c.status = 'active')
-), valued AS (
+), valued AS MATERIALIZED (  -- the metric is reckoned once, not once for each band
     SELECT l.customer_id, l.branch_id, l.is_closed, s.id AS scheme_id, s.promotion, s.metric, s.watch_after_months,
            s.downgrade_after_months, s.downgrade_to, s.states_of, s.starts,
            s.applies_to = '' OR s.applies_to = coalesce(nc.customer_type, c.customer_type) AS applies,
@@ -37,7 +37,7 @@ WITH schemes AS (
            END AS metric_value
     FROM looked_at l CROSS JOIN schemes s
     LEFT JOIN night_customer nc ON nc.customer_id = l.customer_id
-    LEFT JOIN customers_customer c ON c.id = l.customer_id
+    LEFT JOIN customers_customer c ON c.id = l.customer_id AND c.id BETWEEN %(first)s AND %(last)s
     WHERE s.starts OR s.applies_to = '' OR s.applies_to = coalesce(nc.customer_type, c.customer_type)
 ), banded AS (
     SELECT v.*, band.rank AS band, state.rank AS old_rank, state.since, coalesce(state.months_below, 0) AS months_below,
@@ -50,11 +50,16 @@ WITH schemes AS (
            v.starts AND (v.metric_value >= was.lower OR own.rank IS NULL) AS is_relaid
     FROM valued v
     LEFT JOIN segments_tierstate state ON state.scheme_id = v.states_of AND state.customer_id = v.customer_id
+                                      AND state.customer_id BETWEEN %(first)s AND %(last)s
     LEFT JOIN segments_tier own ON own.scheme_id = v.scheme_id AND own.rank = state.rank
     LEFT JOIN segments_tier was ON was.scheme_id = v.states_of AND was.rank = state.rank
     -- Who owes the bank more than they hold stands where those with nothing stand.
     LEFT JOIN segments_tier band ON band.scheme_id = v.scheme_id AND greatest(v.metric_value, 0) >= band.lower
                                 AND (band.upper IS NULL OR greatest(v.metric_value, 0) < band.upper)
+    -- Most customers stay inside the band that they hold, with no month below it on record: nothing to judge.
+    WHERE (state.months_below = 0 AND state.best_in_window = 0 AND NOT state.is_watched AND NOT v.is_closed
+           AND v.applies AND NOT v.starts AND greatest(v.metric_value, 0) >= own.lower
+           AND (own.upper IS NULL OR greatest(v.metric_value, 0) < own.upper)) IS NOT TRUE
 ), counted AS (
     SELECT b.*,
            CASE WHEN is_judged THEN months_below

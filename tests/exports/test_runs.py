@@ -74,6 +74,19 @@ def test_the_file_is_the_list_masked_and_typed(bank: Bank, day: Morning, wang: C
     assert verify().is_whole
 
 
+def test_the_file_speaks_the_language_that_it_was_asked_in(bank: Bank, day: Morning, wang: Client) -> None:
+    wang.post("/language/", {"language": "en", "next": "/"})
+    export = asked(wang, file_format="csv")
+    wang.post("/language/", {"language": "zh-hans", "next": "/"})
+    assert make_export(export.pk) == ExportState.READY
+    mark, header, *rows = csv_rows(fetched(wang, export))
+    assert mark[0].startswith(f"Export {export.pk}, staff number 1001, ")
+    assert header[:4] == ["Customer number", "Customer", "Type", "Tier"]
+    assert sorted(row[2:4] + row[9:10] for row in rows) == [
+        ["Person", "Mid", "Close to upgrade"], ["Person", "Mid", "Maturity"]
+    ]  # fmt: skip
+
+
 def test_the_workbook_has_the_same_rows(bank: Bank, day: Morning, wang: Client) -> None:
     book = cells(fetched(wang, made(wang)))
     zhou = next(line for line in book if line[0][1] == "6100000001")

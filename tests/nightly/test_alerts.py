@@ -8,6 +8,7 @@ import pytest
 
 from customers.choices import AlertKind
 from customers.models import Alert, AlertRule, Customer, NightOwnership, Ownership
+from segments.models import TierScheme
 from tests.nightly.night_world import Book
 from tests.world import Bank
 
@@ -283,3 +284,19 @@ def test_a_closed_customer_has_no_live_alert(book: Book) -> None:
     book.change(book.holdings[customer.pk][0], 0, status="closed")
     book.night(date(2026, 3, 3))
     assert one(customer, "upgrade_critical").close_reason == "customer_closed"
+
+
+def test_whose_tier_drifts_is_judged_beside_whose_money_moved(book: Book) -> None:
+    """A running average moves a tier without any movement of money, of customers of any number."""
+    schemes = TierScheme.objects.using("batch")
+    at_once = schemes.filter(code="five_point").values("promotion", "downgrade_after_months", "downgrade_to").get()
+    schemes.filter(is_primary=True).update(metric="month_average", **at_once)
+    drifting, moving = book.open("D2", 100_000), book.open("M1", 1_000)
+    book.night(date(2026, 3, 1))
+    book.change(book.holdings[drifting.pk][0], 40_000)
+    book.night(date(2026, 3, 2))
+    assert one(drifting, "downgrade_critical").state == "new"
+    book.change(book.holdings[moving.pk][0], 1_100)
+    book.night(date(2026, 3, 7))  # (100,000 + 6 × 40,000) ÷ 7 is less than 50,000
+    assert one(drifting, "downgrade_critical").state == "closed"
+    assert one(drifting, "upgrade_critical").amount == Decimal("8064.52")  # 50,000 − (100,000 + 30 × 40,000) ÷ 31

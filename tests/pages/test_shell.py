@@ -1,5 +1,6 @@
 """The frame of every page: sign-in, navigation by role, language, the policy against inline code."""
 
+import html
 import re
 from collections.abc import Callable
 
@@ -43,8 +44,46 @@ def test_navigation_follows_the_role(bank: Bank, client_of: ClientOf) -> None:
 
 def test_the_language_of_the_page_can_be_changed(bank: Bank, client_of: ClientOf) -> None:
     client = client_of(bank.wang)
-    assert '<html lang="zh-hans">' in client.get("/").content.decode()
+    assert '<html lang="zh-hans"' in client.get("/").content.decode()
     client.post("/language/", {"language": "en", "next": "/"})
     page = client.get("/").content.decode()
-    assert '<html lang="en">' in page
+    assert '<html lang="en"' in page
     assert "<h1>Today</h1>" in page
+
+
+def test_the_language_of_the_sign_in_page_keeps_where_one_was_going(bank: Bank) -> None:
+    target = "/customers/?tier=4&after=a%20b"
+    client = Client()
+    page = client.get("/login/", {"next": target}).content.decode()
+    kept = html.unescape(re.findall(r'name="next" value="([^"]*)"', page.split("languages")[1])[0])
+    back = client.post("/language/", {"language": "en", "next": kept})["Location"]
+    page = client.get(back).content.decode()
+    assert '<html lang="en"' in page
+    assert f'name="next" value="{html.escape(target)}"' in page
+
+
+def test_theme_and_density_stay_with_the_browser(bank: Bank, client_of: ClientOf) -> None:
+    client = client_of(bank.wang)
+    page = client.get("/").content.decode()
+    assert 'data-theme="system" data-density="comfortable"' in page
+    assert 'media="screen and (prefers-color-scheme: dark)"' in page
+    answer = client.post("/display/", {"theme": "dark", "next": "/customers/"})
+    assert answer["Location"] == "/customers/"
+    assert answer.cookies["theme"]["httponly"]
+    client.post("/display/", {"density": "compact"})
+    page = client.get("/").content.decode()
+    assert 'data-theme="dark" data-density="compact"' in page
+    assert re.search(r'css/dark[^"]*\.css" media="screen">', page)
+    client.post("/display/", {"theme": "light"})
+    assert "css/dark" not in client.get("/").content.decode()
+    client.post("/logout/")
+    assert 'data-theme="light" data-density="compact"' in client.get("/login/").content.decode()
+
+
+def test_a_theme_that_does_not_exist_and_a_foreign_address_change_nothing(bank: Bank, client_of: ClientOf) -> None:
+    client = client_of(bank.wang)
+    answer = client.post("/display/", {"theme": "pink", "next": "https://elsewhere.example/"})
+    assert answer["Location"] == "/"
+    assert "theme" not in answer.cookies
+    client.cookies["theme"] = '"><script>'
+    assert 'data-theme="system"' in client.get("/").content.decode()

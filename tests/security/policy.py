@@ -65,6 +65,10 @@ def alert(town: Town, subject: Subject) -> Mapping[str, Any]:
     return {"pk": subject.alert.pk}
 
 
+def plan(town: Town, subject: Subject) -> Mapping[str, Any]:
+    return {"pk": subject.plan.pk}
+
+
 def export(town: Town, subject: Subject) -> Mapping[str, Any]:
     return {"pk": export_row(subject.owner).pk}
 
@@ -101,11 +105,16 @@ PAGES: tuple[Page, ...] = (
     Page("metrics", EVERYBODY, READ, open_to_all=True, answers=PROBE, is_probe=True),
     Page("login", EVERYBODY, ANY, open_to_all=True, answers={"DELETE": frozenset({302, 405})}),
     Page("set_language", EVERYBODY, ANY, open_to_all=True),
+    Page("components", EVERYBODY, READ),
+    Page("display", EVERYBODY, WRITE, form={"theme": "dark"}),
     Page("logout", EVERYBODY, WRITE),
     Page("password_change", EVERYBODY, BOTH),
     Page("workbench:today", EVERYBODY, READ),
-    Page("workbench:today_print", OWNERS, READ),
+    Page("workbench:board_customers", frozenset({Role.BRANCH_MANAGER}), READ),
+    Page("workbench:nudge", frozenset({Role.BRANCH_MANAGER}), WRITE, "alert", alert),
     Page("workbench:customer", CUSTOMER_STAFF, READ, "customer", customer),
+    Page("workbench:timeline", OWNERS, READ, "customer", customer),
+    Page("workbench:today_print", OWNERS, READ),
     Page("workbench:customer_print", OWNERS, READ, "customer", customer),
     Page("customers:list", OWNERS, READ),
     Page("customers:at_hand", CUSTOMER_STAFF, READ),
@@ -126,6 +135,7 @@ PAGES: tuple[Page, ...] = (
     Page("customers:search", CUSTOMER_STAFF, WRITE, form={"q": "记"}),
     Page("customers:alert_snooze", OWNERS, WRITE, "alert", alert),
     Page("customers:alert_not_applicable", OWNERS, WRITE, "alert", alert),
+    Page("customers:alert_reopen", OWNERS, WRITE, "alert", alert),
     Page(
         "customers:reveal",
         OWNERS,
@@ -151,6 +161,10 @@ PAGES: tuple[Page, ...] = (
     Page("customers:household_leave", OWNERS, WRITE, "customer", customer),
     Page("customers:owner", MANAGER, BOTH, "customer", customer),
     Page("archives:contact_new", CUSTOMER_STAFF, BOTH, "customer", customer),
+    Page("archives:lobby_note", frozenset({Role.LOBBY_MANAGER}), WRITE, "customer", customer),
+    Page("archives:plan_new", OWNERS, BOTH, "customer", customer),
+    Page("archives:plan_move", OWNERS, WRITE, "plan", plan),
+    Page("archives:plan_cancel", OWNERS, WRITE, "plan", plan),
     Page("exports:list", OWNERS, READ),
     Page("exports:new", OWNERS, BOTH, form={"file_format": "csv"}),
     Page("exports:export", OWNERS, READ, "export", export),
@@ -181,6 +195,8 @@ ADMIN_TABLES: dict[str, tuple[frozenset[Role], str]] = {
     "customers_product": (ADMIN, "ac"),
     "jobs_jobrun": (ADMIN, ""),
     "organization_branch": (ADMIN, "ac"),
+    "organization_contactcadence": (ADMIN, "ac"),
+    "organization_daytarget": (ADMIN, "ac"),
     "organization_user": (ADMIN, "ac"),
     "segments_tierscheme": (ADMIN, "ac"),
 }

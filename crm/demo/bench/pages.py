@@ -62,7 +62,8 @@ def pages() -> list[Page]:
 
     return [
         Page("today, manager", "1001", get("/")),
-        Page("today, branch", "1100", get("/")),
+        Page("board, branch", "1100", get("/")),
+        Page("board, head office", "0001", get("/")),
         Page("list, manager", "1001", get("/customers/")),
         Page("list, branch", "1100", get("/customers/")),
         Page("list, branch, tier 3", "1100", get("/customers/?tier=3")),

@@ -1,23 +1,25 @@
 -- Counters of the day: those of the day before, plus what tonight's customers leave and what they bring.
 WITH touched AS (
-    SELECT s.id AS scheme_id, c.customer_id
-    FROM (SELECT customer_id FROM night_metrics UNION SELECT customer_id FROM night_tier) c
-    CROSS JOIN segments_tierscheme s WHERE s.id = ANY (%(schemes)s)
-), sides AS (
-    SELECT m.branch_id, t.scheme_id, t.rank, -1 AS customers, -m.aum AS aum
-    FROM touched JOIN customers_metrics m USING (customer_id) JOIN segments_tierstate t USING (scheme_id, customer_id)
+    SELECT customer_id, branch_id, old_aum, aum FROM night_metrics
     UNION ALL
-    SELECT coalesce(n.branch_id, m.branch_id), touched.scheme_id,
-           CASE WHEN nt.customer_id IS NOT NULL THEN nt.rank ELSE t.rank END, 1, coalesce(n.aum, m.aum)
-    FROM touched
-    LEFT JOIN night_metrics n USING (customer_id) LEFT JOIN customers_metrics m USING (customer_id)
-    LEFT JOIN night_tier nt ON nt.customer_id = touched.customer_id AND nt.scheme_id = touched.scheme_id
-    LEFT JOIN segments_tierstate t ON t.customer_id = touched.customer_id AND t.scheme_id = touched.scheme_id
+    SELECT m.customer_id, m.branch_id, m.aum, m.aum FROM customers_metrics m
+    WHERE m.customer_id IN (SELECT customer_id FROM night_tier)
+      AND NOT EXISTS (SELECT FROM night_metrics n WHERE n.customer_id = m.customer_id)
+), moved AS (
+    SELECT s.id AS scheme_id, t.branch_id AS old_branch_id, t.rank AS old_rank, touched.branch_id,
+           CASE WHEN n.customer_id IS NOT NULL THEN n.rank ELSE t.rank END AS rank,
+           count(*) AS customers, sum(touched.old_aum) AS old_aum, sum(touched.aum) AS aum
+    FROM touched CROSS JOIN unnest(%(schemes)s::bigint[]) s(id)
+    LEFT JOIN segments_tierstate t ON t.scheme_id = s.id AND t.customer_id = touched.customer_id
+    LEFT JOIN night_tier n ON n.scheme_id = s.id AND n.customer_id = touched.customer_id
+    GROUP BY 1, 2, 3, 4, 5
 ), figures AS (
     SELECT branch_id, scheme_id, rank, customers, aum FROM segments_dayfigure
     WHERE as_of = %(previous)s AND scheme_id = ANY (%(schemes)s)
     UNION ALL
-    SELECT branch_id, scheme_id, rank, customers, aum FROM sides WHERE rank IS NOT NULL
+    SELECT old_branch_id, scheme_id, old_rank, -customers, -old_aum FROM moved WHERE old_rank IS NOT NULL
+    UNION ALL
+    SELECT branch_id, scheme_id, rank, customers, aum FROM moved WHERE rank IS NOT NULL
 )
 INSERT INTO segments_dayfigure (as_of, branch_id, scheme_id, rank, customers, aum)
 SELECT %(as_of)s, branch_id, scheme_id, rank, sum(customers), sum(aum)

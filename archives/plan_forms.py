@@ -1,0 +1,69 @@
+"""Forms of maintenance plans: one to make a plan, one to put it off."""
+
+import uuid
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from archives import next_contact
+from archives.choices import Channel, Purpose
+from archives.forms import FURTHEST_NEXT_DAYS
+from archives.plans import Intent
+from customers.models import Customer
+
+
+class DueForm(forms.Form):
+    """The day of a plan: today or later, and not further off than anybody plans."""
+
+    due_date = forms.DateField(
+        label=_("By when"),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        error_messages={"required": _("Choose a day."), "invalid": _("Write the day as 2026-03-27.")},
+    )
+
+    def __init__(self, *args: Any, day: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.day = day
+
+    def clean_due_date(self) -> date:
+        chosen: date = self.cleaned_data["due_date"]
+        if chosen < self.day:
+            raise forms.ValidationError(_("The day lies in the past."))
+        if (chosen - self.day).days > FURTHEST_NEXT_DAYS:
+            raise forms.ValidationError(_("The day lies more than a year ahead."))
+        return chosen
+
+
+class PlanForm(DueForm):
+    """What is meant to be done for a customer; the channel is one that the customer allows."""
+
+    submission = forms.UUIDField(widget=forms.HiddenInput)
+    purpose = forms.ChoiceField(label=_("Purpose"), choices=Purpose.choices)
+    channel = forms.ChoiceField(label=_("How"), choices=Channel.choices)
+    note = forms.CharField(
+        label=_("In one sentence"),
+        required=False,
+        max_length=200,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        error_messages={"max_length": _("At most %(limit_value)d characters; you wrote %(show_value)d.")},
+    )
+    field_order = ("due_date", "purpose", "channel", "note")
+
+    def __init__(self, *args: Any, customer: Customer, day: date, **kwargs: Any) -> None:
+        kwargs.setdefault(
+            "initial",
+            {
+                "submission": uuid.uuid4(),
+                "due_date": next_contact.proposal(None, None, day),
+                "purpose": Purpose.CARE,
+                "channel": Channel.FACE if customer.do_not_contact else Channel.PHONE,
+            },
+        )
+        super().__init__(*args, day=day, **kwargs)
+
+    def intent(self) -> Intent:
+        """What the form says."""
+        data = self.cleaned_data
+        return Intent(data["due_date"], data["purpose"], data["channel"], data["note"])

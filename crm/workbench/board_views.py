@@ -1,0 +1,61 @@
+"""晨会: the board, the customers behind its figures, and the nudge."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from crm.audit import trail
+from crm.jobs import ledger
+from crm.organization.access import for_roles
+from crm.organization.choices import Role
+from crm.organization.models import User
+from crm.workbench.board import Moments, board
+from crm.workbench.board_customers import BoardCustomers
+from crm.workbench.why_now import Today
+from customers import nudges
+from customers.alert_answers import AnsweredAlready
+from customers.customer_list import CUSTOMERS
+from customers.lists.shape import page_of
+from customers.models import Alert
+from customers.views import back
+
+SHOWN = frozenset({"due", "alerts", "manager"})
+
+
+def board_page(request: HttpRequest, today: Today) -> HttpResponse:
+    """The morning meeting of the user's branch, or of a branch below it."""
+    assert isinstance(request.user, User)
+    shown = board(request.user, request.GET, today, timezone.now())
+    trail.listed(request, "board", shown.customer_ids)
+    return render(request, "workbench/board.html", {"board": shown, "tiers": today.tiers, "day": today.day})
+
+
+@require_safe
+@for_roles([Role.BRANCH_MANAGER])
+def board_customers(request: HttpRequest) -> HttpResponse:
+    """The customers behind a figure, richest first."""
+    assert isinstance(request.user, User)
+    day = timezone.localdate()
+    moments = Moments(timezone.now(), day, ledger.published_date() or day)
+    filters = BoardCustomers(request.GET, user=request.user, moments=moments)
+    after = request.GET.get("after", "")
+    page = page_of(CUSTOMERS, filters, CUSTOMERS.sort_of["-aum"], SHOWN, after, request.GET.get("before", ""))
+    trail.listed(request, f"board: {request.GET.get('figure', '')}"[:40], [row.customer.pk for row in page.rows])
+    return render(request, "workbench/board_customers.html", {"filters": filters, "page": page, "day": day})
+
+
+@require_POST
+@for_roles([Role.BRANCH_MANAGER])
+def nudge(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask the owner of a customer to answer an alert today."""
+    assert isinstance(request.user, User)
+    alert = get_object_or_404(Alert.objects.visible_to(request.user), pk=pk)
+    try:
+        made = nudges.nudge(alert, request.user, timezone.localdate())
+        messages.success(request, _("%(name)s has been nudged.") % {"name": made.owner.name})
+    except (nudges.NudgeRefused, AnsweredAlready) as refusal:
+        messages.warning(request, str(refusal))
+    return back(request, alert.customer_id)

@@ -1,0 +1,63 @@
+"""The icon and the words of each event of the timeline, from the facts that its statement returns."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from archives.choices import Channel, Outcome, PlanState, Purpose
+from customers.choices import AlertKind, CloseReason, OwnershipRole
+from segments.choices import MoveCause
+
+Words = Callable[[Mapping[str, Any]], str]
+CHANNEL_ICONS = {
+    Channel.PHONE: "phone",
+    Channel.FACE: "user-check",
+    Channel.WECOM: "message-circle",
+    Channel.SMS: "mail",
+    Channel.LOBBY: "building-bank",
+    Channel.HOME_VISIT: "home",
+    Channel.EVENT: "calendar-event",
+}
+ICONS: dict[str, Words] = {
+    "contact": lambda detail: CHANNEL_ICONS[Channel(detail["channel"])],
+    "plan": lambda detail: "calendar-plus",
+    "alert": lambda detail: "bell",
+    "alert_closed": lambda detail: "circle-check",
+    "tier": lambda detail: "trending-down" if (detail["new"] or 0) < (detail["old"] or 0) else "trending-up",
+    "money": lambda detail: "arrow-up-right" if detail["amount"].startswith("-") else "arrow-down-left",
+    "owner": lambda detail: "user-share",
+}
+TITLES: dict[str, Words] = {
+    "contact": lambda detail: str(Channel(detail["channel"]).label),
+    "plan": lambda detail: _("Plan made"),
+    "alert": lambda detail: str(AlertKind(detail["kind"]).label),
+    "alert_closed": lambda detail: str(AlertKind(detail["kind"]).label),
+    "tier": lambda detail: _("Tier"),
+    "money": lambda detail: _("Money out") if detail["amount"].startswith("-") else _("Money in"),
+    "owner": lambda detail: str(OwnershipRole(detail["role"]).label),
+}
+
+
+def closing(detail: Mapping[str, Any]) -> str:
+    """Why an alert was closed, with what its closer wrote."""
+    reason = str(CloseReason(detail["reason"]).label) if detail["reason"] else ""
+    return _("closed: %(reason)s") % {"reason": f"{reason} {detail['note']}".strip()}
+
+
+def planned(detail: Mapping[str, Any]) -> str:
+    """Purpose, channel and note, and whether it came to pass."""
+    words = [Purpose(detail["purpose"]).label, Channel(detail["channel"]).label, detail["note"]]
+    if detail["state"] != PlanState.PLANNED:
+        words.append(PlanState(detail["state"]).label)
+    return " ".join(str(word) for word in words if word)
+
+
+TEXTS: dict[str, Words] = {
+    "contact": lambda detail: str(Outcome(detail["outcome"]).label),
+    "plan": planned,
+    "alert": lambda detail: _("raised"),
+    "alert_closed": closing,
+    "tier": lambda detail: str(MoveCause(detail["cause"]).label),
+    "owner": lambda detail: str(detail["reason"]),
+}
