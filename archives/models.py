@@ -42,11 +42,13 @@ class ContactLog(models.Model):
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["customer", "-contacted_at"], name="contact_log_of_customer"),
             models.Index(fields=["staff", "-contacted_at"], name="contact_log_of_staff"),
+            # The list of a branch and what its board counts, and the list of the head office.
             models.Index(
-                fields=["branch", "contacted_at"],
+                fields=["branch", "-contacted_at", "-id"],
                 include=["staff", "channel", "outcome"],
                 name="contact_log_of_branch",
             ),
+            models.Index(fields=["-contacted_at", "-id"], name="contact_log_newest"),
             models.Index(
                 fields=["branch", "next_date"],
                 include=["staff", "customer"],

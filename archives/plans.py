@@ -85,10 +85,15 @@ def create_many(customers: Sequence[Customer], actor: User, intent: Intent, subm
     return len(asked)
 
 
-def cancel_many(actor: User, submission: UUID, on: date) -> int:
-    """Call off what a bulk action planned, as far as it is still open; returns how many that were."""
+def cancel_many(actor: User, submission: UUID, on: date, customer_ids: Sequence[int] | None = None) -> int:
+    """Call off what a bulk action planned, as far as it is still open; returns how many that were.
+
+    With `customer_ids` only what it planned for these.
+    """
     with transaction.atomic():
         plans = MaintenancePlan.objects.open().visible_to(actor).filter(submission=submission)
+        if customer_ids is not None:
+            plans = plans.filter(customer_id__in=customer_ids)
         ids = list(plans.select_for_update(of=("self",)).values_list("customer_id", flat=True))
         MaintenancePlan.objects.filter(submission=submission, customer_id__in=ids).update(
             state=PlanState.CANCELLED, closed_on=on, closed_by=actor

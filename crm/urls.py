@@ -20,6 +20,7 @@ urlpatterns = [
     path("display/", display.Choose.as_view(), name="display"),
     path("_components/", component_page.components, name="components"),
     path("customers/", include("customers.urls")),
+    path("exports/", include("crm.workbench.exports_urls")),
     path("feeds/", include("customers.feed_urls")),
     path("jobs/", include("crm.workbench.jobs_urls")),
     path("", include("archives.urls")),

@@ -147,3 +147,88 @@ class UploadState(models.TextChoices):
     OVER = "over", _("Loaded")
     REFUSED = "refused", _("Not loaded")
     DISCARDED = "discarded", _("Discarded")
+
+
+class ListName(models.TextChoices):
+    CUSTOMERS = "customers", _("Customers")
+    ALERTS = "alerts", _("Alerts")
+    CONTACTS = "contacts", _("Contacts")
+    PLANS = "plans", _("Plans")
+
+
+class Audience(models.TextChoices):
+    OWN = "own", _("Me alone")
+    BRANCH = "branch", _("My branch")
+    ROLE = "role", _("A role")
+    EVERYBODY = "everybody", _("Everybody")
+
+
+class Density(models.TextChoices):
+    NORMAL = "normal", _("Normal")
+    COMPACT = "compact", _("Compact")
+
+
+class BulkAction(models.TextChoices):
+    ASSIGN = "assign", _("Change of manager")
+    PLAN = "plan", _("New plans")
+
+
+class BulkState(models.TextChoices):
+    PREVIEW = "preview", _("Waits for confirmation")
+    QUEUED = "queued", _("Waits for a worker")
+    RUNNING = "running", _("Running")
+    DONE = "done", _("Done")
+    FAILED = "failed", _("Failed")
+    UNDONE = "undone", _("Undone")
+
+
+class BulkProblem(models.TextChoices):
+    NO_RIGHT = "no_right", _("Whoever asked for it may not do this any more. Nothing further was changed.")
+    NO_OWNER = "no_owner", _("The new manager has left or changed roles. Nothing further was changed.")
+    TOO_MANY = "too_many", _("More customers match than one job may change. Narrow the list.")
+    ERROR = "error", _("An error stopped it. What was changed until then is listed and can be undone.")
+
+
+class ItemOutcome(models.TextChoices):
+    WAITING = "waiting", _("Waits")
+    CHANGED = "changed", _("Changed")
+    SAME = "same", _("Already so")
+    OTHER_BRANCH = "other_branch", _("Belongs to another branch than the new manager")
+    BARRED = "barred", _("Asked not to be called or texted")
+    OUT_OF_SCOPE = "out_of_scope", _("No longer in your care")
+    RESTORED = "restored", _("Restored")
+    EDITED = "edited", _("Kept: changed again since")
+    FORMER_LEFT = "former_left", _("Kept: the former manager has left the branch")
+
+
+class ExportFormat(models.TextChoices):
+    XLSX = "xlsx", _("Excel workbook (xlsx)")
+    CSV = "csv", _("CSV, UTF-8")
+    CSV_GB18030 = "csv_gb18030", _("CSV, GB18030")
+
+
+class ExportState(models.TextChoices):
+    WAITING = "waiting", _("Waits for approval")
+    QUEUED = "queued", _("Waits for a worker")
+    RUNNING = "running", _("Being made")
+    READY = "ready", _("Ready")
+    FETCHED = "fetched", _("Downloaded")
+    REFUSED = "refused", pgettext_lazy("export", "Refused")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+    EXPIRED = "expired", _("Expired")
+    FAILED = "failed", _("Not made")
+
+
+class ExportProblem(models.TextChoices):
+    """Why there is no file, each with the way out."""
+
+    NOTHING = "nothing", _("No customer matches any more. Change the filters and ask again.")
+    OVER_LIMIT = "over_limit", _("It would exceed today's rows. Narrow the filters, or ask again tomorrow.")
+    REVEALS = "reveals", _("It would exceed the plain values of a day. Narrow the filters, or ask for masked values.")
+    NO_RIGHT = "no_right", _("Whoever asked may not see customers' balances any more. Nothing was made.")
+    MOVED = "moved", _("Whoever asked has changed branch or reach since. Ask again, so that the right person approves.")
+    GREW = "grew", _("More customers match than were approved. It waits for approval with the new number.")
+    WORKERS_DIED = "workers_died", _("Making the file was cut off three times. Tell whoever looks after the server.")
+    ERROR = "error", _("Making the file failed. Ask again; if it fails again, tell whoever looks after the server.")
+    FILE_GONE = "file_gone", _("The file is no longer there or is damaged. Ask again.")
+    NOBODY_DECIDED = "nobody_decided", _("Nobody decided within seven days. Ask again, and tell your approver.")

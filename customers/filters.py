@@ -1,17 +1,29 @@
-"""The filters of the customer list; each is an index look-up or a semi-join, and all start from the user's scope."""
+"""The filters of the lists; each is an index look-up or a semi-join, and all start from the user's scope."""
 
+from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 from typing import Any
+from urllib.parse import urlencode
 
 import django_filters
 from django import forms
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import CharField, Exists, F, OuterRef, QuerySet, Value
 from django.utils.translation import gettext_lazy as _
 
 from crm.organization.access import scope_of
 from crm.organization.choices import Role
 from crm.organization.models import Branch, User
-from customers.choices import AlertKind, CustomerStatus, HoldingStatus, OwnershipRole
+from customers.choices import (
+    LIVE_ALERT_STATES,
+    AlertKind,
+    AlertState,
+    CustomerStatus,
+    CustomerType,
+    HoldingStatus,
+    OwnershipRole,
+    Severity,
+)
 from customers.models import Alert, Customer, Holding, Ownership
 
 MOST_CHOICES = 200  # no picker loads all staff or all branches
@@ -19,35 +31,108 @@ MOST_TIERS = 9
 UNIT = 10_000  # AUM is typed in 万
 NOBODY = "none"
 DUE_DAYS = (7, 30, 90)
+TIERS = [(n, n) for n in range(1, MOST_TIERS + 1)]
 
 
-class CustomerFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-filter has no types
-    tier = django_filters.ChoiceFilter(field_name="metrics__tier", choices=[(n, n) for n in range(1, MOST_TIERS + 1)])
+@dataclass(frozen=True)
+class Choice:
+    """A branch or a member of staff in a picker."""
+
+    pk: int
+    name: str
+
+
+class ListFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-filter has no types
+    """What every list can be narrowed by. `customer` leads from a row to its customer, "" on customers themselves."""
+
+    customer = "customer__"
+
     branch = django_filters.NumberFilter(field_name="branch_id", widget=forms.HiddenInput)
     manager = django_filters.CharFilter(method="of_manager", max_length=20)
+
+    def __init__(self, data: Any, *, user: User, day: date) -> None:
+        self.user, self.day = user, day
+        super().__init__(data, queryset=self.visible(user))
+
+    def visible(self, user: User) -> QuerySet[Any]:
+        """All rows that the list may ever show to this user."""
+        raise NotImplementedError
+
+    def of_manager(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        if value == NOBODY:
+            of_row = OuterRef(f"{self.customer}pk")
+            owned = Ownership.objects.filter(customer=of_row, role=OwnershipRole.MAIN, until__isnull=True)
+            return rows.filter(~Exists(owned))
+        if not (value.isdecimal() and len(value) < 19):
+            return rows.none()
+        path = f"{self.customer}ownerships__"
+        open_main = {f"{path}role": OwnershipRole.MAIN, f"{path}until__isnull": True}
+        return rows.filter(**{f"{path}owner_id": int(value)}, **open_main)
+
+    @property
+    def matching(self) -> QuerySet[Any]:
+        """The rows that the filters leave; none while one of them makes no sense."""
+        found: QuerySet[Any] = self.qs if self.is_valid() else self.queryset.none()
+        return found
+
+    @property
+    def is_set(self) -> bool:
+        """Has the user narrowed the list?"""
+        return any(self.data.get(name) for name in self.filters)
+
+    def query(self) -> str:
+        """The filters that are set, as they stand in an address, always in the same order."""
+        return urlencode([(name, self.data[name]) for name in sorted(self.filters) if self.data.get(name)])
+
+    @cached_property
+    def choices(self) -> dict[str, list[Choice]]:
+        """Branches and managers to choose from, in one statement.
+
+        Branches for those who see more than one; for all but managers, those of the chosen branch or the user's own.
+        """
+        scope = scope_of(self.user)
+        found: dict[str, list[Choice]] = {"branch": [], "manager": []}
+        if scope is None or self.user.role == Role.RELATIONSHIP_MANAGER:
+            return found
+        staff = User.objects.filter(branch_id=self.chosen_branch(), role=Role.RELATIONSHIP_MANAGER, is_active=True)
+        rows = choice_rows(staff, "manager", "staff_no")
+        if scope.is_head_office or len(scope.branch_ids) > 1:
+            places = Branch.objects.filter(is_active=True)
+            places = places if scope.is_head_office else places.filter(pk__in=scope.branch_ids)
+            rows = rows.union(choice_rows(places, "branch", "path")).order_by("kind", "place")
+        for kind, _place, pk, name in rows:
+            found[kind].append(Choice(pk, name))
+        return found
+
+    def chosen_branch(self) -> int:
+        branch = self.data.get("branch") or ""
+        return int(branch) if branch.isdecimal() and len(branch) < 19 else self.user.branch_id
+
+
+def choice_rows(rows: QuerySet[Any], kind: str, order: str) -> Any:
+    """(kind, order, id, name) of at most MOST_CHOICES."""
+    marked: QuerySet[Any] = rows.annotate(kind=Value(kind, CharField()), place=F(order)).order_by(order)
+    return marked.values_list("kind", "place", "pk", "name")[:MOST_CHOICES]
+
+
+class CustomerFilter(ListFilter):
+    customer = ""
+
+    tier = django_filters.ChoiceFilter(field_name="metrics__tier", choices=TIERS)
     kind = django_filters.ChoiceFilter(label=_("Alert"), method="with_alert", choices=AlertKind.choices)
     aum_min = django_filters.NumberFilter(label=_("AUM from"), method="aum_from", min_value=0, max_value=10**10)
     aum_max = django_filters.NumberFilter(label=_("AUM below"), method="aum_below", min_value=0, max_value=10**10)
     due = django_filters.ChoiceFilter(label=_("Matures"), method="due_within", choices=[(n, n) for n in DUE_DAYS])
+    starred = django_filters.ChoiceFilter(label=_("Starred"), method="with_star", choices=[("1", _("mine"))])
+    type = django_filters.ChoiceFilter(field_name="customer_type", choices=CustomerType.choices)
 
     class Meta:
         model = Customer
         fields: tuple[str, ...] = ()
 
-    def __init__(self, data: Any, *, user: User, day: date) -> None:
-        self.user, self.day = user, day
-        visible = Customer.objects.visible_to(user).filter(status=CustomerStatus.ACTIVE, metrics__aum__isnull=False)
-        super().__init__(data, queryset=visible)
-
-    def of_manager(self, rows: QuerySet[Customer], name: str, value: str) -> QuerySet[Customer]:
-        owned = Ownership.objects.filter(customer=OuterRef("pk"), role=OwnershipRole.MAIN, until__isnull=True)
-        if value == NOBODY:
-            return rows.filter(~Exists(owned))
-        if not value.isdecimal():
-            return rows.none()
-        return rows.filter(
-            ownerships__owner_id=int(value), ownerships__role=OwnershipRole.MAIN, ownerships__until__isnull=True
-        )
+    def visible(self, user: User) -> QuerySet[Customer]:
+        shown = Customer.objects.visible_to(user)
+        return shown.filter(status=CustomerStatus.ACTIVE, metrics__aum__isnull=False)
 
     def with_alert(self, rows: QuerySet[Customer], name: str, value: str) -> QuerySet[Customer]:
         return rows.filter(Exists(Alert.objects.live().filter(customer=OuterRef("pk"), kind=value)))
@@ -65,25 +150,25 @@ class CustomerFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-
         )
         return rows.filter(Exists(due))
 
-    @property
-    def is_set(self) -> bool:
-        """Has the user narrowed the list?"""
-        return any(self.data.get(name) for name in self.filters)
+    def with_star(self, rows: QuerySet[Customer], name: str, value: str) -> QuerySet[Customer]:
+        return rows.filter(stars__user_id=self.user.pk)
 
-    def branches(self) -> list[Branch]:
-        """Branches to choose from; empty for those who see only one."""
-        scope = scope_of(self.user)
-        if scope is None or (len(scope.branch_ids) < 2 and not scope.is_head_office):
-            return []
-        places = Branch.objects.filter(is_active=True).order_by("path")
-        chosen = places if scope.is_head_office else places.filter(pk__in=scope.branch_ids)
-        return list(chosen[:MOST_CHOICES])
 
-    def managers(self) -> list[User]:
-        """Managers to choose from: those of the chosen branch, or of the user's own; empty for a manager herself."""
-        if self.user.role == Role.RELATIONSHIP_MANAGER:
-            return []
-        branch = self.data.get("branch") or ""
-        place = int(branch) if branch.isdecimal() and len(branch) < 19 else self.user.branch_id
-        staff = User.objects.filter(branch_id=place, role=Role.RELATIONSHIP_MANAGER, is_active=True)
-        return list(staff.order_by("staff_no")[:MOST_CHOICES])
+class AlertFilter(ListFilter):
+    kind = django_filters.ChoiceFilter(label=_("Kind"), choices=AlertKind.choices)
+    severity = django_filters.ChoiceFilter(label=_("Severity"), choices=Severity.choices)
+    state = django_filters.ChoiceFilter(
+        label=_("State"), choices=[(one.value, one.label) for one in AlertState if one in LIVE_ALERT_STATES]
+    )
+    due = django_filters.ChoiceFilter(label=_("Due"), method="due_within", choices=[(n, n) for n in DUE_DAYS])
+    tier = django_filters.ChoiceFilter(field_name="customer__metrics__tier", choices=TIERS)
+
+    class Meta:
+        model = Alert
+        fields: tuple[str, ...] = ()
+
+    def visible(self, user: User) -> QuerySet[Alert]:
+        return Alert.objects.live().visible_to(user)
+
+    def due_within(self, rows: QuerySet[Alert], name: str, value: str) -> QuerySet[Alert]:
+        return rows.filter(due_date__lte=self.day + timedelta(days=int(value)))

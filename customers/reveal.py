@@ -124,7 +124,16 @@ def revealed(request: HttpRequest, user: User, customer: Customer, sight: Sight,
 
 def is_over_limit(user: User) -> bool:
     """More than REVEALS_AN_HOUR in the last hour or REVEALS_A_DAY in the last 24 hours."""
-    now = timezone.now()
-    mine = AuditEntry.objects.filter(actor_id=user.pk, action=REVEALED, at__gt=now - timedelta(days=1))
-    last_hour = mine.filter(at__gt=now - timedelta(hours=1)).count()
-    return bool(last_hour >= settings.REVEALS_AN_HOUR or mine.count() >= settings.REVEALS_A_DAY)
+    last_hour = reveals_of(user).filter(at__gt=timezone.now() - timedelta(hours=1)).count()
+    return bool(last_hour >= settings.REVEALS_AN_HOUR or left_of_day(user) == 0)
+
+
+def left_of_day(user: User) -> int:
+    """How many plain values this user may still see today, on pages and in exports together."""
+    return max(0, int(settings.REVEALS_A_DAY) - reveals_of(user).count())
+
+
+def reveals_of(user: User) -> models.QuerySet[AuditEntry]:
+    """The plain values of the last 24 hours."""
+    since = timezone.now() - timedelta(days=1)
+    return AuditEntry.objects.filter(actor_id=user.pk, action=REVEALED, at__gt=since)

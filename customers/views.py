@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -10,14 +11,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from crm.audit import trail
-from crm.jobs import ledger
 from crm.organization.access import BALANCE_ROLES, CUSTOMER_ROLES, for_roles
 from crm.organization.choices import Role
 from crm.organization.models import User
-from customers import alert_answers, ownership, relations
-from customers.customer_list import customer_page
-from customers.filters import CustomerFilter
+from customers import alert_answers, ownership, relations, stars
+from customers.customer_list import CUSTOMERS
 from customers.forms import NotApplicableForm, OwnerForm, RelationForm, SnoozeForm
+from customers.lists import pages
 from customers.models import Alert, Customer, Relation
 from customers.search import find
 
@@ -25,31 +25,59 @@ from customers.search import find
 @require_safe
 @for_roles(BALANCE_ROLES)
 def customer_list(request: HttpRequest) -> HttpResponse:
-    """The customers in the user's scope, richest first, by filters. Balances are not for the lobby."""
-    assert isinstance(request.user, User)
-    day = timezone.localdate()
-    filters = CustomerFilter(request.GET, user=request.user, day=day)
-    page = customer_page(filters, request.user, request.GET.get("after", ""))
-    trail.listed(request, "customers", [customer.pk for customer in page.customers])
-    context = {"filters": filters, "page": page, "as_of": ledger.published_date(), "day": day}
-    return render(request, "customers/customer_list.html", context)
+    """The customers in the user's scope, by filters or as a saved view. Balances are not for the lobby."""
+    return pages.show(request, CUSTOMERS)
 
 
 @require_POST
 @for_roles(CUSTOMER_ROLES)
 def search(request: HttpRequest) -> HttpResponse:
-    """One box: name, pinyin, initials, phone tail, ID tail, customer number. By POST: no number in an address."""
+    """One box: name, pinyin, initials, phone tail, ID tail, customer number. By POST: no number in an address.
+
+    An empty box offers the customers at hand.
+    """
     assert isinstance(request.user, User)
     query = request.POST.get("q", "")
     is_part = bool(request.headers.get("HX-Request"))
-    if is_part and not query.strip():
-        return HttpResponse("")  # the box was emptied: nothing hangs below it
+    if not query.strip():
+        return show_at_hand(request, "customers/_at_hand.html" if is_part else "customers/at_hand.html")
     found = find(request.user, query)
     if found.customers:
         trail.listed(request, "search", [customer.pk for customer in found.customers])
     template = "customers/_search_hits.html" if is_part else "customers/search.html"
     context = {"found": found, "query": query, "shows_money": request.user.role in BALANCE_ROLES}
     return render(request, template, context)
+
+
+@require_safe
+@for_roles(CUSTOMER_ROLES)
+def at_hand(request: HttpRequest) -> HttpResponse:
+    """The customers whom this user starred, and those looked at last."""
+    return show_at_hand(request, "customers/at_hand.html")
+
+
+def show_at_hand(request: HttpRequest, template: str) -> HttpResponse:
+    """Both groups; nobody else's."""
+    assert isinstance(request.user, User)
+    starred = stars.starred(request.user)
+    groups = {"starred": starred, "recent": [one for one in stars.recent(request.user) if one not in starred]}
+    shown = {customer.pk for customers in groups.values() for customer in customers}
+    if shown:
+        trail.listed(request, "at hand", sorted(shown))
+    return render(request, template, {**groups, "shows_money": request.user.role in BALANCE_ROLES})
+
+
+@require_POST
+@for_roles(CUSTOMER_ROLES)
+def star(request: HttpRequest, pk: int) -> HttpResponse:
+    """Keep a customer at hand, or let them go; pressed again it undoes itself."""
+    assert isinstance(request.user, User)
+    customer = get_object_or_404(Customer.objects.visible_to(request.user), pk=pk)
+    is_on = request.POST.get("on") == "1"
+    (stars.star if is_on else stars.unstar)(request.user, customer)
+    if request.headers.get("HX-Request"):
+        return render(request, "components/star.html", {"customer": customer, "is_on": is_on})
+    return back(request, pk)
 
 
 @require_POST
@@ -63,7 +91,7 @@ def alert_snooze(request: HttpRequest, pk: int) -> HttpResponse:
         until = form.cleaned_data["until"]
         try:
             alert_answers.snooze(alert, request.user, timezone.localdate(), until)
-            messages.success(request, _("Put off until %(day)s; it comes back then.") % {"day": until})
+            tell_with_undo(request, alert, _("Put off until %(day)s; it comes back then.") % {"day": until})
         except (alert_answers.BadSnooze, alert_answers.AnsweredAlready) as problem:
             messages.warning(request, str(problem))
     else:
@@ -81,12 +109,32 @@ def alert_not_applicable(request: HttpRequest, pk: int) -> HttpResponse:
     if form.is_valid():
         try:
             alert_answers.not_applicable(alert, request.user, timezone.localdate(), form.cleaned_data["note"])
-            messages.success(request, _("Closed as not applicable."))
+            tell_with_undo(request, alert, _("Closed as not applicable."))
         except alert_answers.AnsweredAlready as problem:
             messages.warning(request, str(problem))
     else:
         messages.warning(request, str(form.errors["note"][0]))
     return back(request, alert.customer_id)
+
+
+@require_POST
+@for_roles(BALANCE_ROLES)
+def alert_reopen(request: HttpRequest, pk: int) -> HttpResponse:
+    """Undo: the alert is back as it was before the user put it off or called it not applicable."""
+    assert isinstance(request.user, User)
+    alert = get_object_or_404(Alert.objects.visible_to(request.user), pk=pk)
+    try:
+        alert_answers.reopen(alert, request.user, timezone.localdate(), request.POST.get("state", ""))
+        messages.success(request, _("Undone, the alert is back."))
+    except alert_answers.NothingToUndo as problem:
+        messages.warning(request, str(problem))
+    return back(request, alert.customer_id)
+
+
+def tell_with_undo(request: HttpRequest, alert: Alert, text: str) -> None:
+    """Say what was changed, with a button that takes it back; `alert` is as it was before."""
+    context = {"text": text, "alert": alert, "next": request.POST.get("next", "")}
+    messages.success(request, render_to_string("customers/_undo.html", context, request))
 
 
 @require_http_methods(["GET", "POST"])

@@ -174,19 +174,33 @@ def encrypt(field: Field, row_id: int, value: str | None) -> bytes | None:
 
 
 def decrypt(field: Field, row_id: int, cipher: bytes | memoryview | None) -> str:
-    """The plain value, "" where none is stored. Only a reveal and a search of the night may call this."""
+    """The plain value, "" where none is stored. Only reveals, approved exports and a search of the night call it."""
     if cipher is None:
         return ""
-    packed = bytes(cipher)
+    try:
+        return unseal_bytes(bytes(cipher), field.associated(row_id)).decode()
+    except (DecryptionError, ValueError) as error:
+        raise DecryptionError(f"{field.table}.{field.name} of row {row_id}: {error}") from error
+
+
+def seal_bytes(content: bytes, associated: bytes) -> bytes:
+    """A whole content under the current key, packed as a field's value is; `associated` says what it belongs to."""
+    ring = key_ring()
+    key_id, nonce = ring.current.encode(), os.urandom(NONCE_BYTES)
+    return bytes([len(key_id)]) + key_id + nonce + ring.ciphers[ring.current].encrypt(nonce, content, associated)
+
+
+def unseal_bytes(packed: bytes, associated: bytes) -> bytes:
+    """What `seal_bytes` or `encrypt` was given; raises DecryptionError when it is damaged or another's."""
     start = 1 + packed[0] if packed else 0
     key = key_ring().ciphers.get(packed[1:start].decode("ascii", "replace"))
     if key is None:
-        raise DecryptionError(f"{field.table}.{field.name} of row {row_id}: unknown key")
+        raise DecryptionError("unknown key")
     nonce, text = packed[start : start + NONCE_BYTES], packed[start + NONCE_BYTES :]
     try:
-        return key.decrypt(nonce, text, field.associated(row_id)).decode()
+        return key.decrypt(nonce, text, associated)
     except (InvalidTag, ValueError) as error:
-        raise DecryptionError(f"{field.table}.{field.name} of row {row_id}: damaged or moved") from error
+        raise DecryptionError("damaged or moved") from error
 
 
 def index_many(field: Field, values: Iterable[str | None]) -> list[bytes | None]:

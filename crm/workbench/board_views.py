@@ -17,9 +17,12 @@ from crm.workbench.board_customers import BoardCustomers
 from crm.workbench.why_now import Today
 from customers import nudges
 from customers.alert_answers import AnsweredAlready
-from customers.customer_list import customer_page
+from customers.customer_list import CUSTOMERS
+from customers.lists.shape import page_of
 from customers.models import Alert
 from customers.views import back
+
+SHOWN = frozenset({"due", "alerts", "manager"})
 
 
 def board_page(request: HttpRequest, today: Today) -> HttpResponse:
@@ -38,8 +41,9 @@ def board_customers(request: HttpRequest) -> HttpResponse:
     day = timezone.localdate()
     moments = Moments(timezone.now(), day, ledger.published_date() or day)
     filters = BoardCustomers(request.GET, user=request.user, moments=moments)
-    page = customer_page(filters, request.user, request.GET.get("after", ""))
-    trail.listed(request, f"board: {request.GET.get('figure', '')}"[:40], [one.pk for one in page.customers])
+    after = request.GET.get("after", "")
+    page = page_of(CUSTOMERS, filters, CUSTOMERS.sort_of["-aum"], SHOWN, after, request.GET.get("before", ""))
+    trail.listed(request, f"board: {request.GET.get('figure', '')}"[:40], [row.customer.pk for row in page.rows])
     return render(request, "workbench/board_customers.html", {"filters": filters, "page": page, "day": day})
 
 

@@ -11,8 +11,9 @@ from crm.organization.access import BALANCE_ROLES, CUSTOMER_ROLES
 from crm.organization.choices import Role
 from crm.organization.models import User
 from crm.workbench.display import Display
-from crm.workbench.trust import trust_strip
-from segments.tiers import primary_tiers
+from crm.workbench.trust import facts_of, trust_strip
+from segments.models import Tier
+from segments.tiers import tiers_as_of
 
 # Readers of 任务中心, to which the trust strip leads too.
 NIGHT_READERS = frozenset({Role.ADMIN, Role.BRANCH_MANAGER, Role.AUDITOR})
@@ -41,6 +42,10 @@ class Link:
 NAVIGATION = (
     Entry("workbench:today", "calendar-check", gettext_lazy("Today"), frozenset(CUSTOMER_ROLES)),
     Entry("customers:list", "users", gettext_lazy("Customers"), frozenset(BALANCE_ROLES)),
+    Entry("workbench:alerts", "bell", gettext_lazy("Alerts"), frozenset(BALANCE_ROLES)),
+    Entry("workbench:contacts", "note", gettext_lazy("Contacts"), frozenset(BALANCE_ROLES)),
+    Entry("workbench:plans", "calendar-event", gettext_lazy("Plans"), frozenset(BALANCE_ROLES)),
+    Entry("exports:list", "file-export", gettext_lazy("Exports"), frozenset(BALANCE_ROLES)),
     Entry("feeds:list", "file-import", gettext_lazy("Files"), frozenset({Role.ADMIN})),
     Entry(
         "jobs:list",
@@ -76,6 +81,11 @@ def shell(request: HttpRequest) -> dict[str, object]:
         "home_url": home,
         "reads_nights": request.user.role in NIGHT_READERS,
         "search_url": url_of("customers:search") if request.user.role in CUSTOMER_ROLES else "",
-        "trust": SimpleLazyObject(trust_strip),
-        "tiers": SimpleLazyObject(primary_tiers),
+        "trust": SimpleLazyObject(lambda: trust_strip(request)),
+        "tiers": SimpleLazyObject(lambda: tiers_of(request)),
     }
+
+
+def tiers_of(request: HttpRequest) -> dict[int, Tier]:
+    """The tiers of the primary scheme as they stand at this request."""
+    return tiers_as_of(facts_of(request).tiers_stamp)

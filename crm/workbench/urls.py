@@ -1,6 +1,6 @@
 from django.urls import path
 
-from crm.workbench import board_views, views
+from crm.workbench import board_views, bulk_views, list_views, printing, views
 
 app_name = "workbench"
 urlpatterns = [
@@ -9,4 +9,18 @@ urlpatterns = [
     path("board/alerts/<int:pk>/nudge/", board_views.nudge, name="nudge"),
     path("customers/<int:pk>/", views.customer, name="customer"),
     path("customers/<int:pk>/timeline/", views.customer_timeline, name="timeline"),
+    path("today/print/", printing.today_print, name="today_print"),
+    path("alerts/", list_views.alerts, name="alerts"),
+    path("contacts/", list_views.contacts, name="contacts"),
+    path("plans/", list_views.plans, name="plans"),
+    path("lists/<slug:name>/views/", list_views.view_save, name="view_save"),
+    path("lists/<slug:name>/views/counts/", list_views.view_counts, name="view_counts"),
+    path("lists/views/<int:pk>/delete/", list_views.view_delete, name="view_delete"),
+    path("bulk/", bulk_views.job_list, name="bulk_list"),
+    path("bulk/new/", bulk_views.job_new, name="bulk_new"),
+    path("bulk/<int:pk>/", bulk_views.job, name="bulk"),
+    path("bulk/<int:pk>/start/", bulk_views.job_start, name="bulk_start"),
+    path("bulk/<int:pk>/progress/", bulk_views.job_progress, name="bulk_progress"),
+    path("bulk/<int:pk>/undo/", bulk_views.job_undo, name="bulk_undo"),
+    path("customers/<int:pk>/print/", printing.customer_print, name="customer_print"),
 ]

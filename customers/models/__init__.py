@@ -1,7 +1,9 @@
 from customers.models.alert import Alert, AlertRule
 from customers.models.customer import Customer, Household, Metrics, Ownership, Relation
+from customers.models.export import ExportRequest
 from customers.models.feed import FeedLoad, FeedReject
 from customers.models.holding import Account, AccountHolder, BalanceChange, Holding, Product
+from customers.models.lists import BulkItem, BulkJob, SavedView, Star
 from customers.models.night import (
     NightAccount,
     NightAlert,
@@ -21,7 +23,10 @@ __all__ = [
     "Alert",
     "AlertRule",
     "BalanceChange",
+    "BulkItem",
+    "BulkJob",
     "Customer",
+    "ExportRequest",
     "FeedLoad",
     "FeedReject",
     "FeedUpload",
@@ -40,4 +45,6 @@ __all__ = [
     "Ownership",
     "Product",
     "Relation",
+    "SavedView",
+    "Star",
 ]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import FloatRect, Locator, Page, expect
 
 from archives.models import MaintenancePlan
 from tests.browser.signing_in import sign_in
@@ -17,10 +17,10 @@ from tests.world import Bank
 pytestmark = pytest.mark.browser
 
 
-def box(part: Locator) -> dict[str, float]:
+def box(part: Locator) -> FloatRect:
     found = part.bounding_box()
     assert found is not None
-    return dict(found)
+    return found
 
 
 def test_the_log_docks_beside_the_figures_and_plans_the_next_contact(
@@ -33,7 +33,7 @@ def test_the_log_docks_beside_the_figures_and_plans_the_next_contact(
     drawer = page.locator(".drawer")
     expect(drawer).to_be_visible()
     expect(page.locator(".c360-feed")).to_be_hidden()
-    page.wait_for_function("document.querySelector('.drawer').getAnimations().length === 0")
+    expect(drawer).to_have_css("transform", "none")  # it has slid in
     for part in (".c360-who", ".c360-main", ".c360-side"):
         shown = box(page.locator(part))
         assert shown["x"] + shown["width"] <= box(drawer)["x"]
@@ -151,7 +151,7 @@ def test_nothing_bars_the_way_with_the_drawer_open(
     sign_in(page, server, bank.wang, f"/customers/{day.zhou.pk}/")
     page.locator("#plans .more").click()
     expect(page.locator(".drawer #id_due_date")).to_be_visible()
-    page.wait_for_function("document.querySelector('.drawer').getAnimations().length === 0")
+    expect(page.locator(".drawer")).to_have_css("opacity", "1")  # it has slid in
     found = Axe().run(page).response["violations"]
     assert [one["id"] + " " + one["nodes"][0]["html"] for one in found] == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -78,11 +78,12 @@ def test_no_page_scrolls_sideways(page: Page, server: str, bank: Bank, full: Mor
     page.set_viewport_size({"width": width, "height": 844})
     sign_in(page, server, getattr(bank, who), "/password/")
     customer = [f"/customers/{full.zhou.pk}/", f"/customers/{full.zhou.pk}/contacts/new/"]
-    paths = {"wang": ["/", "/customers/", *customer], "zhao": ["/", *customer]}
+    lists = ["/customers/", "/alerts/", "/contacts/", "/plans/", "/customers/at-hand/", "/bulk/"]
+    paths = {"wang": ["/", *lists, *customer], "zhao": ["/", *customer]}
     paths["lu"] = ["/jobs/", "/feeds/", "/password/", "/_components/", "/nowhere/"]
     people = [f"/customers/{full.zhou.pk}/owner/", f"/customers/{full.zhou.pk}/relations/new/"]
     board = ["/", f"/?reassign={full.chen.pk}", "/board/customers/?figure=waiting"]
-    paths["he"] = [*board, "/jobs/", "/customers/", *customer, *people]
+    paths["he"] = [*board, "/jobs/", *lists, *customer, *people]
     assert too_wide(page, server, paths[who], width) == []
 
 

@@ -5,7 +5,8 @@ To add a page, add its row to `PAGES` (or, for a table of the Django admin site,
 * `roles`     who may call it; every other role gets 403, and nobody at all is led to the sign-in page
 * `methods`   what it answers; another method gets 405. "GET" stands for HEAD too
 * `of`        whose row its address names: "customer" lets the matrix call it with the customer (or the alert, the
-              account … of the customer) of the caller, of a colleague, of another branch, and of another region;
+              account …, or the export that their manager asked for) of the caller, of a colleague, of another
+              branch, and of another region;
               what is out of the caller's scope gets 404
 * `arguments` how its address is made from the objects of tests/security/town.py
 * `form`      what a POST sends; "" unless the page needs it to get beyond its form's errors
@@ -20,7 +21,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from crm.organization.choices import Role
-from tests.security.town import Subject, Town, relation_row
+from tests.security.town import Subject, Town, export_row, relation_row
 
 CUSTOMER_STAFF = frozenset({Role.RELATIONSHIP_MANAGER, Role.LOBBY_MANAGER, Role.BRANCH_MANAGER})
 OWNERS = frozenset({Role.RELATIONSHIP_MANAGER, Role.BRANCH_MANAGER})
@@ -68,6 +69,10 @@ def plan(town: Town, subject: Subject) -> Mapping[str, Any]:
     return {"pk": subject.plan.pk}
 
 
+def export(town: Town, subject: Subject) -> Mapping[str, Any]:
+    return {"pk": export_row(subject.owner).pk}
+
+
 def run(town: Town, subject: Subject) -> Mapping[str, Any]:
     return {"pk": town.run.pk}
 
@@ -76,10 +81,22 @@ def upload(town: Town, subject: Subject) -> Mapping[str, Any]:
     return {"pk": town.upload.pk}
 
 
+def a_list(town: Town, subject: Subject) -> Mapping[str, Any]:
+    return {"name": "customers"}
+
+
+def nowhere_id(town: Town, subject: Subject) -> Mapping[str, Any]:
+    return {"pk": 2**40}
+
+
 def load(town: Town, subject: Subject) -> Mapping[str, Any]:
     return {"pk": town.admin_rows["customers_feedload"]}
 
 
+MANAGER = frozenset({Role.BRANCH_MANAGER})
+# A manager sees and decides upon what the staff asked for, but what is only for whoever asked is not there for anybody
+# else (tests/exports tells them apart).
+OWN_ALONE = {"POST": frozenset({302, 404})}
 PROBE = {"GET": frozenset({200, 503})}
 
 PAGES: tuple[Page, ...] = (
@@ -97,10 +114,28 @@ PAGES: tuple[Page, ...] = (
     Page("workbench:nudge", frozenset({Role.BRANCH_MANAGER}), WRITE, "alert", alert),
     Page("workbench:customer", CUSTOMER_STAFF, READ, "customer", customer),
     Page("workbench:timeline", OWNERS, READ, "customer", customer),
+    Page("workbench:today_print", OWNERS, READ),
+    Page("workbench:customer_print", OWNERS, READ, "customer", customer),
     Page("customers:list", OWNERS, READ),
+    Page("customers:at_hand", CUSTOMER_STAFF, READ),
+    Page("customers:star", CUSTOMER_STAFF, WRITE, "customer", customer, form={"on": "1"}),
+    Page("workbench:alerts", OWNERS, READ),
+    Page("workbench:contacts", OWNERS, READ),
+    Page("workbench:plans", OWNERS, READ),
+    Page("workbench:view_save", OWNERS, WRITE, arguments=a_list),
+    Page("workbench:view_counts", OWNERS, READ, arguments=a_list),
+    # Views and jobs are of their owners, not of customers: somebody else's is not there (tests/pages).
+    Page("workbench:view_delete", OWNERS, WRITE, arguments=nowhere_id, answers={"POST": frozenset({404})}),
+    Page("workbench:bulk_list", OWNERS, READ),
+    Page("workbench:bulk_new", OWNERS, WRITE, form={"action": "plan", "all": "1"}),
+    Page("workbench:bulk", OWNERS, READ, arguments=nowhere_id, answers={"GET": frozenset({404})}),
+    Page("workbench:bulk_start", OWNERS, WRITE, arguments=nowhere_id, answers={"POST": frozenset({404})}),
+    Page("workbench:bulk_progress", OWNERS, READ, arguments=nowhere_id, answers={"GET": frozenset({404})}),
+    Page("workbench:bulk_undo", OWNERS, WRITE, arguments=nowhere_id, answers={"POST": frozenset({404})}),
     Page("customers:search", CUSTOMER_STAFF, WRITE, form={"q": "记"}),
     Page("customers:alert_snooze", OWNERS, WRITE, "alert", alert),
     Page("customers:alert_not_applicable", OWNERS, WRITE, "alert", alert),
+    Page("customers:alert_reopen", OWNERS, WRITE, "alert", alert),
     Page(
         "customers:reveal",
         OWNERS,
@@ -124,11 +159,20 @@ PAGES: tuple[Page, ...] = (
         lambda town, subject: {"pk": subject.customer.pk, "relation_pk": relation_row(subject.customer).pk},
     ),
     Page("customers:household_leave", OWNERS, WRITE, "customer", customer),
-    Page("customers:owner", frozenset({Role.BRANCH_MANAGER}), BOTH, "customer", customer),
+    Page("customers:owner", MANAGER, BOTH, "customer", customer),
     Page("archives:contact_new", CUSTOMER_STAFF, BOTH, "customer", customer),
+    Page("archives:lobby_note", frozenset({Role.LOBBY_MANAGER}), WRITE, "customer", customer),
     Page("archives:plan_new", OWNERS, BOTH, "customer", customer),
     Page("archives:plan_move", OWNERS, WRITE, "plan", plan),
     Page("archives:plan_cancel", OWNERS, WRITE, "plan", plan),
+    Page("exports:list", OWNERS, READ),
+    Page("exports:new", OWNERS, BOTH, form={"file_format": "csv"}),
+    Page("exports:export", OWNERS, READ, "export", export),
+    Page("exports:progress", OWNERS, READ, "export", export),
+    Page("exports:approve", MANAGER, WRITE, "export", export),
+    Page("exports:refuse", MANAGER, WRITE, "export", export, {"refusal": "x"}),
+    Page("exports:withdraw", OWNERS, WRITE, "export", export, answers=OWN_ALONE),
+    Page("exports:file", OWNERS, WRITE, "export", export, answers=OWN_ALONE),
     Page("feeds:list", ADMIN, READ),
     Page("feeds:upload_new", ADMIN, BOTH),
     Page("feeds:upload", ADMIN, READ, arguments=upload),
@@ -151,6 +195,8 @@ ADMIN_TABLES: dict[str, tuple[frozenset[Role], str]] = {
     "customers_product": (ADMIN, "ac"),
     "jobs_jobrun": (ADMIN, ""),
     "organization_branch": (ADMIN, "ac"),
+    "organization_contactcadence": (ADMIN, "ac"),
+    "organization_daytarget": (ADMIN, "ac"),
     "organization_user": (ADMIN, "ac"),
     "segments_tierscheme": (ADMIN, "ac"),
 }

@@ -4,6 +4,7 @@
 of 冯 in another region. The shown name (mask) of each carries a marker that stands nowhere else.
 """
 
+import secrets
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -16,10 +17,10 @@ from archives.models import MaintenancePlan
 from crm.audit import pii, trail
 from crm.audit.models import AuditEntry
 from crm.jobs.models import JobRun
-from crm.organization.models import Branch, User
+from crm.organization.models import Branch, ContactCadence, DayTarget, User
 from customers.feeds import rejects
 from customers.feeds.uploads import SealedUploadHandler
-from customers.models import Account, Alert, AlertRule, Customer, FeedLoad, FeedUpload, Relation
+from customers.models import Account, Alert, AlertRule, Customer, ExportRequest, FeedLoad, FeedUpload, Relation
 from segments.models import TierScheme
 from tests import world
 
@@ -47,6 +48,7 @@ class Subject:
     relation: str
     marker: str
     plain: dict[str, str]
+    owner: User
     customer: Customer
     account: Account
     alert: Alert
@@ -93,6 +95,8 @@ def build() -> Town:
         "customers_product": bank.products["WEALTH"].pk,
         "jobs_jobrun": run.pk,
         "organization_branch": bank.far.pk,
+        "organization_contactcadence": ContactCadence.objects.using("batch").earliest("pk").pk,
+        "organization_daytarget": DayTarget.objects.using("batch").earliest("pk").pk,
         "organization_user": bank.feng.pk,
         "segments_tierscheme": TierScheme.objects.using("batch").get(is_primary=True).pk,
     }
@@ -149,7 +153,20 @@ def build_subject(bank: world.Bank, number: int, relation: str, branch: Branch, 
         branch=branch, customer=customer, owner=owner, created_by=owner, due_date=maturity, submission=uuid4()
     )
     relation_row(customer)
-    return Subject(relation, marker, plain, customer, account, alert, plan)
+    export_row(owner)
+    return Subject(relation, marker, plain, owner, customer, account, alert, plan)
+
+
+def export_row(owner: User) -> ExportRequest:
+    """What a manager has asked for; asked for anew where a call that was allowed to has decided upon it."""
+    row, _is_new = ExportRequest.objects.using("batch").get_or_create(
+        requested_by_id=owner.pk, state="waiting", plain_fields=["mobile"],
+        defaults={
+            "token": secrets.token_hex(16), "branch_id": owner.branch_id, "reach": owner.reach, "reason": "contact",
+            "language": "zh-hans", "needs_approval": True, "rows_expected": 1,
+        },
+    )  # fmt: skip
+    return row
 
 
 def relation_row(customer: Customer) -> Relation:

@@ -7,7 +7,7 @@ from crm.db import guard_by_branch
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("customers", "0010_kept_together"),
+        ("customers", "0012_lists"),
         ("organization", "0002_one_head_office"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -1,0 +1,211 @@
+"""The life of a bulk job: prepared from a list, confirmed after a preview, run by a worker in chunks, taken back.
+
+Who is meant is found out when the job runs, in the scope that its author has then; each chunk is one transaction in
+that scope, with the author read afresh. The job's row is the lock: a second worker finds it busy, and a dead one's
+job goes on where its last chunk ended.
+"""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db import InterfaceError, OperationalError
+from django.db.models import Count, F, QuerySet
+from django.http import QueryDict
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from crm import db
+from crm.audit import trail
+from crm.organization.access import scoped
+from crm.organization.models import User
+from crm.workbench.bulk.actions import ACTIONS, Stopped
+from customers.choices import BulkProblem, BulkState, ItemOutcome
+from customers.customer_list import main_owner
+from customers.filters import CustomerFilter
+from customers.models import BulkItem, BulkJob, Customer
+
+JOBS = BulkJob.objects.using("batch")
+UNDER_WAY = (BulkState.QUEUED, BulkState.RUNNING)
+ENDED = (BulkState.DONE, BulkState.FAILED)
+MOST_CUSTOMERS = 100_000
+MOST_TICKED = 500
+CHUNK = 1_000
+MAX_ATTEMPTS = 5
+UNDO_DAYS = 7
+PREVIEW_DAYS = 1
+COLLECT = "INSERT INTO customers_bulkitem (job_id, outcome, customer_id, branch_id) SELECT %s, 'waiting', * FROM ({}) c"
+
+
+class BulkRefused(Exception):
+    """This cannot be done with these customers; the message says why."""
+
+
+@dataclass(frozen=True)
+class Preview:
+    """How many customers match now (`is_too_many`: more than a job takes), and whose they are, most first."""
+
+    count: int
+    is_too_many: bool
+    owners: list[tuple[str, int]]
+    others: int
+
+
+def of_user(user: User) -> QuerySet[BulkJob]:
+    """The jobs that this user may see: their own."""
+    return BulkJob.objects.filter(actor=user)
+
+
+def prepare(user: User, action: str, query: str, ids: list[int] | None) -> BulkJob:
+    """A job that waits for confirmation, over the ticked customers or over all that the filters leave.
+
+    Raises BulkRefused for an action that this user may not take, and for nothing ticked.
+    """
+    if action not in ACTIONS or user.role not in ACTIONS[action].roles:
+        raise BulkRefused(_("You may not do this to many customers at once."))
+    if ids is not None and not 0 < len(ids) <= MOST_TICKED:
+        raise BulkRefused(_("Tick some customers first, or take all that match."))
+    asked = QueryDict(query[:500])
+    if ids is not None:  # ticked rows stay chosen whatever becomes of them; the branch says whose managers to offer
+        asked = QueryDict(urlencode({"branch": asked["branch"]}) if asked.get("branch") else "")
+    return BulkJob.objects.create(actor=user, action=action, query=asked.urlencode(), ids=ids)
+
+
+def branch_of(job: BulkJob, user: User) -> int:
+    """The branch whose managers may be chosen: that of the filters, else the user's own."""
+    branch = QueryDict(job.query).get("branch", "")
+    return int(branch) if branch.isascii() and branch.isdecimal() and len(branch) < 19 else user.branch_id
+
+
+def chosen(job: BulkJob, user: User, day: date) -> QuerySet[Customer]:
+    """The customers whom the job means, as far as this user sees them now."""
+    filters = CustomerFilter(QueryDict(job.query if job.ids is None else ""), user=user, day=day)
+    rows: QuerySet[Customer] = filters.matching
+    return rows if job.ids is None else rows.filter(pk__in=job.ids)
+
+
+def preview(job: BulkJob, user: User, day: date, most_owners: int = 8) -> Preview:
+    """What would be changed, counted no further than a job may go."""
+    limited = Customer.objects.filter(pk__in=chosen(job, user, day).order_by().values("pk")[: MOST_CUSTOMERS + 1])
+    groups = limited.annotate(owner=main_owner()).values_list("owner").annotate(number=Count("pk")).order_by("-number")
+    found = [(name or "", number) for name, number in groups]
+    count = sum(number for _name, number in found)
+    shown = found[:most_owners]
+    is_too_many = count > MOST_CUSTOMERS
+    return Preview(min(count, MOST_CUSTOMERS), is_too_many, shown, count - sum(number for _name, number in shown))
+
+
+def confirm(job: BulkJob, user: User, parameters: dict[str, Any], day: date) -> bool:
+    """Have a worker run it; False when that was decided already."""
+    waiting = of_user(user).filter(pk=job.pk, state=BulkState.PREVIEW)
+    detail = {"action": job.action, "query": job.query, "ids": job.ids, **parameters}
+    trail.record(user, "bulk.start", target=job, detail=detail)
+    return bool(waiting.update(state=BulkState.QUEUED, parameters=parameters, business_date=day))
+
+
+def may_undo(job: BulkJob, now: Any) -> bool:
+    """Within seven days of its end, while anything of it still stands."""
+    is_recent = job.finished_at is not None and now - job.finished_at <= timedelta(days=UNDO_DAYS)
+    return job.state in ENDED and not job.is_undo and is_recent
+
+
+def undo(job: BulkJob, user: User, now: Any) -> bool:
+    """Have a worker take it back, as far as nobody has changed it since; False when it is too late."""
+    if not may_undo(job, now):
+        return False
+    changed = BulkItem.objects.filter(job=job, outcome=ItemOutcome.CHANGED).count()
+    trail.record(user, "bulk.undo", target=job, detail={"changed": changed})
+    ended = of_user(user).filter(pk=job.pk, state__in=ENDED, is_undo=False)
+    return bool(ended.update(state=BulkState.QUEUED, is_undo=True, total=changed, handled=0, attempts=0, problem=""))
+
+
+def run(job_id: int) -> str:
+    """Run a confirmed job, or take one back, chunk by chunk; returns its state, or `busy` and `over`."""
+    if not JOBS.filter(pk=job_id, state__in=UNDER_WAY).update(state=BulkState.RUNNING, attempts=F("attempts") + 1):
+        return "over"
+    job = JOBS.get(pk=job_id)
+    try:
+        if job.attempts > MAX_ATTEMPTS:
+            raise Stopped(BulkProblem.ERROR)
+        while (state := step(job)) == BulkState.RUNNING:
+            pass
+    except Stopped as stop:
+        return fail(job_id, stop.problem)
+    except (OperationalError, InterfaceError):
+        raise  # nothing can be noted: the sweep sends another worker
+    except Exception:
+        fail(job_id, BulkProblem.ERROR)
+        raise
+    return state
+
+
+def fail(job_id: int, problem: BulkProblem) -> str:
+    """End a job that cannot go on; what its chunks have done stands, and can be undone."""
+    JOBS.filter(pk=job_id).update(state=BulkState.FAILED, problem=problem, finished_at=timezone.now())
+    return BulkState.FAILED
+
+
+def step(job: BulkJob) -> str:
+    """One chunk in one transaction, in the author's scope of this moment. Raises Stopped."""
+    actor = User.objects.select_related("branch").get(pk=job.actor_id)
+    if not actor.is_active or actor.role not in ACTIONS[job.action].roles:
+        raise Stopped(BulkProblem.NO_RIGHT)
+    with scoped(actor):
+        held = BulkJob.objects.select_for_update(skip_locked=True).filter(pk=job.pk).first()
+        if held is None:
+            return "busy"
+        if held.state != BulkState.RUNNING:
+            return held.state
+        if not held.is_collected:
+            collect(held, actor)
+            return BulkState.RUNNING
+        return next_chunk(held, actor)
+
+
+def collect(job: BulkJob, actor: User) -> None:
+    """Write an item for every customer whom the job means now, in one statement."""
+    assert job.business_date is not None
+    rows = chosen(job, actor, job.business_date).order_by().values_list("pk", "branch_id")[: MOST_CUSTOMERS + 1]
+    statement, params = rows.query.sql_with_params()
+    total = db.execute(COLLECT.format(statement), [job.pk, *params], using="default")
+    if total > MOST_CUSTOMERS:
+        raise Stopped(BulkProblem.TOO_MANY)
+    BulkJob.objects.filter(pk=job.pk).update(is_collected=True, total=total, attempts=0)
+
+
+def next_chunk(job: BulkJob, actor: User) -> str:
+    """Handle the next items, or end the job when there are none."""
+    outcome = ItemOutcome.CHANGED if job.is_undo else ItemOutcome.WAITING
+    items = BulkItem.objects.filter(job=job)
+    ids = list(items.filter(outcome=outcome).order_by("customer_id").values_list("customer_id", flat=True)[:CHUNK])
+    mine = BulkJob.objects.filter(pk=job.pk)
+    if not ids:
+        state = BulkState.UNDONE if job.is_undo else BulkState.DONE
+        mine.update(state=state, finished_at=timezone.now())
+        return state
+    # The customers' rows are the lock against a single change of the same customer (customers.ownership).
+    locked = Customer.objects.visible_to(actor).filter(pk__in=ids).order_by("pk").select_for_update(of=("self",))
+    in_scope = list(locked.values_list("pk", flat=True))
+    action = ACTIONS[job.action]
+    if job.is_undo:
+        action.take_back(job, actor, in_scope, timezone.localdate())
+    else:
+        action.do(job, actor, in_scope)
+    gone = set(ids) - set(in_scope)
+    items.filter(customer_id__in=gone).update(outcome=ItemOutcome.OUT_OF_SCOPE)
+    mine.update(handled=F("handled") + len(ids), attempts=0)
+    return BulkState.RUNNING
+
+
+def outcomes(job: BulkJob) -> list[tuple[ItemOutcome, int]]:
+    """How many customers came to which end, of those that did."""
+    found = dict(BulkItem.objects.filter(job=job).order_by().values_list("outcome").annotate(Count("pk")))
+    return [(one, found[one]) for one in ItemOutcome if found.get(one)]
+
+
+def sweep() -> list[int]:
+    """Forget what nobody confirmed within a day; returns the jobs that a worker must be woken for."""
+    oldest = timezone.now() - timedelta(days=PREVIEW_DAYS)
+    JOBS.filter(state=BulkState.PREVIEW, created_at__lt=oldest).delete()
+    return list(JOBS.filter(state__in=UNDER_WAY).order_by("pk").values_list("pk", flat=True))

@@ -1,0 +1,62 @@
+"""What Celery runs of exports and of bulk jobs. Messages only wake: their own modules decide what is to be done."""
+
+from typing import Any
+
+from celery import shared_task
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from crm.workbench.bulk import jobs
+from customers.exports import requests, runs
+from segments.tiers import primary_tiers
+
+# A wake-up that nobody took until the next sweep is stale: the sweep sends another.
+WAKE_SECONDS = 50
+
+
+@shared_task
+def make_export(export_id: int) -> str:
+    """Make the file of a request, unless another worker does so or it is over."""
+    return runs.run(export_id, primary_tiers(), timezone.now())
+
+
+@shared_task
+def sweep_exports() -> int:
+    """Wake workers for requests whose message was lost or whose worker died, and remove what is over."""
+    waiting = requests.sweep(timezone.now())
+    for export_id in waiting:
+        make_export.apply_async((export_id,), expires=WAKE_SECONDS)
+    return len(waiting)
+
+
+@shared_task
+def run_bulk(job_id: int) -> str:
+    """Run a confirmed job, unless another worker does so or it is over."""
+    return jobs.run(job_id)
+
+
+@shared_task
+def sweep_bulk() -> int:
+    """Wake workers for jobs whose message was lost or whose worker died."""
+    waiting = jobs.sweep()
+    for job_id in waiting:
+        run_bulk.apply_async((job_id,), expires=WAKE_SECONDS)
+    return len(waiting)
+
+
+def wake(export_id: int) -> None:
+    """Tell a worker of an export."""
+    tell(make_export, export_id)
+
+
+def wake_bulk(job_id: int) -> None:
+    """Tell a worker of a bulk job."""
+    tell(run_bulk, job_id)
+
+
+def tell(task: Any, pk: int) -> None:
+    """Send the message; without a broker the next sweep does."""
+    try:
+        task.apply_async((pk,), expires=WAKE_SECONDS, retry=False)
+    except OperationalError:
+        return
