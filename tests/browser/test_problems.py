@@ -23,7 +23,7 @@ def form_of(day: Morning) -> str:
 
 def open_drawer(page: Page, server: str, day: Morning) -> None:
     page.goto(f"{server}/customers/{day.zhou.pk}/")
-    page.locator("#contacts .more").click()
+    page.locator(".ident [data-log]").click()
     expect(page.locator(".drawer")).to_be_visible()
 
 
