@@ -39,7 +39,11 @@ class Outcome(models.TextChoices):
     BOOKED = "booked", _("Appointment made")
     SOLD = "sold", _("Sold")
     REFUSED = "refused", _("Refuses contact")
+    RECEIVED = "received", _("Received in the lobby")
 
+
+# Whoever logs a contact chooses from these; a reception is noted by the lobby's own button.
+CONTACT_OUTCOMES = tuple((value, label) for value, label in Outcome.choices if value != Outcome.RECEIVED)
 
 # An effective contact 有效联系 reached the customer (DOMAIN §6); a text message never counts.
 REACHED = (Outcome.INTERESTED, Outcome.NOT_INTERESTED, Outcome.BOOKED, Outcome.SOLD, Outcome.REFUSED)

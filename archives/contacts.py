@@ -7,10 +7,12 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import OuterRef, Subquery
+from django.db.models.functions import JSONObject
 from django.utils import timezone
 
 from archives import plans
-from archives.choices import Direction, is_effective, settles
+from archives.choices import Channel, Direction, Outcome, Purpose, is_effective, settles
 from archives.models import ContactLog
 from crm.audit import trail
 from crm.organization.models import User
@@ -93,12 +95,15 @@ def log_contact(
         return Logged(log, True, tuple(answered), tuple(before))
 
 
-def last_contacts(user: User, customer_ids: Sequence[int]) -> dict[int, ContactLog]:
-    """The latest contact of each of these customers, one query."""
-    logs = (
-        ContactLog.objects.visible_to(user)
-        .filter(customer_id__in=customer_ids)
-        .order_by("customer_id", "-contacted_at")
-        .distinct("customer_id")
-    )
-    return {log.customer_id: log for log in logs}
+def note_in_lobby(customer: Customer, staff: User, at: datetime, need: str, submission: UUID) -> Logged:
+    """A customer was received in the lobby, perhaps with a need; it answers no alert, that is the manager's to do."""
+    outcome = Outcome.INTERESTED if need else Outcome.RECEIVED
+    purpose = Purpose.ARCHIVE if need else Purpose.CARE
+    contact = Contact(Channel.LOBBY, outcome, purpose, summary=need, direction=Direction.INBOUND)
+    return log_contact(customer, staff, at, contact, submission)
+
+
+def last_contact(user: User, customer: str = "customer") -> Subquery:
+    """Annotation: when and how a row's customer was last in contact, as JSON; None without a contact."""
+    logs = ContactLog.objects.visible_to(user).filter(customer=OuterRef(customer)).order_by("-contacted_at")
+    return Subquery(logs.values(json=JSONObject(at="contacted_at", channel="channel", outcome="outcome"))[:1])

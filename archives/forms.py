@@ -1,13 +1,15 @@
 """The quick contact log: three clicks, everything else prefilled or left out."""
 
 import uuid
-from datetime import date, timedelta
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from archives.choices import MARKETING_CHANNELS, Channel, Outcome, Purpose
+from archives import next_contact
+from archives.choices import CONTACT_OUTCOMES, MARKETING_CHANNELS, Channel, Purpose
 from archives.contacts import Contact
 from customers.choices import AlertKind
 from customers.models import Alert, Customer
@@ -18,6 +20,14 @@ PURPOSE_OF_KIND = {
     AlertKind.DOWNGRADE_CRITICAL: Purpose.CRITICAL,
 }
 FURTHEST_NEXT_DAYS = 366
+
+
+@dataclass(frozen=True)
+class ResultOption:
+    """One result to choose, and the next day that goes with it."""
+
+    widget: Any
+    next_date: date | None
 
 
 class ContactForm(forms.Form):
@@ -33,7 +43,7 @@ class ContactForm(forms.Form):
     )
     outcome = forms.ChoiceField(
         label=_("Result"),
-        choices=Outcome.choices,
+        choices=CONTACT_OUTCOMES,
         widget=forms.RadioSelect,
         error_messages={"required": _("Choose how it went."), "invalid_choice": _("Choose one of the results shown.")},
     )
@@ -59,9 +69,16 @@ class ContactForm(forms.Form):
     )
 
     def __init__(
-        self, *args: Any, customer: Customer, alerts: list[Alert], chosen: int | None, day: date, **kwargs: Any
+        self,
+        *args: Any,
+        customer: Customer,
+        alerts: list[Alert],
+        chosen: int | None,
+        day: date,
+        cadence_days: int | None,
+        **kwargs: Any,
     ) -> None:
-        self.customer, self.day, self.open_alerts = customer, day, alerts
+        self.customer, self.day, self.open_alerts, self.cadence_days = customer, day, alerts, cadence_days
         first = next((alert for alert in alerts if alert.pk == chosen), alerts[0] if alerts else None)
         self.first = first
         kwargs.setdefault(
@@ -69,7 +86,7 @@ class ContactForm(forms.Form):
             {
                 "submission": uuid.uuid4(),
                 "channel": Channel.FACE if customer.do_not_contact else Channel.PHONE,
-                "next_date": next_contact_day(first, day),
+                "next_date": next_contact.proposal(first, cadence_days, day),
                 "alerts": [first.pk] if first else [],
             },
         )
@@ -79,6 +96,17 @@ class ContactForm(forms.Form):
         for name in self.errors if self.is_bound else ():
             if name in self.fields:
                 self.fields[name].widget.attrs["aria-invalid"] = "true"
+
+    @property
+    def results(self) -> list[ResultOption]:
+        """The results to choose from; the page moves the next day along until somebody has set it."""
+        days = next_contact.by_outcome(self.first, self.cadence_days, self.day)
+        return [ResultOption(option, days[option.data["value"]]) for option in self["outcome"]]
+
+    @property
+    def moves_date(self) -> bool:
+        """Nobody has sent a next day yet, so the page may still propose one."""
+        return not self.is_bound
 
     @property
     def ticked(self) -> set[int]:
@@ -113,7 +141,21 @@ class ContactForm(forms.Form):
         )
 
 
-def next_contact_day(alert: Alert | None, day: date) -> date:
-    """The due day of what it is about, or a week on; a weekend moves to the Monday after it."""
-    chosen = alert.due_date if alert and alert.due_date and alert.due_date > day else day + timedelta(days=7)
-    return chosen + timedelta(days=7 - chosen.weekday()) if chosen.weekday() > 4 else chosen
+class LobbyNoteForm(forms.Form):
+    """What the lobby notes of a customer who is served: that they were, or what they need."""
+
+    submission = forms.UUIDField(widget=forms.HiddenInput)
+    summary = forms.CharField(
+        label=_("What does the customer need?"),
+        required=False,
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        error_messages={"max_length": _("At most %(limit_value)d characters; you wrote %(show_value)d.")},
+    )
+    is_need = forms.BooleanField(required=False)
+
+    def clean(self) -> dict[str, Any]:
+        data = self.cleaned_data
+        if data.get("is_need") and not data.get("summary"):
+            self.add_error("summary", _("Say in a few words what the customer needs."))
+        return data

@@ -7,8 +7,9 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from archives import next_contact
 from archives.choices import Channel, Purpose
-from archives.forms import FURTHEST_NEXT_DAYS, next_contact_day
+from archives.forms import FURTHEST_NEXT_DAYS
 from archives.plans import Intent
 from customers.models import Customer
 
@@ -55,7 +56,7 @@ class PlanForm(DueForm):
             "initial",
             {
                 "submission": uuid.uuid4(),
-                "due_date": next_contact_day(None, day),
+                "due_date": next_contact.proposal(None, None, day),
                 "purpose": Purpose.CARE,
                 "channel": Channel.FACE if customer.do_not_contact else Channel.PHONE,
             },

@@ -1,6 +1,9 @@
 """The quick contact log, in a drawer beside the list or as a page of its own."""
 
+from typing import Any
+
 from django.contrib import messages
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -8,13 +11,16 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
-from archives.contacts import Logged, log_contact
-from archives.forms import ContactForm
+from archives.contacts import Logged, log_contact, note_in_lobby
+from archives.forms import ContactForm, LobbyNoteForm
 from crm.organization.access import BALANCE_ROLES, CUSTOMER_ROLES, for_roles
-from crm.organization.models import User
+from crm.organization.choices import Role
+from crm.organization.models import ContactCadence, User
 from customers.models import Alert, Customer
+
+SAVED_SECONDS = 600
 
 
 @require_http_methods(["GET", "POST"])
@@ -22,7 +28,7 @@ from customers.models import Alert, Customer
 def contact_new(request: HttpRequest, pk: int) -> HttpResponse:
     """Log a contact with a customer and answer the alerts it was about."""
     assert isinstance(request.user, User)
-    customer = get_object_or_404(Customer.objects.visible_to(request.user), pk=pk)
+    customer: Any = get_object_or_404(with_cadence(Customer.objects.visible_to(request.user)), pk=pk)
     alerts = list(
         Alert.objects.live().visible_to(request.user).filter(customer=customer).order_by("severity", "due_date")
     )
@@ -33,17 +39,53 @@ def contact_new(request: HttpRequest, pk: int) -> HttpResponse:
         alerts=alerts,
         chosen=int(chosen) if chosen.isdecimal() and len(chosen) < 19 else None,
         day=timezone.localdate(),
+        cadence_days=customer.cadence_days,
     )
     if request.method == "POST" and form.is_valid():
         alert_ids = [alert.pk for alert in form.cleaned_data["alerts"]]
         now = timezone.now()
         logged = log_contact(customer, request.user, now, form.contact(), form.cleaned_data["submission"], alert_ids)
         tell(request, logged)
-        return back(request, reverse("workbench:customer", args=[customer.pk]))
+        return saved(back(request, reverse("workbench:customer", args=[customer.pk])), logged)
     template = "archives/_contact_drawer.html" if request.headers.get("HX-Request") else "archives/contact_form.html"
-    shows_money = request.user.role in BALANCE_ROLES
-    context = {"customer": customer, "form": form, "next": came_from(request), "shows_money": shows_money}
+    calls = "call" in request.GET and not customer.do_not_contact
+    context = {
+        "customer": customer,
+        "form": form,
+        "next": came_from(request),
+        "shows_money": request.user.role in BALANCE_ROLES,
+        "calls": calls,
+    }
     return render(request, template, context, status=422 if request.method == "POST" else 200)
+
+
+@require_POST
+@for_roles([Role.LOBBY_MANAGER])
+def lobby_note(request: HttpRequest, pk: int) -> HttpResponse:
+    """A customer was received in the lobby; a need that was noted is on the manager's page at once."""
+    assert isinstance(request.user, User)
+    customer = get_object_or_404(Customer.objects.visible_to(request.user), pk=pk)
+    form = LobbyNoteForm(request.POST)
+    if not form.is_valid():
+        messages.warning(request, " ".join(str(text) for errors in form.errors.values() for text in errors))
+        return HttpResponse(status=303, headers={"Location": reverse("workbench:customer", args=[pk])})
+    data = form.cleaned_data
+    need = data["summary"] if data["is_need"] else ""
+    logged = note_in_lobby(customer, request.user, timezone.now(), need, data["submission"])
+    messages.success(request, _("The need is noted, the manager sees it now.") if need else _("Reception noted."))
+    return saved(HttpResponse(status=303, headers={"Location": reverse("workbench:today")}), logged)
+
+
+def with_cadence(customers: QuerySet[Customer]) -> QuerySet[Customer]:
+    """With the days between contacts that go with the customer's tier; None without a tier or a cadence for it."""
+    cadence = ContactCadence.objects.filter(tier=OuterRef("metrics__tier"))
+    return customers.annotate(cadence_days=Subquery(cadence.values("days")[:1]))
+
+
+def saved(response: HttpResponse, logged: Logged) -> HttpResponse:
+    """Tell the browser which contact is stored for good: only then it forgets its draft (static/js/draft.js)."""
+    response.set_cookie("saved_contact", str(logged.log.submission), max_age=SAVED_SECONDS, samesite="Lax")
+    return response
 
 
 def came_from(request: HttpRequest) -> str:

@@ -24,6 +24,10 @@ class AnsweredAlready(Exception):
         super().__init__(_("This alert has been closed in the meantime."))
 
 
+class NothingToUndo(Exception):
+    """The alert is no longer as the user's answer left it."""
+
+
 class BadSnooze(Exception):
     """The day is not after today, or so far off that the alert would be forgotten."""
 
@@ -79,6 +83,26 @@ def snooze(alert: Alert, user: User, on: date, until: date) -> None:
         trail.record(
             user, "alert.snooze", customer=current.customer, target=current, detail={"until": until.isoformat()}
         )
+
+
+UNDO_STATES = frozenset({AlertState.NEW, AlertState.READ, AlertState.FOLLOWING})
+
+
+def reopen(alert: Alert, user: User, on: date, state: str) -> None:
+    """Take back an answer of the same user and day: put off, or not applicable. `state` is what it was before.
+
+    Raises NothingToUndo for any other state of things: the night, a contact or somebody else came in between.
+    """
+    with transaction.atomic():
+        current = Alert.objects.select_for_update(of=("self",)).select_related("customer").get(pk=alert.pk)
+        closed_now = current.state == AlertState.NOT_APPLICABLE and (current.closed_by, current.closed_on) == (user, on)
+        if not closed_now and current.state != AlertState.SNOOZED:
+            raise NothingToUndo(_("This answer cannot be taken back any more."))
+        current.state = AlertState(state) if state in UNDO_STATES else AlertState.READ
+        current.snoozed_until = current.closed_by = current.closed_on = None
+        current.close_reason = current.close_note = ""
+        current.save(update_fields=["state", "snoozed_until", "closed_by", "closed_on", "close_reason", "close_note"])
+        trail.record(user, "alert.reopen", customer=current.customer, target=current)
 
 
 def locked(alert: Alert) -> Alert:

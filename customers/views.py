@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -90,7 +91,7 @@ def alert_snooze(request: HttpRequest, pk: int) -> HttpResponse:
         until = form.cleaned_data["until"]
         try:
             alert_answers.snooze(alert, request.user, timezone.localdate(), until)
-            messages.success(request, _("Put off until %(day)s; it comes back then.") % {"day": until})
+            tell_with_undo(request, alert, _("Put off until %(day)s; it comes back then.") % {"day": until})
         except (alert_answers.BadSnooze, alert_answers.AnsweredAlready) as problem:
             messages.warning(request, str(problem))
     else:
@@ -108,12 +109,32 @@ def alert_not_applicable(request: HttpRequest, pk: int) -> HttpResponse:
     if form.is_valid():
         try:
             alert_answers.not_applicable(alert, request.user, timezone.localdate(), form.cleaned_data["note"])
-            messages.success(request, _("Closed as not applicable."))
+            tell_with_undo(request, alert, _("Closed as not applicable."))
         except alert_answers.AnsweredAlready as problem:
             messages.warning(request, str(problem))
     else:
         messages.warning(request, str(form.errors["note"][0]))
     return back(request, alert.customer_id)
+
+
+@require_POST
+@for_roles(BALANCE_ROLES)
+def alert_reopen(request: HttpRequest, pk: int) -> HttpResponse:
+    """Undo: the alert is back as it was before the user put it off or called it not applicable."""
+    assert isinstance(request.user, User)
+    alert = get_object_or_404(Alert.objects.visible_to(request.user), pk=pk)
+    try:
+        alert_answers.reopen(alert, request.user, timezone.localdate(), request.POST.get("state", ""))
+        messages.success(request, _("Undone, the alert is back."))
+    except alert_answers.NothingToUndo as problem:
+        messages.warning(request, str(problem))
+    return back(request, alert.customer_id)
+
+
+def tell_with_undo(request: HttpRequest, alert: Alert, text: str) -> None:
+    """Say what was changed, with a button that takes it back; `alert` is as it was before."""
+    context = {"text": text, "alert": alert, "next": request.POST.get("next", "")}
+    messages.success(request, render_to_string("customers/_undo.html", context, request))
 
 
 @require_http_methods(["GET", "POST"])

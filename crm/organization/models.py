@@ -1,8 +1,9 @@
-"""Who works here: the branch tree and the staff."""
+"""Who works here: the branch tree, the staff, and what is asked of them."""
 
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -98,3 +99,45 @@ class User(AbstractBaseUser):
 
     def has_module_perms(self, app_label: str) -> bool:
         return self.is_staff
+
+
+MOST_A_DAY = 200
+A_DAY = [MinValueValidator(1), MaxValueValidator(MOST_A_DAY)]
+
+
+class DayTarget(models.Model):
+    """A relationship manager's working day (DOMAIN §4, process targets), from a day on until the next row begins.
+
+    `contacts` is the capacity too: 今日 proposes no more customers than that.
+    """
+
+    effective_from = models.DateField(_("effective from"), unique=True)
+    contacts = models.PositiveSmallIntegerField(_("contacts a day"), validators=A_DAY)
+    effective = models.PositiveSmallIntegerField(_("of them effective"), validators=A_DAY)
+    booked = models.PositiveSmallIntegerField(_("appointments made"), validators=A_DAY)
+    met = models.PositiveSmallIntegerField(_("customers met"), validators=A_DAY)
+    source = models.CharField(_("source"), max_length=200, blank=True, default="")
+
+    class Meta:
+        verbose_name = _("target of a day")
+        verbose_name_plural = _("targets of a day")
+
+    def __str__(self) -> str:
+        return f"{self.effective_from}: {self.contacts}"
+
+
+class ContactCadence(models.Model):
+    """After how many days a customer of a tier is due for the next contact (DOMAIN §4); no row, no cadence."""
+
+    tier = models.PositiveSmallIntegerField(_("tier"), unique=True, validators=[MinValueValidator(1)])
+    days = models.PositiveSmallIntegerField(
+        _("days between contacts"), validators=[MinValueValidator(1), MaxValueValidator(366)]
+    )
+    source = models.CharField(_("source"), max_length=200, blank=True, default="")
+
+    class Meta:
+        verbose_name = _("contact cadence")
+        verbose_name_plural = _("contact cadences")
+
+    def __str__(self) -> str:
+        return f"{self.tier}: {self.days}"

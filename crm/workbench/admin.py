@@ -15,7 +15,7 @@ from django.utils.translation import gettext_noop
 from crm.audit.configuration import ReadOnlyAdmin, ReadOnlyInline, RecordedAdmin, is_administrator
 from crm.jobs.models import JobRun, JobStep
 from crm.organization import branches
-from crm.organization.models import Branch, User
+from crm.organization.models import Branch, ContactCadence, DayTarget, User
 
 admin.site.unregister(Group)  # rights come from role and reach, not from groups
 
@@ -52,6 +52,18 @@ class BranchAdmin(RecordedAdmin):
 
     def save_model(self, request: HttpRequest, obj: Branch, form: Any, change: bool) -> None:
         branches.place(obj)
+
+
+@admin.register(DayTarget)
+class DayTargetAdmin(RecordedAdmin):
+    list_display = ("effective_from", "contacts", "effective", "booked", "met")
+    ordering = ("-effective_from",)
+
+
+@admin.register(ContactCadence)
+class ContactCadenceAdmin(RecordedAdmin):
+    list_display = ("tier", "days", "source")
+    ordering = ("-tier",)
 
 
 class StaffAddForm(auth_forms.AdminUserCreationForm):  # type: ignore[type-arg]

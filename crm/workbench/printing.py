@@ -11,6 +11,7 @@ from crm.organization.access import BALANCE_ROLES, for_roles
 from crm.organization.choices import Role
 from crm.organization.models import User
 from crm.workbench.customer_page import gather
+from crm.workbench.day_so_far import day_so_far
 from crm.workbench.family import customers_for_page
 from crm.workbench.today import is_manager_id, work_list
 from crm.workbench.views import today_of_data
@@ -34,7 +35,7 @@ def customer_print(request: HttpRequest, pk: int) -> HttpResponse:
     now = timezone.now()
     logs = ContactLog.objects.visible_to(user).filter(customer=found).select_related("staff")
     context = {
-        "page": gather(user, found, today_of_data(), now),
+        "page": gather(user, found, today_of_data(request), now),
         "contacts": logs.order_by("-contacted_at", "-pk")[:CONTACTS],
         "customer": found,
         "printed_at": now,
@@ -55,10 +56,11 @@ def today_print(request: HttpRequest) -> HttpResponse:
         return redirect("workbench:today")
     now = timezone.now()
     owner = manager if is_branch else ""
-    listing = work_list(user, today_of_data(), now, kind=request.GET.get("kind", ""), owner=owner)
+    today = today_of_data(request)
+    room = day_so_far(user, today.day, owner).left
+    listing = work_list(user, today, now, room, kind=request.GET.get("kind", ""), owner=owner)
     ids = [row.customer.pk for row in listing.rows]
     trail.listed(request, "today print", ids)
     trail.record(user, LIST_PRINTED, detail={"count": len(ids)}, address=trail.address_of(request))
-    behind = listing.customers - len(listing.rows)
-    context = {"list": listing, "behind": behind, "day": timezone.localdate(), "printed_at": now, "marks": MARKS}
+    context = {"list": listing, "day": today.day, "printed_at": now, "marks": MARKS}
     return render(request, "print/today.html", context)

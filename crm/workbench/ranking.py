@@ -1,17 +1,18 @@
 """The order of 今日: 50 points for severity, 30 for tier and amount, 20 for how near the due date is (DOMAIN §4)."""
 
 import re
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Case, Count, F, FloatField, IntegerField, Q, QuerySet, Sum, Value, When
+from django.db.models import Case, F, FloatField, IntegerField, Q, QuerySet, Value, When
 from django.db.models.expressions import Combinable, Func
 from django.db.models.functions import Cast, Coalesce, Greatest, Least, Ln, Round
 
 from crm.organization.models import User
 from customers.choices import AlertState, Severity
-from customers.models import Alert
+from customers.models import Alert, Customer
 
 SEVERITY_POINTS = {Severity.RED: 50, Severity.AMBER: 30, Severity.INFORMATION: 10}
 TIER_POINTS = 3.0  # for each of five tiers
@@ -20,6 +21,7 @@ FULL_AMOUNT = 1_000_000
 SMALL_AMOUNT = 10_000
 NEAR_POINTS = 20.0
 NEAR_DAYS = 30.0
+TOP = "top"  # the place before the first row
 PLACE = re.compile(r"(\d{1,3})~(-?\d{1,16}(?:\.\d{1,2})?)~(\d{1,18})", re.ASCII)
 
 
@@ -42,11 +44,50 @@ def points(today: date) -> Combinable:
     return Cast(Round(severity + tier + money + near), IntegerField())
 
 
-def waiting(user: User, today: date) -> QuerySet[Alert]:
-    """Live alerts in the user's scope that are not put off to a later day."""
+@dataclass(frozen=True)
+class Parts:
+    """What the points of an alert are made of."""
+
+    total: int
+    severity: int
+    money: int
+    near: int
+
+
+def parts(points: int, alert: Alert, today: date) -> Parts:
+    """The points that the list was ordered by, taken apart; tier and money are what the other two leave."""
+    severity = SEVERITY_POINTS[Severity(alert.severity)]
+    days = NEAR_DAYS if alert.due_date is None else min(max((alert.due_date - today).days, 0), NEAR_DAYS)
+    near = min(round(NEAR_POINTS - days / NEAR_DAYS * NEAR_POINTS), points - severity)
+    return Parts(points, severity, points - severity - near, near)
+
+
+def place_of(alert: Any) -> str:
+    """Where a row stands in the order: what `after` goes on from."""
+    return f"{alert.points}~{alert.stake}~{alert.pk}"
+
+
+def waiting(user: User, today: date, owner: str = "") -> QuerySet[Alert]:
+    """Live alerts in the user's scope that are not put off to a later day.
+
+    `owner` is the id of a main owner, "none" for customers without one, "" for all.
+    """
     open_now = Q(state__in=[AlertState.NEW, AlertState.READ, AlertState.FOLLOWING])
     back_today = Q(state=AlertState.SNOOZED, snoozed_until__lte=today)
-    return Alert.objects.visible_to(user).filter(open_now | back_today)
+    alerts = Alert.objects.visible_to(user).filter(open_now | back_today)
+    if owner == "none":
+        return alerts.exclude(main_owner())
+    return alerts.filter(main_owner(owner_id=int(owner))) if owner else alerts
+
+
+def main_owner(**conditions: int) -> Q:
+    return Q(
+        customer__in=Customer.objects.filter(
+            ownerships__role="main",
+            ownerships__until__isnull=True,
+            **{f"ownerships__{name}": value for name, value in conditions.items()},
+        )
+    )
 
 
 def first_of_each_customer(alerts: QuerySet[Alert], today: date) -> QuerySet[Any]:
@@ -59,12 +100,6 @@ def first_of_each_customer(alerts: QuerySet[Alert], today: date) -> QuerySet[Any
     return Alert.objects.filter(pk__in=best.values("pk")).annotate(
         points=points(today), stake=Coalesce(F("amount"), Value(Decimal(0)))
     )
-
-
-def headline(alerts: QuerySet[Any]) -> tuple[int, Decimal]:
-    """How many customers wait, and the money at stake."""
-    figures = alerts.aggregate(customers=Count("pk"), stake=Sum("amount"))
-    return figures["customers"], figures["stake"] or Decimal(0)
 
 
 def in_order(alerts: QuerySet[Any]) -> QuerySet[Any]:

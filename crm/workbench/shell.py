@@ -11,8 +11,9 @@ from crm.organization.access import BALANCE_ROLES, CUSTOMER_ROLES
 from crm.organization.choices import Role
 from crm.organization.models import User
 from crm.workbench.display import Display
-from crm.workbench.trust import trust_strip
-from segments.tiers import primary_tiers
+from crm.workbench.trust import facts_of, trust_strip
+from segments.models import Tier
+from segments.tiers import tiers_as_of
 
 # Readers of 任务中心, to which the trust strip leads too.
 NIGHT_READERS = frozenset({Role.ADMIN, Role.BRANCH_MANAGER, Role.AUDITOR})
@@ -80,6 +81,11 @@ def shell(request: HttpRequest) -> dict[str, object]:
         "home_url": home,
         "reads_nights": request.user.role in NIGHT_READERS,
         "search_url": url_of("customers:search") if request.user.role in CUSTOMER_ROLES else "",
-        "trust": SimpleLazyObject(trust_strip),
-        "tiers": SimpleLazyObject(primary_tiers),
+        "trust": SimpleLazyObject(lambda: trust_strip(request)),
+        "tiers": SimpleLazyObject(lambda: tiers_of(request)),
     }
+
+
+def tiers_of(request: HttpRequest) -> dict[int, Tier]:
+    """The tiers of the primary scheme as they stand at this request."""
+    return tiers_as_of(facts_of(request).tiers_stamp)

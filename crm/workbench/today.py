@@ -6,19 +6,28 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
-from django.utils import timezone
+from django.db.models import Count, OuterRef, QuerySet, Subquery, Window
 
-from archives.contacts import last_contacts
-from archives.models import ContactLog
+from archives.choices import Channel, Outcome
+from archives.contacts import last_contact
 from crm.organization.choices import Role
 from crm.organization.models import User
 from crm.workbench import ranking
+from crm.workbench.day_so_far import day_so_far
 from crm.workbench.why_now import Deadline, Reason, Today, days_since, deadline, reason
 from customers.choices import AlertKind
 from customers.models import Alert, Customer
 
 PAGE_ROWS = 20
+
+
+@dataclass(frozen=True)
+class LastContact:
+    """When and how a customer was last in contact, in words."""
+
+    days: str
+    channel: str
+    outcome: str
 
 
 @dataclass(frozen=True)
@@ -29,21 +38,31 @@ class Row:
     customer: Customer
     reason: Reason
     deadline: Deadline
-    last: ContactLog | None
-    last_text: str
+    parts: ranking.Parts
+    last: LastContact | None
     others: int
 
 
 @dataclass(frozen=True)
 class WorkList:
-    """A page of rows; `next_place` leads to the rows behind it."""
+    """A page of rows. `rest` customers wait behind it, and `next_place` leads to them.
+
+    The first page is what the day has room for. `is_beyond` marks a page of what can wait until tomorrow.
+    """
 
     rows: list[Row]
-    customers: int
-    stake: Decimal
+    rest: int
     next_place: str
-    kinds: list[tuple[AlertKind, int]]
     kind: str
+    is_beyond: bool
+
+    @property
+    def alert_ids(self) -> set[int]:
+        return {row.alert.pk for row in self.rows}
+
+    @property
+    def stake(self) -> Decimal:
+        return sum((row.alert.amount or Decimal(0) for row in self.rows), Decimal(0))
 
 
 def page_context(
@@ -56,87 +75,71 @@ def page_context(
     manager = asked.get("manager", "") if user.role == Role.BRANCH_MANAGER else ""
     manager = manager if is_manager_id(manager) else ""
     kind, place = asked.get("kind", ""), asked.get("after", "")
-    listing = work_list(user, today, now, place, kind if kind in AlertKind.values else "", manager)
+    so_far = day_so_far(user, today.day, manager)
+    listing = work_list(
+        user, today, now, so_far.left, place=place, kind=kind if kind in AlertKind.values else "", owner=manager
+    )
     first = str(listing.rows[0].alert.pk) if listing.rows and not place else ""
     opened = asked.get("open", "") or first
-    return {"day": today.day, "list": listing, "open": opened, "done": done_today(user, today.day)}, listing.rows
+    return {"day": today.day, "list": listing, "so_far": so_far, "open": opened}, listing.rows
 
 
 def is_manager_id(value: str) -> bool:
     return value == "none" or (value.isdecimal() and len(value) < 19)
 
 
-def work_list(user: User, today: Today, now: datetime, place: str = "", kind: str = "", owner: str = "") -> WorkList:
-    """The ranked list in the user's scope, optionally of one alert kind or one manager."""
-    waiting = ranking.waiting(user, today.day)
-    if owner == "none":
-        waiting = waiting.exclude(main_owner())
-    elif owner:
-        waiting = waiting.filter(main_owner(owner_id=int(owner)))
-    kinds = [
-        (AlertKind(found), number)
-        for found, number in waiting.order_by().values_list("kind").annotate(Count("customer", distinct=True))
-    ]
+def work_list(
+    user: User, today: Today, now: datetime, room: int, *, place: str = "", kind: str = "", owner: str = ""
+) -> WorkList:
+    """The ranked list in the user's scope, optionally of one alert kind or one manager; one statement.
+
+    Without a place it ends after `room` customers; with one it goes on behind it, a page at a time.
+    """
+    waiting = ranking.waiting(user, today.day, owner)
     if kind:
         waiting = waiting.filter(kind=kind)
-    best = ranking.first_of_each_customer(waiting, today.day)
-    customers, stake = ranking.headline(best)
-    alerts = list(loaded(ranking.in_order(ranking.after(best, place) if place else best))[: PAGE_ROWS + 1])
-    more = len(alerts) > PAGE_ROWS
-    shown = alerts[:PAGE_ROWS]
-    next_place = f"{shown[-1].points}~{shown[-1].stake}~{shown[-1].pk}" if more else ""
-    return WorkList(rows_of(shown, user, today, now), customers, stake, next_place, kinds, kind)
+    best = ranking.after(ranking.first_of_each_customer(waiting, today.day), place)
+    limit = PAGE_ROWS if place else room
+    # One row is read even when the day is full: it carries the number of those who wait.
+    found = list(loaded(ranking.in_order(best), user, today.day).annotate(waiting=Window(Count("pk")))[: max(limit, 1)])
+    shown = found[:limit]
+    rest = found[0].waiting - len(shown) if found else 0
+    next_place = (ranking.place_of(shown[-1]) if shown else ranking.TOP) if rest else ""
+    return WorkList(rows_of(shown, today, now), rest, next_place, kind, bool(place))
 
 
-def main_owner(**conditions: int) -> Q:
-    return Q(
-        customer__in=Customer.objects.filter(
-            ownerships__role="main",
-            ownerships__until__isnull=True,
-            **{f"ownerships__{name}": value for name, value in conditions.items()},
-        )
+def loaded(alerts: QuerySet[Any], user: User, day: date) -> QuerySet[Any]:
+    """With what a row shows of the customer, the last contact and the alerts behind; never the encrypted columns."""
+    behind = ranking.waiting(user, day).filter(customer=OuterRef("customer")).order_by().values("customer")
+    read: QuerySet[Any] = (
+        alerts.select_related("customer__metrics")
+        .defer("customer__id_no_cipher", "customer__mobile_cipher", "customer__address_cipher")
+        .annotate(last=last_contact(user), live=Subquery(behind.annotate(number=Count("pk")).values("number")))
     )
+    return read
 
 
-def loaded(alerts: QuerySet[Any]) -> QuerySet[Any]:
-    """With what a row shows of the customer; never the encrypted columns."""
-    return alerts.select_related("customer__metrics").defer(
-        "customer__id_no_cipher", "customer__mobile_cipher", "customer__address_cipher"
-    )
-
-
-def rows_of(alerts: Sequence[Alert], user: User, today: Today, now: datetime) -> list[Row]:
-    """Rows for a page of alerts, with two queries however many they are."""
-    ids = [alert.customer_id for alert in alerts]
-    last = last_contacts(user, ids)
-    behind = dict(
-        ranking.waiting(user, today.day)
-        .filter(customer_id__in=ids)
-        .order_by()
-        .values_list("customer_id")
-        .annotate(Count("pk"))
-    )
+def rows_of(alerts: Sequence[Any], today: Today, now: datetime) -> list[Row]:
+    """Rows for a page of alerts that `loaded` has read."""
     return [
         Row(
             alert=alert,
             customer=alert.customer,
             reason=reason(alert, today),
             deadline=deadline(alert, now),
-            last=last.get(alert.customer_id),
-            last_text=days_since(last[alert.customer_id].contacted_at, today.day) if alert.customer_id in last else "",
-            others=behind.get(alert.customer_id, 1) - 1,
+            parts=ranking.parts(alert.points, alert, today.day),
+            last=last_of(alert.last, today.day),
+            others=alert.live - 1,
         )
         for alert in alerts
     ]
 
 
-def done_today(user: User, day: date) -> int:
-    """Customers whom this member of staff has contacted on this day."""
-    start = timezone.make_aware(datetime.combine(day, datetime.min.time()))
-    return (
-        ContactLog.objects.visible_to(user)
-        .filter(staff=user, contacted_at__gte=start)
-        .values("customer")
-        .distinct()
-        .count()
+def last_of(found: Mapping[str, str] | None, day: date) -> LastContact | None:
+    if found is None:
+        return None
+    return LastContact(
+        days_since(datetime.fromisoformat(found["at"]), day),
+        str(Channel(found["channel"]).label),
+        str(Outcome(found["outcome"]).label),
     )

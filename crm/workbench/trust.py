@@ -5,6 +5,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -37,6 +38,7 @@ class Facts:
     latest: date | None
     latest_state: str
     set_aside: tuple[str, ...]
+    tiers_stamp: str
     files: int
     stopped_files: int
     rejected_rows: int
@@ -46,12 +48,20 @@ class Facts:
 def facts(using: str = "default") -> Facts:
     """One statement over the ledger's newest rows, a fraction of a millisecond."""
     row = db.fetch_sql("crm.workbench", "trust", using)[0]
-    return Facts(**{**row, "set_aside": tuple(row["set_aside"] or ())})
+    return Facts(**{**row, "set_aside": tuple(row["set_aside"] or ()), "tiers_stamp": row["tiers_stamp"] or ""})
 
 
-def trust_strip(using: str = "default") -> Trust:
+def facts_of(request: HttpRequest) -> Facts:
+    """The facts for this request, read when a page first asks."""
+    known: Facts | None = request.__dict__.get("_trust_facts")
+    if known is None:
+        known = request.__dict__["_trust_facts"] = facts()
+    return known
+
+
+def trust_strip(request: HttpRequest) -> Trust:
     """The strip as of now."""
-    return judge(facts(using), timezone.localtime(), url_of_jobs())
+    return judge(facts_of(request), timezone.localtime(), url_of_jobs())
 
 
 def judge(known: Facts, now: datetime, url: str = "") -> Trust:

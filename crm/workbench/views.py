@@ -1,29 +1,32 @@
 """Pages that mix apps: 今日 and the customer 360."""
 
+from uuid import uuid4
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from archives.forms import LobbyNoteForm
 from crm.audit import trail
-from crm.jobs import ledger
 from crm.organization.access import BALANCE_ROLES, CUSTOMER_ROLES, for_roles
 from crm.organization.choices import Role
 from crm.organization.models import User
-from crm.workbench import board, trust
+from crm.workbench import board, lobby
 from crm.workbench.board_views import board_page
 from crm.workbench.customer_page import gather
 from crm.workbench.family import customers_for_page
+from crm.workbench.shell import tiers_of
 from crm.workbench.timeline import Kind, timeline
 from crm.workbench.today import page_context
+from crm.workbench.trust import facts_of
 from crm.workbench.why_now import Today
-from segments.tiers import primary_tiers
 
 
-def today_of_data() -> Today:
+def today_of_data(request: HttpRequest) -> Today:
     """The day, the date of the published data (today before the first night), and the tiers."""
     day = timezone.localdate()
-    return Today(day, ledger.published_date() or day, primary_tiers())
+    return Today(day, facts_of(request).published or day, tiers_of(request))
 
 
 @require_safe
@@ -34,12 +37,26 @@ def today(request: HttpRequest) -> HttpResponse:
     if user.role not in CUSTOMER_ROLES:
         return redirect("jobs:list")
     if user.role == Role.LOBBY_MANAGER:
-        return render(request, "workbench/lobby.html", {"day": timezone.localdate()})
+        return render(request, "workbench/lobby.html", {"so_far": lobby.lobby_day(user, timezone.localdate())})
     if board.is_asked(user, request.GET):
-        return board_page(request, today_of_data())
-    context, rows = page_context(user, request.GET, today_of_data(), timezone.now())
+        return board_page(request, today_of_data(request))
+    context, rows = page_context(user, request.GET, today_of_data(request), timezone.now())
     trail.listed(request, "today", [row.customer.pk for row in rows])
-    return render(request, "workbench/today.html", context)
+    return render(request, "workbench/today.html", context | list_addresses(request))
+
+
+def list_addresses(request: HttpRequest) -> dict[str, object]:
+    """Where an answer leads back to (`here`: the list itself, whichever row is opened), and what the address of a row
+    begins with (`ask`)."""
+    asked = request.GET.copy()
+    for name in ("open", "do"):
+        asked.pop(name, None)
+    query = f"?{asked.urlencode()}" if asked else ""
+    return {
+        "here": request.path + query,
+        "ask": f"{query}&" if query else "?",
+        "is_first_night": facts_of(request).published is None,
+    }
 
 
 @require_safe
@@ -47,21 +64,23 @@ def today(request: HttpRequest) -> HttpResponse:
 def customer(request: HttpRequest, pk: int) -> HttpResponse:
     """The customer 360: one page to know before the call. The look itself is recorded."""
     assert isinstance(request.user, User)
+    if request.user.role == Role.LOBBY_MANAGER:
+        return lobby_card(request, request.user, pk)
     found = get_object_or_404(customers_for_page(request.user), pk=pk)
     trail.looked_at(request, found)
-    # The strip above the page is asked for anyway, and says which day the data are of.
-    known, day = trust.facts(), timezone.localdate()
-    today = Today(day, known.published or day, primary_tiers())
-    context = {
-        "page": gather(request.user, found, today, timezone.now()),
-        "customer": found,
-        "day": day,
-        "kinds": Kind,
-        "tiers": today.tiers,
-        "trust": trust.judge(known, timezone.localtime(), trust.url_of_jobs()),
-    }
-    template = "lobby_card" if request.user.role == Role.LOBBY_MANAGER else "customer"
-    return render(request, f"workbench/{template}.html", context)
+    today = today_of_data(request)
+    page = gather(request.user, found, today, timezone.now())
+    context = {"page": page, "customer": found, "day": today.day, "kinds": Kind}
+    return render(request, "workbench/customer.html", context)
+
+
+def lobby_card(request: HttpRequest, user: User, pk: int) -> HttpResponse:
+    """What the lobby sees of a customer; the look itself is recorded."""
+    day = timezone.localdate()
+    found = get_object_or_404(lobby.customers_for_card(user, day).visible_to(user), pk=pk)
+    trail.looked_at(request, found)
+    context = {"card": lobby.card(found, day), "form": LobbyNoteForm(initial={"submission": uuid4()})}
+    return render(request, "workbench/lobby_card.html", context)
 
 
 @require_safe

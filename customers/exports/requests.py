@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from crm import db
 from crm.audit import trail
-from crm.organization.access import BALANCE_ROLES
+from crm.organization.access import BALANCE_ROLES, scoped
 from crm.organization.choices import Reach, Role
 from crm.organization.models import User
 from customers import reveal
@@ -140,9 +140,13 @@ def facts(export: ExportRequest) -> dict[str, Any]:
 
 
 def fresh_count(export: ExportRequest, day: date) -> int:
-    """How many rows it would have now, with the rights that its requester has now."""
+    """How many rows it would have now, with the rights that its requester has now.
+
+    In the requester's own scope, on the other connection: what is the requester's alone, a star, no approver sees.
+    """
     requester = User.objects.select_related("branch").get(pk=export.requested_by_id)
-    return rows.count_of(requester, export.filters, day, int(settings.EXPORT_ROWS_A_DAY))
+    with scoped(requester, using="audit", snapshot=True):
+        return rows.count_of(requester, export.filters, day, int(settings.EXPORT_ROWS_A_DAY), using="audit")
 
 
 def approve(user: User, export: ExportRequest, now: datetime, address: str | None) -> None:

@@ -61,9 +61,9 @@ def matching(user: User, filters: Mapping[str, str], day: date) -> Any:
     return narrowed.qs
 
 
-def count_of(user: User, filters: Mapping[str, str], day: date, cap: int) -> int:
+def count_of(user: User, filters: Mapping[str, str], day: date, cap: int, using: str = "default") -> int:
     """How many match, up to one more than the cap."""
-    return int(matching(user, filters, day).order_by()[: cap + 1].count())
+    return int(matching(user, filters, day).using(using).order_by()[: cap + 1].count())
 
 
 def ids_of(user: User, filters: Mapping[str, str], day: date, cap: int) -> list[int]:

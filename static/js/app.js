@@ -11,7 +11,7 @@
 
   const setCursor = (row, takesFocus) => {
     rows().forEach((one) => one.classList.toggle("cursor", one === row));
-    if (takesFocus) row.querySelector("a, button")?.focus({ preventScroll: true });
+    if (takesFocus) (row.querySelector("[data-open]") || row.querySelector("a, button"))?.focus({ preventScroll: true });
     row.scrollIntoView({ block: "nearest" });
   };
   const moveCursor = (step) => {
@@ -80,7 +80,13 @@
     "?": () => document.getElementById("keys")?.showModal(),
     j: () => moveCursor(1),
     k: () => moveCursor(-1),
+    ArrowDown: () => moveCursor(1),
+    ArrowUp: () => moveCursor(-1),
+    o: () => follow("[data-open]"),
+    c: () => follow("[data-call]"),
     l: () => follow("[data-log]"),
+    s: () => follow("[data-put-off]"),
+    n: () => follow("[data-dismiss]"),
   };
 
   document.addEventListener("keydown", (event) => {
@@ -98,7 +104,7 @@
     const isOurs = !event.ctrlKey && !event.metaKey && !event.altKey && !isField(event.target);
     if (!isOurs || document.querySelector("dialog[open]")) return;
     const act = keys[event.key];
-    if (act) {
+    if (act && (rows().length || !event.key.startsWith("Arrow"))) {
       event.preventDefault();
       act();
     }

@@ -1,75 +1,117 @@
-// A contact that is being written survives an expired session and a save that failed: it stays in this tab until its
-// writer can go on, and nowhere else. Signing out, another user's sign-in, and a page that shows it was saved remove it.
+// What is typed into a contact form stays in this tab until the server has stored it: over a reload, the way back, a
+// failed save and an expired session. It is kept by customer and for this user alone; signing out, another user's
+// sign-in and the server's word that it is stored (cookie saved_contact) remove it.
 "use strict";
 
 (() => {
   const KEY = "contact-draft";
   const writer = document.body.dataset.user || "";
-  const forms = () => document.querySelectorAll("form[data-draft]");
   const pathOf = (address) => new URL(address, window.location.origin).pathname;
 
-  const keep = (form, isUnsaved) => {
-    const fields = [...new FormData(form)].filter(([name]) => name !== "csrfmiddlewaretoken");
-    const draft = { writer, address: form.getAttribute("action"), fields, isUnsaved };
-    sessionStorage.setItem(KEY, JSON.stringify(draft));
-  };
-  const forget = () => sessionStorage.removeItem(KEY);
+  // {writer, drafts: {path: {address, fields}}, sent: path, unsaved: path, isSought}
   const kept = () => JSON.parse(sessionStorage.getItem(KEY) || "null");
-  const mark = (draft, marks) => sessionStorage.setItem(KEY, JSON.stringify({ ...draft, ...marks }));
+  const forgetAll = () => sessionStorage.removeItem(KEY);
+  const write = (store) => {
+    if (Object.keys(store.drafts).length) sessionStorage.setItem(KEY, JSON.stringify(store));
+    else forgetAll();
+  };
+  const change = (edit) => {
+    const store = kept() || { writer, drafts: {} };
+    edit(store);
+    write(store);
+  };
+  const forget = (path) => change((store) => delete store.drafts[path]);
 
-  const restore = (form, fields) => {
-    form.querySelectorAll("input[type=radio], input[type=checkbox]").forEach((input) => {
-      input.checked = fields.some(([name, value]) => name === input.name && value === input.value);
+  const keep = (form) => {
+    const fields = [...new FormData(form)].filter(([name]) => !["csrfmiddlewaretoken", "next"].includes(name));
+    const address = form.getAttribute("action");
+    change((store) => (store.drafts[pathOf(address)] = { address, fields }));
+  };
+
+  const forgetSaved = () => {
+    const saved = document.cookie.match(/(?:^|; )saved_contact=([^;]+)/)?.[1];
+    if (!saved || !kept()) return;
+    change((store) => {
+      Object.entries(store.drafts).forEach(([path, draft]) => {
+        if (draft.fields.some(([name, value]) => name === "submission" && value === saved)) delete store.drafts[path];
+      });
     });
-    fields.forEach(([name, value]) => {
-      const input = form.querySelector(`[name="${name}"]:not([type=radio], [type=checkbox])`);
-      if (input) input.value = value;
-    });
+  };
+
+  const say = () => {
     const line = document.createElement("p");
     line.className = "toast-line";
     line.textContent = document.querySelector(".toasts")?.dataset.restored || "";
     document.querySelector(".toasts")?.replaceChildren(line);
   };
 
-  // Sent as a page of its own: whether it was saved shows on the next page.
+  const restore = (form) => {
+    const draft = kept()?.drafts[pathOf(form.action)];
+    // A form that came back with errors already holds what was sent.
+    if (!draft || form.querySelector("[role=alert]")) return;
+    form.querySelectorAll("input[type=radio], input[type=checkbox]").forEach((input) => {
+      input.checked = draft.fields.some(([name, value]) => name === input.name && value === input.value);
+    });
+    draft.fields.forEach(([name, value]) => {
+      const input = form.elements.namedItem(name);
+      if (input && "value" in input && !["radio", "checkbox", "submit"].includes(input.type) && input.type) input.value = value;
+    });
+    const note = form.querySelector("[data-draft-note]");
+    if (note) note.hidden = false;
+  };
+  const restoreIn = (part) => part.querySelectorAll?.("form[data-draft]").forEach(restore);
+
+  document.addEventListener("input", (event) => {
+    const form = event.target.closest?.("form[data-draft]");
+    if (form) keep(form);
+  });
+  document.addEventListener("click", (event) => {
+    const form = event.target.closest?.("[data-draft-drop]")?.closest("form[data-draft]");
+    if (!form) return;
+    forget(pathOf(form.action));
+    form.reset();
+    form.querySelector("[data-draft-note]").hidden = true;
+  });
+
+  // Sent as a page of its own: whether the session had expired shows on the next page.
   document.addEventListener("submit", (event) => {
-    if (event.target.matches("form[data-draft]")) keep(event.target, false);
-    if (event.target.matches("form[data-signs-out]")) forget();
+    if (event.target.matches("form[data-signs-out]")) forgetAll();
+    if (!event.target.matches("form[data-draft]")) return;
+    keep(event.target);
+    change((store) => (store.sent = pathOf(event.target.action)));
   });
   // Sent by htmx, or any part of the page asked for: the answer comes from the sign-in page.
   document.addEventListener("htmx:beforeSwap", (event) => {
     const answered = event.detail.xhr.responseURL;
-    if (!answered || !pathOf(answered).startsWith("/login")) return;
-    forms().forEach((form) => keep(form, false));
+    const form = document.querySelector("form[data-draft]");
+    if (!form || !answered || !pathOf(answered).startsWith("/login")) return;
+    keep(form);
+    change((store) => (store.unsaved = pathOf(form.action)));
   });
-  // Refused, broken or not sent: the form is still there, and comes back if the page has to be loaded again.
-  ["htmx:responseError", "htmx:sendError"].forEach((name) => {
-    document.addEventListener(name, (event) => {
-      if (event.target.matches?.("form[data-draft]")) keep(event.target, true);
-    });
-  });
-  document.addEventListener("htmx:afterRequest", (event) => {
-    if (event.detail.successful && event.target.matches?.("form[data-draft]") && event.detail.xhr.status === 204) forget();
-  });
+  document.addEventListener("htmx:afterRequest", forgetSaved);
+  document.addEventListener("htmx:load", (event) => restoreIn(event.detail.elt));
 
-  const draft = kept();
-  if (!draft) return;
+  forgetSaved();
+  const store = kept();
+  if (!store) return;
+  // The sign-in page, or one that says what went wrong, in place of the page that follows a save.
   if (!writer || "problem" in document.body.dataset) {
-    mark(draft, { isUnsaved: true, isSought: false });
+    if (store.sent) write({ ...store, unsaved: store.sent, sent: "" });
     return;
   }
-  if (!draft.isUnsaved || draft.writer !== writer) {
-    forget();
+  if (store.writer !== writer || !store.drafts) {
+    forgetAll();
     return;
   }
-  const form = [...forms()].find((one) => pathOf(one.action) === pathOf(draft.address));
-  if (form) {
-    forget();
-    restore(form, draft.fields);
-  } else if (draft.isSought || window.location.pathname === pathOf(draft.address)) {
-    forget(); // its page has no form any more: the customer is not this user's now, or is gone
-  } else {
-    mark(draft, { isSought: true });
+  const draft = store.drafts[store.unsaved];
+  const isHere = [...document.querySelectorAll("form[data-draft]")].some((form) => pathOf(form.action) === store.unsaved);
+  if (draft && !isHere && !store.isSought && window.location.pathname !== store.unsaved) {
+    write({ ...store, sent: "", isSought: true });
     window.location.replace(draft.address);
+    return;
   }
+  write({ ...store, sent: "", unsaved: "", isSought: false });
+  if (draft && !isHere) forget(store.unsaved); // its page has no form any more: the customer is gone, or another's now
+  if (draft && isHere) say();
+  restoreIn(document);
 })();

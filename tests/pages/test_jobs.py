@@ -17,7 +17,7 @@ from crm.jobs.models import JobChunk, JobRun, JobStep
 from crm.organization.models import User
 from crm.workbench.management.commands.nightly import in_words
 from crm.workbench.templatetags.screen import short_day, short_moment
-from crm.workbench.trust import facts, judge, trust_strip
+from crm.workbench.trust import facts, judge
 from customers.choices import LoadState
 from customers.models import FeedLoad, FeedReject
 from segments.models import TierScheme
@@ -158,7 +158,7 @@ def test_a_run_under_way_shows_its_chunks_until_it_ends(
 
 def test_the_page_before_the_first_night(bank: Bank, client_of: ClientOf) -> None:
     assert client_of(bank.lu).get("/jobs/").status_code == 200
-    assert trust_strip("batch").level == "warn"
+    assert judge(facts("batch"), timezone.localtime()).level == "warn"
 
 
 def test_statements_of_the_page_do_not_grow_with_nights(

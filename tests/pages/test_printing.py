@@ -30,7 +30,7 @@ def test_an_archive_on_paper(bank: Bank, day: Morning, client_of: ClientOf) -> N
     for number in range(7):
         ContactLog.objects.using("batch").create(
             branch_id=bank.south.pk, customer=day.zhou, staff_id=bank.wang.pk, channel="phone", direction="out",
-            purpose="care", outcome="reached", summary=f"第{number}次",
+            purpose="care", outcome="interested", summary=f"第{number}次",
             contacted_at=f"2026-03-0{number + 1}T09:00+08:00",
         )  # fmt: skip
     text = page(client_of(bank.wang), f"/customers/{day.zhou.pk}/print/")
@@ -74,10 +74,10 @@ def test_the_visit_list_is_bounded_and_says_what_is_left_out(bank: Bank, day: Mo
             clears_when={"code": "matured_or_changed", "after": day.day.isoformat()},
         )  # fmt: skip
     answer = client_of(bank.wang).get("/today/print/")
-    assert answer.content.decode().count('class="room"') == 20
-    assert answer.context["behind"] == 12
+    assert answer.content.decode().count('class="room"') == 12
+    assert answer.context["list"].rest == 20
     one = client_of(bank.he).get(f"/today/print/?manager={bank.li.pk}")
-    assert (len(one.context["list"].rows), one.context["behind"]) == (1, 0)
+    assert (len(one.context["list"].rows), one.context["list"].rest) == (1, 0)
     # A branch takes its board along, which prints as it is.
     assert client_of(bank.he).get("/today/print/").headers["Location"] == "/"
 

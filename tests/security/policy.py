@@ -135,6 +135,7 @@ PAGES: tuple[Page, ...] = (
     Page("customers:search", CUSTOMER_STAFF, WRITE, form={"q": "记"}),
     Page("customers:alert_snooze", OWNERS, WRITE, "alert", alert),
     Page("customers:alert_not_applicable", OWNERS, WRITE, "alert", alert),
+    Page("customers:alert_reopen", OWNERS, WRITE, "alert", alert),
     Page(
         "customers:reveal",
         OWNERS,
@@ -160,6 +161,7 @@ PAGES: tuple[Page, ...] = (
     Page("customers:household_leave", OWNERS, WRITE, "customer", customer),
     Page("customers:owner", MANAGER, BOTH, "customer", customer),
     Page("archives:contact_new", CUSTOMER_STAFF, BOTH, "customer", customer),
+    Page("archives:lobby_note", frozenset({Role.LOBBY_MANAGER}), WRITE, "customer", customer),
     Page("archives:plan_new", OWNERS, BOTH, "customer", customer),
     Page("archives:plan_move", OWNERS, WRITE, "plan", plan),
     Page("archives:plan_cancel", OWNERS, WRITE, "plan", plan),
@@ -193,6 +195,8 @@ ADMIN_TABLES: dict[str, tuple[frozenset[Role], str]] = {
     "customers_product": (ADMIN, "ac"),
     "jobs_jobrun": (ADMIN, ""),
     "organization_branch": (ADMIN, "ac"),
+    "organization_contactcadence": (ADMIN, "ac"),
+    "organization_daytarget": (ADMIN, "ac"),
     "organization_user": (ADMIN, "ac"),
     "segments_tierscheme": (ADMIN, "ac"),
 }

@@ -17,7 +17,7 @@ from archives.models import MaintenancePlan
 from crm.audit import pii, trail
 from crm.audit.models import AuditEntry
 from crm.jobs.models import JobRun
-from crm.organization.models import Branch, User
+from crm.organization.models import Branch, ContactCadence, DayTarget, User
 from customers.feeds import rejects
 from customers.feeds.uploads import SealedUploadHandler
 from customers.models import Account, Alert, AlertRule, Customer, ExportRequest, FeedLoad, FeedUpload, Relation
@@ -95,6 +95,8 @@ def build() -> Town:
         "customers_product": bank.products["WEALTH"].pk,
         "jobs_jobrun": run.pk,
         "organization_branch": bank.far.pk,
+        "organization_contactcadence": ContactCadence.objects.using("batch").earliest("pk").pk,
+        "organization_daytarget": DayTarget.objects.using("batch").earliest("pk").pk,
         "organization_user": bank.feng.pk,
         "segments_tierscheme": TierScheme.objects.using("batch").get(is_primary=True).pk,
     }
@@ -148,7 +150,12 @@ def build_subject(bank: world.Bank, number: int, relation: str, branch: Branch, 
         evidence=evidence(account, maturity), clears_when={},
     )  # fmt: skip
     plan = MaintenancePlan.objects.using("batch").create(
-        branch=branch, customer=customer, owner=owner, created_by=owner, due_date=maturity, submission=uuid4()
+        branch=branch,
+        customer=customer,
+        owner_id=owner.pk,
+        created_by_id=owner.pk,
+        due_date=maturity,
+        submission=uuid4(),
     )
     relation_row(customer)
     export_row(owner)

@@ -157,3 +157,14 @@ def gap_bar(value: Decimal, threshold: Decimal) -> SafeString:
         f"{share:.0f}",
         f"{share:.1f}",
     )
+
+
+@register.simple_tag
+def share_bar(done: int, target: int) -> SafeString:
+    """How much of a target is done; full when it is passed."""
+    share = min(100.0, 100 * done / target) if target else 100.0
+    return format_html(
+        '<svg class="bar slim" aria-hidden="true"><rect class="track" width="100%" height="100%"></rect>'
+        '<rect class="have" width="{}%" height="100%"></rect></svg>',
+        f"{share:.1f}",
+    )

@@ -1,0 +1,198 @@
+"""The lobby's tablet (I-16): who stands here, three facts, a sentence to say. No amounts: others see the screen."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models.functions import JSONObject
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from archives.choices import Channel, Outcome
+from archives.contacts import last_contact
+from archives.models import ContactLog
+from crm.organization.models import User
+from crm.workbench.day_so_far import start_of
+from crm.workbench.family import customers_for_page
+from crm.workbench.templatetags.screen import short_day
+from crm.workbench.today import LastContact, last_of
+from crm.workbench.why_now import bold, parsed
+from customers.choices import AlertKind, CustomerType
+from customers.models import Alert, Customer, Ownership
+from customers.models.customer import CustomerQuerySet
+
+FACTS = 3
+LAST = 8
+ALERTS = 20
+EXPIRY_DAYS = 90  # DOMAIN §4: ID expiry
+BIRTHDAY_DAYS = 3
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One line of the card, and what may be said about it to the customer."""
+
+    icon: str
+    text: SafeString | str
+    say: str = ""
+
+
+@dataclass(frozen=True)
+class Card:
+    """What the lobby needs to know of a customer in two seconds."""
+
+    customer: Customer
+    tier: int | None
+    manager: str
+    facts: list[Fact]
+    sentence: str
+
+
+@dataclass(frozen=True)
+class LobbyDay:
+    """What this lobby manager did today: how many customers, how many of them with a need, and the last of them."""
+
+    received: int
+    needs: int
+    last: list[ContactLog]
+
+
+def lobby_day(user: User, day: date) -> LobbyDay:
+    """The day so far, in two statements."""
+    mine = ContactLog.objects.visible_to(user).filter(
+        staff=user, channel=Channel.LOBBY, contacted_at__gte=start_of(day)
+    )
+    figures = mine.aggregate(
+        received=Count("customer", distinct=True), needs=Count("customer", distinct=True, filter=~Q(summary=""))
+    )
+    last = mine.select_related("customer").only("contacted_at", "summary", "customer__name_mask", "customer__sex")
+    return LobbyDay(**figures, last=list(last.order_by("-contacted_at")[:LAST]))
+
+
+def customers_for_card(user: User, day: date) -> CustomerQuerySet:
+    """Customers with all that the card shows, in one statement."""
+    of_customer = {"customer": OuterRef("pk")}
+    owner = Ownership.objects.visible_to(user).filter(**of_customer, role="main", until__isnull=True)
+    alerts = Alert.objects.live().visible_to(user).filter(**of_customer).order_by("severity", "due_date", "pk")
+    booked = (
+        ContactLog.objects.visible_to(user)
+        .filter(**of_customer, outcome=Outcome.BOOKED, next_date__gte=day)
+        .order_by("-contacted_at")
+    )
+    return customers_for_page().annotate(
+        manager=Subquery(owner.values("owner__name")[:1]),
+        waiting=ArraySubquery(
+            alerts.values(json=JSONObject(kind="kind", due="due_date", rollover="evidence__auto_rollover"))[:ALERTS]
+        ),
+        booked=Subquery(booked.values(json=JSONObject(day="next_date", by="staff__name"))[:1]),
+        last=last_contact(user, "pk"),
+    )
+
+
+def card(customer: Any, day: date) -> Card:
+    """The card of a customer that `customers_for_card` has read."""
+    facts = list(facts_of(customer, day))[:FACTS]
+    words = next((fact.say for fact in facts if fact.say), _("What can we do for you today?"))
+    sentence = together(_("Hello %(name)s.") % {"name": spoken(customer)}, words)
+    if customer.manager:
+        offer = _("Your manager %(manager)s will gladly look after you.") % {"manager": customer.manager}
+        sentence = together(sentence, offer)
+    metrics = getattr(customer, "metrics", None)
+    return Card(customer, metrics.tier if metrics else None, customer.manager or "", facts, sentence)
+
+
+def together(first: str, then: str) -> str:
+    """Two sentences as one reads them: Chinese has no space between them."""
+    return pgettext("two sentences", "%(first)s %(then)s") % {"first": first, "then": then}
+
+
+def spoken(customer: Customer) -> str:
+    """`Ms 周`: what the mask leaves of the name, as one says it."""
+    surname = customer.name_mask.partition("*")[0]
+    if customer.customer_type != CustomerType.PERSON or not surname:
+        return ""
+    if customer.sex == "M":
+        return pgettext("spoken to", "Mr %(name)s") % {"name": surname}
+    if customer.sex == "F":
+        return pgettext("spoken to", "Ms %(name)s") % {"name": surname}
+    return surname
+
+
+def facts_of(customer: Any, day: date) -> Iterator[Fact]:
+    """All that is worth knowing, the most urgent first."""
+    if customer.booked:
+        when = short_day(parsed(customer.booked["day"]), day)
+        text = format_html(_("<b>Appointment {day}</b> with {manager}"), day=when, manager=customer.booked["by"])
+        yield Fact("calendar-check", text)
+    yield from (alert_fact(alert, day) for alert in distinct_kinds(customer.waiting))
+    if customer.id_expiry_date and customer.id_expiry_date <= day + timedelta(days=EXPIRY_DAYS):
+        expiry = short_day(customer.id_expiry_date, day)
+        yield Fact(
+            "id", format_html(_("Identity document valid to <b>{day}</b>"), day=expiry),
+            _("Your identity document runs out, we can renew it on our files right now."),
+        )  # fmt: skip
+    if is_birthday_near(customer, day):
+        yield Fact("cake", _("Birthday in these days"), _("Happy birthday!"))
+    last: LastContact | None = last_of(customer.last, day)
+    if last:
+        yield Fact(
+            "message", format_html(_("Last contact <b>{days}</b>, {channel}, {outcome}"), days=last.days,
+                                   channel=last.channel, outcome=last.outcome)
+        )  # fmt: skip
+    if customer.has_pension:
+        yield Fact("pig-money", _("pension paid here"))
+    if customer.has_payroll:
+        yield Fact("pig-money", _("salary paid here"))
+    if customer.is_merchant:
+        yield Fact("building", _("merchant who settles here"))
+
+
+def distinct_kinds(alerts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The most urgent alert of each kind."""
+    first: dict[str, dict[str, Any]] = {}
+    for alert in alerts:
+        first.setdefault(alert["kind"], alert)
+    return list(first.values())
+
+
+def alert_fact(alert: dict[str, Any], day: date) -> Fact:
+    """What an alert means in the lobby, without a figure: the manager knows the figures."""
+    match alert["kind"]:
+        case AlertKind.MATURITY:
+            when = short_day(parsed(alert["due"]), day)
+            plain = _("<b>A deposit matures {day}</b>")
+            open_end = _("<b>A deposit matures {day}</b>, no rollover agreed")
+            return Fact(
+                "calendar-due", format_html(open_end if alert["rollover"] is False else plain, day=when),
+                _("A deposit of yours matures soon, shall we arrange what comes next?"),
+            )  # fmt: skip
+        case AlertKind.UPGRADE_CRITICAL:
+            text = with_advice(_("Close to the next tier"), _("the manager explains what is missing"))
+            return Fact("trending-up", text, _("You are close to more benefits with us."))
+        case AlertKind.DOWNGRADE_CRITICAL:
+            return Fact("trending-down", with_advice(_("Benefits may change"), _("leave it to the manager")))
+        case AlertKind.LARGE_OUT:
+            text = with_advice(_("Please bring to the manager"), _("who would like a word"))
+            return Fact("bell-ringing", text)
+    return Fact("arrow-down-left", with_advice(_("New business lately"), _("the manager has ideas")))
+
+
+def with_advice(fact: str, advice: str) -> SafeString:
+    return format_html("{}{}{}", bold(fact), _(", "), advice)
+
+
+def is_birthday_near(customer: Customer, day: date) -> bool:
+    """From three days before to the day itself; the date stays off the card."""
+    born = customer.birth_date
+    if born is None or customer.customer_type != CustomerType.PERSON:
+        return False
+    return any((coming.month, coming.day) == (born.month, born.day) for coming in next_days(day))
+
+
+def next_days(day: date) -> Iterator[date]:
+    return (day + timedelta(days=ahead) for ahead in range(BIRTHDAY_DAYS + 1))
