@@ -16,6 +16,7 @@ from django.utils.translation import pgettext
 from archives.choices import Channel, Outcome
 from archives.contacts import last_contact
 from archives.models import ContactLog
+from crm.organization.access import ScopedQuerySet
 from crm.organization.models import User
 from crm.workbench.day_so_far import start_of
 from crm.workbench.family import customers_for_page
@@ -24,7 +25,6 @@ from crm.workbench.today import LastContact, last_of
 from crm.workbench.why_now import bold, parsed
 from customers.choices import AlertKind, CustomerType
 from customers.models import Alert, Customer, Ownership
-from customers.models.customer import CustomerQuerySet
 
 FACTS = 3
 LAST = 8
@@ -74,8 +74,8 @@ def lobby_day(user: User, day: date) -> LobbyDay:
     return LobbyDay(**figures, last=list(last.order_by("-contacted_at")[:LAST]))
 
 
-def customers_for_card(user: User, day: date) -> CustomerQuerySet:
-    """Customers with all that the card shows, in one statement."""
+def customers_for_card(user: User, day: date) -> ScopedQuerySet[Any]:
+    """The customers of the user with all that the card shows, in one statement."""
     of_customer = {"customer": OuterRef("pk")}
     owner = Ownership.objects.visible_to(user).filter(**of_customer, role="main", until__isnull=True)
     alerts = Alert.objects.live().visible_to(user).filter(**of_customer).order_by("severity", "due_date", "pk")
@@ -84,7 +84,7 @@ def customers_for_card(user: User, day: date) -> CustomerQuerySet:
         .filter(**of_customer, outcome=Outcome.BOOKED, next_date__gte=day)
         .order_by("-contacted_at")
     )
-    return customers_for_page().annotate(
+    return customers_for_page(user).annotate(
         manager=Subquery(owner.values("owner__name")[:1]),
         waiting=ArraySubquery(
             alerts.values(json=JSONObject(kind="kind", due="due_date", rollover="evidence__auto_rollover"))[:ALERTS]
