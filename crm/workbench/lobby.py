@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -16,7 +16,6 @@ from django.utils.translation import pgettext
 from archives.choices import Channel, Outcome
 from archives.contacts import last_contact
 from archives.models import ContactLog
-from crm.organization.access import ScopedQuerySet
 from crm.organization.models import User
 from crm.workbench.day_so_far import start_of
 from crm.workbench.family import customers_for_page
@@ -74,8 +73,8 @@ def lobby_day(user: User, day: date) -> LobbyDay:
     return LobbyDay(**figures, last=list(last.order_by("-contacted_at")[:LAST]))
 
 
-def customers_for_card(user: User, day: date) -> ScopedQuerySet[Any]:
-    """The customers of the user with all that the card shows, in one statement."""
+def customers_for_card(user: User, day: date) -> QuerySet[Any]:
+    """The user's customers with all that the card shows, in one statement."""
     of_customer = {"customer": OuterRef("pk")}
     owner = Ownership.objects.visible_to(user).filter(**of_customer, role="main", until__isnull=True)
     alerts = Alert.objects.live().visible_to(user).filter(**of_customer).order_by("severity", "due_date", "pk")
