@@ -159,8 +159,8 @@ def open_night(as_of: date, *, rerun: bool = False, full: bool = False) -> tuple
     """The run of this night, and whether there is work to do.
 
     Raises RunRefused when the key file is not this database's, the day lies ahead, another night is running, a later
-    day is published, a file of a later day has been accepted already, or a file of this day was stopped and not
-    delivered again.
+    day is published, a file of a later day has been accepted already, a file of this day was stopped and not
+    delivered again, or there is no customer at all.
     """
     refuse_wrong_keys()
     if as_of > timezone.localdate():
@@ -171,13 +171,13 @@ def open_night(as_of: date, *, rerun: bool = False, full: bool = False) -> tuple
             _("%(file)s of %(date)s has been loaded already; run the night of that day.")
             % {"file": late.file_name, "date": late.as_of}
         )
-    if not (Customer.objects.using("batch").exists() or NightCustomer.objects.using("batch").exists()):
-        raise RunRefused(_("There is no customer yet: load the file of customers first."))
     for load in stopped_loads(as_of):
         raise RunRefused(
             _("%(file)s of %(date)s was stopped: %(message)s Load a right file, then run the night.")
             % {"file": load.file_name, "date": load.as_of, "message": load.message}
         )
+    if not (Customer.objects.using("batch").exists() or NightCustomer.objects.using("batch").exists()):
+        raise RunRefused(_("There is no customer yet: load the file of customers first."))
     return ledger.open_run(JOB, as_of, [step.name for step in STEPS], rerun=rerun, options={"full": full})
 
 

@@ -71,6 +71,7 @@ def feed_load(state: str, as_of: date) -> None:
 
 
 def test_a_stopped_file_stops_the_night_in_words(bank: Bank) -> None:
+    bank.customer("A")
     feed_load("stopped", DAY)
     with pytest.raises(CommandError) as refused:
         nightly_command("--as-of", DAY.isoformat())
@@ -191,7 +192,7 @@ def test_new_customers_are_written_by_publishing(bank: Bank) -> None:
         customer_id=77, load_id=0, is_new=True, customer_no="N77", customer_type="person", branch_id=bank.south.pk,
         name="新客户", name_mask="新**", status="active", open_date=DAY,
     )  # fmt: skip
-    nightly_command("--as-of", DAY.isoformat())
+    nightly_command("--as-of", DAY.isoformat(), "--without-files")
     assert Customer.objects.using("batch").get(pk=77).name == "新客户"
     assert Metrics.objects.using("batch").get(pk=77).tier == 1
 
@@ -201,6 +202,7 @@ MORNING = datetime(2026, 3, 11, 7, 0, tzinfo=timezone.get_fixed_timezone(480))
 
 def test_the_sweep_starts_a_night_that_is_due_and_nothing_else(bank: Bank, settings: Settings, tmp_path: Path) -> None:
     settings.CRM_FEED_FOLDER = tmp_path
+    bank.customer("A")
     with time_machine.travel(MORNING, tick=False):
         assert nightly.due_date() is None  # no files: old balances get no new date
         feed_load("accepted", DAY)
@@ -235,6 +237,7 @@ def test_missed_days_are_made_up_for_in_their_order(bank: Bank, settings: Settin
 
 def test_a_failed_night_waits_for_a_person(bank: Bank, settings: Settings, tmp_path: Path) -> None:
     settings.CRM_FEED_FOLDER = tmp_path
+    bank.customer("A")
     feed_load("accepted", DAY)
     run, _is_open = nightly.open_night(DAY)
     ledger.fail_run(run, "broken")

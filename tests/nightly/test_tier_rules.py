@@ -8,7 +8,7 @@ import pytest
 from customers.averages import Balances, month_average
 from customers.models import Alert, Customer, Metrics
 from segments.models import TierChange, TierScheme, TierState
-from tests.nightly.night_world import FIRST, Book
+from tests.nightly.night_world import Book
 from tests.nightly.test_averages_of_nights import assert_figures_counted
 from tests.world import Bank
 
@@ -227,17 +227,18 @@ def test_a_corrected_first_night_is_as_if_the_wrong_file_had_never_come(bank: Ba
     """Its balance is taken to have stood before, so its averages, tiers and alerts are those of the right file."""
     book = Book(bank)
     customer = book.open("C1", 600)
-    book.night(FIRST)
+    first = date(2026, 1, 25)
+    book.night(first)
     assert state(customer).rank == 1
     book.change(book.holdings[customer.pk][0], 60_000)
-    book.night(FIRST, rerun=True)
+    book.night(first, rerun=True)
     metrics = Metrics.objects.using("batch").get(pk=customer.pk)
     known = Balances(metrics.aum, metrics.since_date, metrics.month_days, metrics.quarter_days)
-    assert month_average(known, FIRST) == 60_000
-    assert (state(customer, "five_point").rank, state(customer, "five_point").since) == (3, FIRST)
+    assert month_average(known, first) == 14_400  # six days of twenty-five since the opening
+    assert (state(customer, "five_point").rank, state(customer, "five_point").since) == (3, first)
     assert history(customer, "five_point") == [(None, 3, "opened")]
     assert not Alert.objects.using("batch").filter(customer=customer, kind__startswith="large").exists()
-    assert_figures_counted(FIRST)
+    assert_figures_counted(first)
 
 
 @pytest.mark.parametrize("right", [9_100, 55_000, 600_000])
