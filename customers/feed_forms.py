@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.organization.models import User
 from customers.feeds import uploads
-from customers.feeds.load import check_date
+from customers.feeds.load import check_date, refuse_future
 from customers.feeds.messages import FileStopped, spoken
 from customers.feeds.preview import check_readable
 from customers.feeds.spec import spec_named, spec_names
@@ -85,9 +85,8 @@ class UploadForm(forms.Form):
 
     def clean_as_of(self) -> Any:
         day = self.cleaned_data["as_of"]
-        if day > timezone.localdate():
-            raise forms.ValidationError(_("This day has not come yet."))
         try:
+            refuse_future(day)
             check_date(day, using="default")
         except FileStopped as stop:
             raise forms.ValidationError(spoken(str(stop), get_language() or "")) from stop

@@ -96,10 +96,12 @@ def load_file(
     """The load of this file, `accepted`, or `stopped` with a message in plain words; the night publishes it.
 
     A file that is in force for this day already is left alone. Raises RunRefused while a night computes, and
-    FileStopped for a specification or a file that does not exist, and under another instance's key file.
+    FileStopped for a specification or a file that does not exist, for a day that has not come yet, and under another
+    instance's key file.
     """
     spec = spec if isinstance(spec, Spec) else spec_named(spec)
     refuse_wrong_keys()
+    refuse_future(as_of)  # no line in the list of loads: it would hold back the night of that day when it comes
     os.close(open_regular(path))  # what is no file is no delivery either, and holds no night back
     with one_at_a_time(spec):
         LOADS.filter(spec=spec.name, state=LoadState.LOADING).update(
@@ -210,6 +212,16 @@ def take(
     finally:
         link.close()
     return None
+
+
+def refuse_future(as_of: date) -> None:
+    """Raise FileStopped for a day that has not come yet in China: every other day would wait for its night."""
+    today = timezone.localdate()
+    if as_of > today:
+        raise FileStopped(
+            f"{as_of} 还没有到（今天是 {today}），请核对营业日期",
+            f"{as_of} has not come yet (today is {today}); look at the business date again",
+        )
 
 
 def check_date(as_of: date, using: str = "batch") -> None:

@@ -1,10 +1,11 @@
 """Files through load_file into the working tables and through a night into what pages read."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+import time_machine
 from pytest_django import Settings
 
 from crm import db
@@ -261,6 +262,16 @@ def test_files_come_in_the_order_of_their_days(delivery: Delivery) -> None:
     earlier = Delivery(delivery.folder, delivery.as_of - timedelta(days=1))
     load = earlier.load("eod_balances", BALANCES + "6200000000000001,,DEMAND,1,,,\n", accept_shrink=True)
     assert (load.state, "已公布" in load.message) == ("stopped", True)
+
+
+def test_a_day_that_has_not_come_is_refused_and_holds_nothing_back(delivery: Delivery) -> None:
+    # Ten minutes past midnight in China, when it is still the day before in Greenwich.
+    with time_machine.travel(datetime(2026, 3, 9, 16, 10, tzinfo=UTC), tick=True):
+        tomorrow = Delivery(delivery.folder, delivery.as_of + timedelta(days=1))
+        with pytest.raises(FileStopped, match=r"2026-03-11 还没有到.* / 2026-03-11 has not come yet"):
+            tomorrow.load("eod_customers", CUSTOMERS + "C1,单雪,111,,,,,\n")
+        assert not FeedLoad.objects.using("batch").exists()
+        delivery.first_day()
 
 
 def test_a_file_in_the_encoding_of_old_core_systems(delivery: Delivery, bank: Bank) -> None:
