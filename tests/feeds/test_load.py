@@ -12,7 +12,7 @@ from crm import db
 from crm.audit import pii
 from crm.embedded.secret import new_keys
 from crm.jobs.ledger import RunRefused
-from customers.feeds.load import Control
+from customers.feeds.load import Control, load_file
 from customers.feeds.messages import FileStopped
 from customers.models import (
     Account,
@@ -252,6 +252,30 @@ def test_control_totals_stop_a_file_that_misses_them(delivery: Delivery) -> None
     assert delivery.load("eod_balances", content, control=Control(rows=3), accept_shrink=True).state == "stopped"
     right = delivery.load("eod_balances", content, control=Control.from_text("rows=2,sum=300.01"), accept_shrink=True)
     assert right.state == "accepted"
+
+
+@pytest.mark.parametrize("published", [False, True])
+def test_control_totals_are_asked_of_a_file_that_is_in_force_already(delivery: Delivery, *, published: bool) -> None:
+    delivery.first_day()
+    if published:
+        delivery.night()
+    path, load = delivery.folder / "eod_balances.csv", delivery.loads[-1]
+    before = contents()
+    for control, off in (("rows=4,sum=692000.51", "相差-0.01 / "), ("rows=5", "控制总数为5行 / ")):
+        wrong = load_file(load.spec, path, as_of=delivery.as_of, control=control)
+        assert (wrong.state, off in wrong.message) == ("stopped", True), wrong.message
+    load.refresh_from_db()
+    assert (load.state, contents()) == ("published" if published else "accepted", before)
+    assert load_file(load.spec, path, as_of=delivery.as_of, control="rows=4,sum=692000.50") == load
+    assert not FeedLoad.objects.using("batch").filter(state="stopped").exists()  # settled
+
+
+@pytest.mark.parametrize(
+    "text", ["rows=1_0", "rows=１０", "rows=-1", "rows=1.0", "rows=1,rows=2", "sum=1_0.00", "sum=1e30", "sum=1.234", ""]
+)
+def test_control_totals_are_plain_figures(text: str) -> None:
+    with pytest.raises(FileStopped, match=r"控制总数应写作 .* / write control totals as rows=N,sum=AMOUNT"):
+        Control.from_text(text)
 
 
 def test_files_come_in_the_order_of_their_days(delivery: Delivery) -> None:
