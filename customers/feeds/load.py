@@ -264,7 +264,9 @@ def check_whole(load: FeedLoad, spec: Spec, parsed: Parsed, control: Control | N
         )
     if control is not None:
         check_control(load, spec, parsed, control)
-    before = LOADS.filter(spec=spec.name, state__in=IN_FORCE).order_by("-as_of", "-pk").first()
+    # Of an earlier day: several loads of one day must not shrink below the limit by and by.
+    earlier = LOADS.filter(spec=spec.name, state__in=IN_FORCE, as_of__lt=load.as_of)
+    before = earlier.order_by("-as_of", "-pk").first()
     if spec.mode == "full" and before is not None and not accept_shrink:
         least = before.rows_read * (1 - spec.shrink_share)
         if parsed.rows < least:

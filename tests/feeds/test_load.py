@@ -254,6 +254,18 @@ def test_control_totals_stop_a_file_that_misses_them(delivery: Delivery) -> None
     assert right.state == "accepted"
 
 
+def test_loads_of_one_day_do_not_shrink_below_the_limit_by_and_by(delivery: Delivery) -> None:
+    rows = [f"6200000000000001,S{number},DEMAND,1,,,\n" for number in range(10)]
+    delivery.first_day()
+    assert delivery.load("eod_balances", BALANCES + "".join(rows)).state == "accepted"
+    delivery.night()
+    delivery.as_of += timedelta(days=1)
+    assert delivery.load("eod_balances", BALANCES + "".join(rows[:8])).state == "accepted"
+    again = delivery.load("eod_balances", BALANCES + "".join(rows[:6]))
+    assert (again.state, "6 rows after 10 on 2026-03-10" in again.message) == ("stopped", True), again.message
+    assert waiting()["night_holding"] == 2
+
+
 @pytest.mark.parametrize("published", [False, True])
 def test_control_totals_are_asked_of_a_file_that_is_in_force_already(delivery: Delivery, *, published: bool) -> None:
     delivery.first_day()
