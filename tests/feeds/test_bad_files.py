@@ -332,7 +332,22 @@ def test_an_empty_delta_is_a_day_without_changes(delivery: Delivery) -> None:
 def test_an_unknown_specification_names_the_known_ones(delivery: Delivery) -> None:
     with pytest.raises(CommandError, match=r"no specification nosuch; there are: .*eod_balances") as stopped:
         call_command("feed", "load", "nosuch", "x.csv", "--as-of", "2026-03-11")
-    assert stopped.value.returncode == 3
+    assert stopped.value.returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [("--branch", "999", "There is no branch 999."), ("--control", "rows=many", "write control totals as"),
+     ("--control", "", "write control totals as")],
+)  # fmt: skip
+def test_options_that_make_no_sense_are_wrong_usage(
+    delivery: Delivery, option: str, value: str, message: str
+) -> None:
+    path = delivery.write("eod_balances.csv", BALANCES + GOOD)
+    before = FeedLoad.objects.using("batch").count()
+    with pytest.raises(CommandError, match=message) as wrong:
+        call_command("feed", "load", "eod_balances", str(path), "--as-of", delivery.as_of.isoformat(), option, value)
+    assert (wrong.value.returncode, FeedLoad.objects.using("batch").count()) == (2, before)
 
 
 def test_a_bank_without_a_branch_is_told_so(database: None, tmp_path: Path) -> None:

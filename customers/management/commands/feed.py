@@ -19,7 +19,7 @@ from customers.feeds.messages import FileStopped
 from customers.feeds.spec import spec_named, spec_names
 from customers.models import FeedLoad
 
-STOPPED = 3
+WRONG_USAGE, STOPPED = 2, 3
 
 
 class Command(BaseCommand):
@@ -59,15 +59,19 @@ class Command(BaseCommand):
             raise CommandError(str(refusal), returncode=STOPPED) from refusal
 
     def load(self, options: dict[str, Any]) -> None:
+        try:
+            spec = spec_named(options["spec"])
+            control = Control.from_text(options["control"]) if options["control"] is not None else None
+        except FileStopped as wrong:
+            raise CommandError(str(wrong), returncode=WRONG_USAGE) from wrong
         branch = None
         if options["branch"]:
             branch = Branch.objects.using("batch").filter(code=options["branch"]).first()
             if branch is None:
-                raise CommandError(_("There is no branch %(code)s.") % {"code": options["branch"]}, returncode=2)
+                raise CommandError(_("There is no branch %(code)s.") % {"code": options["branch"]}, returncode=WRONG_USAGE)
         with tqdm(total=100, disable=not sys.stderr.isatty(), leave=False, bar_format="{desc} {bar} {n:.0f}%") as bar:
             load = load_file(
-                options["spec"], options["file"], as_of=options["as_of"], member=options["member"],
-                control=Control.from_text(options["control"]) if options["control"] else None,
+                spec, options["file"], as_of=options["as_of"], member=options["member"], control=control,
                 accept_shrink=options["accept_shrink"], branch=branch, progress=shown_on(bar),
             )  # fmt: skip
         self.stdout.write(json.dumps(facts(load), ensure_ascii=False) if options["json"] else in_words(load))
