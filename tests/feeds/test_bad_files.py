@@ -241,6 +241,15 @@ def test_damaged_and_odd_archives(delivery: Delivery) -> None:
     assert (load.state, outside.exists()) == ("accepted", False)  # a name inside an archive is never a path of ours
 
 
+def test_a_member_of_what_is_no_archive(delivery: Delivery) -> None:
+    load = delivery.load("eod_balances", BALANCES + GOOD, member="nope.csv", accept_shrink=True)
+    assert (load.state, load.message) == (
+        "stopped",
+        "eod_balances.csv 不是压缩包，不能用 --member 指定其中的文件 / "
+        "eod_balances.csv is no zip archive: there is no file in it for --member to name",
+    )
+
+
 def folder(path: Path) -> None:
     path.mkdir()
 
