@@ -1,8 +1,9 @@
-"""`manage.py feed load SPEC FILE --as-of D`, and lists of loads and specifications."""
+"""`manage.py feed load SPEC FILE --as-of D`, `feed withdraw --as-of D`, and lists of loads and specifications."""
 
 import json
 import sys
 from argparse import ArgumentParser
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from customers.choices import LoadState
 from customers.feeds.load import Control, Progress, load_file
 from customers.feeds.messages import FileStopped
 from customers.feeds.spec import spec_named, spec_names
+from customers.feeds.withdraw import withdraw
 from customers.models import FeedLoad
 
 WRONG_USAGE, STOPPED = 2, 3
@@ -24,9 +26,9 @@ WRONG_USAGE, STOPPED = 2, 3
 
 class Command(BaseCommand):
     help = (
-        "Files of the core bank. `load` checks a file and keeps what changed for the night; `list` shows loads, "
-        "`specs` the specifications. Exit codes: 0 accepted or in force already, 1 failed, 2 wrong usage, "
-        "3 stopped (the message says why; nothing was merged)."
+        "Files of the core bank. `load` checks a file and keeps what changed for the night; `withdraw` takes back what "
+        "waits; `list` shows loads, `specs` the specifications. Exit codes: 0 accepted or in force already, 1 failed, "
+        "2 wrong usage, 3 stopped (the message says why; nothing was merged)."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -42,6 +44,9 @@ class Command(BaseCommand):
             "--accept-shrink", action="store_true", help="load a full file that is much smaller than the last"
         )
         load.add_argument("--json", action="store_true")
+        back = actions.add_parser("withdraw", help="take back all files of a day that wait for its night")
+        back.add_argument("--as-of", type=date.fromisoformat, required=True, help="business date YYYY-MM-DD")
+        back.add_argument("--json", action="store_true")
         listing = actions.add_parser("list", help="the newest loads")
         listing.add_argument("--json", action="store_true")
         actions.add_parser("specs", help="the specifications and their columns")
@@ -51,8 +56,10 @@ class Command(BaseCommand):
             match options["action"]:
                 case "load":
                     self.load(options)
+                case "withdraw":
+                    self.withdraw(options["as_of"], as_json=options["json"])
                 case "list":
-                    self.list(as_json=options["json"])
+                    self.show(FeedLoad.objects.using("batch").order_by("-pk")[:50], as_json=options["json"])
                 case _:
                     self.specs()
         except (FileStopped, RunRefused) as refusal:
@@ -68,7 +75,9 @@ class Command(BaseCommand):
         if options["branch"]:
             branch = Branch.objects.using("batch").filter(code=options["branch"]).first()
             if branch is None:
-                raise CommandError(_("There is no branch %(code)s.") % {"code": options["branch"]}, returncode=WRONG_USAGE)
+                raise CommandError(
+                    _("There is no branch %(code)s.") % {"code": options["branch"]}, returncode=WRONG_USAGE
+                )
         with tqdm(total=100, disable=not sys.stderr.isatty(), leave=False, bar_format="{desc} {bar} {n:.0f}%") as bar:
             load = load_file(
                 spec, options["file"], as_of=options["as_of"], member=options["member"], control=control,
@@ -78,8 +87,18 @@ class Command(BaseCommand):
         if load.state == LoadState.STOPPED:
             raise CommandError(load.message, returncode=STOPPED)
 
-    def list(self, *, as_json: bool) -> None:
-        loads = FeedLoad.objects.using("batch").order_by("-pk")[:50]
+    def withdraw(self, as_of: date, *, as_json: bool) -> None:
+        self.show(withdraw(as_of), as_json=as_json)
+        if not as_json:
+            self.stdout.write(
+                _(
+                    "Load all files of this day again before its night. Those in CRM_FEED_FOLDER/%(date)s it takes in "
+                    "by itself: exchange the wrong one there. The product catalogue stays as it is."
+                )
+                % {"date": as_of}
+            )
+
+    def show(self, loads: Iterable[FeedLoad], *, as_json: bool) -> None:
         if as_json:
             self.stdout.write(json.dumps([facts(load) for load in loads], ensure_ascii=False))
             return
