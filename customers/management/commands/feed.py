@@ -22,18 +22,21 @@ from customers.feeds.withdraw import withdraw
 from customers.models import FeedLoad
 
 WRONG_USAGE, STOPPED = 2, 3
+EXIT_CODES = (
+    "Exit codes: 0 done, or in force already; 1 failed; 2 wrong usage; 3 stopped or refused (the message says why; "
+    "nothing was changed)."
+)
 
 
 class Command(BaseCommand):
     help = (
         "Files of the core bank. `load` checks a file and keeps what changed for the night; `withdraw` takes back what "
-        "waits; `list` shows loads, `specs` the specifications. Exit codes: 0 accepted or in force already, 1 failed, "
-        "2 wrong usage, 3 stopped (the message says why; nothing was merged)."
+        "waits; `list` shows loads, `specs` the specifications. " + EXIT_CODES
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
-        load = actions.add_parser("load", help="check a file and keep what changed")
+        load = actions.add_parser("load", help="check a file and keep what changed", epilog=EXIT_CODES)
         load.add_argument("spec", help="name of the specification, see `feed specs`")
         load.add_argument("file", type=Path, help="text file, or zip archive with one text file")
         load.add_argument("--as-of", type=date.fromisoformat, required=True, help="business date YYYY-MM-DD")
@@ -44,12 +47,14 @@ class Command(BaseCommand):
             "--accept-shrink", action="store_true", help="load a full file that is much smaller than the last"
         )
         load.add_argument("--json", action="store_true")
-        back = actions.add_parser("withdraw", help="take back all files of a day that wait for its night")
+        back = actions.add_parser(
+            "withdraw", help="take back all files of a day that wait for its night", epilog=EXIT_CODES
+        )
         back.add_argument("--as-of", type=date.fromisoformat, required=True, help="business date YYYY-MM-DD")
         back.add_argument("--json", action="store_true")
-        listing = actions.add_parser("list", help="the newest loads")
+        listing = actions.add_parser("list", help="the newest loads", epilog=EXIT_CODES)
         listing.add_argument("--json", action="store_true")
-        actions.add_parser("specs", help="the specifications and their columns")
+        actions.add_parser("specs", help="the specifications and their columns", epilog=EXIT_CODES)
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
