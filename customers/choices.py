@@ -136,7 +136,7 @@ class LoadState(models.TextChoices):
     ACCEPTED = "accepted", _("Accepted, waits for the night")
     STOPPED = "stopped", _("Stopped before the merge")
     FAILED = "failed", _("Failed")
-    SUPERSEDED = "superseded", _("Replaced by a later file")
+    SUPERSEDED = "superseded", _("Replaced or withdrawn")
     PUBLISHED = "published", _("Published")
 
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.organization.models import User
 from customers.feeds import uploads
-from customers.feeds.load import check_date
+from customers.feeds.load import check_date, refuse_future
 from customers.feeds.messages import FileStopped, spoken
 from customers.feeds.preview import check_readable
 from customers.feeds.spec import spec_named, spec_names
@@ -67,7 +67,7 @@ class UploadForm(forms.Form):
     control_total = forms.DecimalField(
         label=_("Total amount"),
         required=False,
-        max_digits=20,
+        max_digits=18,
         decimal_places=2,
         error_messages={"invalid": _("Write an amount with at most two decimals.")},
     )
@@ -85,9 +85,8 @@ class UploadForm(forms.Form):
 
     def clean_as_of(self) -> Any:
         day = self.cleaned_data["as_of"]
-        if day > timezone.localdate():
-            raise forms.ValidationError(_("This day has not come yet."))
         try:
+            refuse_future(day)
             check_date(day, using="default")
         except FileStopped as stop:
             raise forms.ValidationError(spoken(str(stop), get_language() or "")) from stop
@@ -103,8 +102,8 @@ class UploadForm(forms.Form):
         total = values.get("control_total")
         if total is not None and values.get("spec") and not spec_named(values["spec"]).control_column:
             self.add_error("control_total", _("This kind of file has no amounts to add up; leave it empty."))
-        parts = [("rows", values.get("control_rows")), ("sum", total)]
-        values["control"] = ",".join(f"{name}={value}" for name, value in parts if value is not None)
+        parts = [("rows", values.get("control_rows"), "d"), ("sum", total, "f")]
+        values["control"] = ",".join(f"{name}={value:{kind}}" for name, value, kind in parts if value is not None)
         return values
 
     def problem_of_file(self, sealed: SealedFile | None, spec: str) -> Any:

@@ -10,5 +10,6 @@ urlpatterns = [
     path("uploads/<int:pk>/progress/", feed_views.upload_progress, name="progress"),
     path("uploads/<int:pk>/load/", feed_views.upload_load, name="load"),
     path("uploads/<int:pk>/discard/", feed_views.upload_discard, name="discard"),
+    path("loads/<int:pk>/withdraw/", feed_views.load_withdraw, name="withdraw"),
     path("loads/<int:pk>/rejects/", feed_views.load_rejects, name="rejects"),
 ]

@@ -16,15 +16,18 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from crm import db
 from crm.audit import trail
+from crm.jobs.ledger import RunRefused
 from crm.organization.access import for_roles
 from crm.organization.choices import Role
 from crm.organization.models import User
 from customers import tasks
-from customers.choices import UploadState
+from customers.choices import LoadState, UploadState
 from customers.feed_forms import UploadForm
 from customers.feeds import rejects, uploaded
+from customers.feeds.messages import FileStopped, spoken
 from customers.feeds.preview import preview
 from customers.feeds.uploads import SealedUploadHandler, discard
+from customers.feeds.withdraw import withdraw
 from customers.models import FeedLoad, FeedUpload
 
 ADMINS = (Role.ADMIN,)
@@ -46,6 +49,7 @@ def feed_list(request: HttpRequest) -> HttpResponse:
         "loads": rows[:LOADS_SHOWN],
         "next_place": rows[LOADS_SHOWN - 1].pk if len(rows) > LOADS_SHOWN else None,
         "is_first": not before,
+        "waiting": FeedLoad.objects.filter(state=LoadState.ACCEPTED).order_by("-pk").first(),
         "uploads": uploaded.of_user(request.user).filter(state__in=UNDECIDED).order_by("-pk"),
     }
     return render(request, "feeds/feed_list.html", context)
@@ -133,6 +137,25 @@ def upload_discard(request: HttpRequest, pk: int) -> HttpResponse:
         messages.warning(request, _("Too late: it is being loaded, or is over."))
         return redirect("feeds:upload", pk=pk)
     messages.success(request, _("%(file)s was discarded; nothing was loaded.") % {"file": one.file_name})
+    return redirect("feeds:list")
+
+
+@require_POST
+@for_roles(ADMINS)
+def load_withdraw(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take back this file and all others of its day that wait for their night."""
+    assert isinstance(request.user, User)
+    load = get_object_or_404(FeedLoad, pk=pk)
+    try:
+        withdraw(load.as_of, request.user, trail.address_of(request))
+    except FileStopped as stop:
+        messages.warning(request, spoken(str(stop), get_language() or ""))
+    except RunRefused as refusal:
+        messages.warning(request, str(refusal))
+    else:
+        messages.success(
+            request, _("The files of %(date)s were withdrawn. Load them again before its night.") % {"date": load.as_of}
+        )
     return redirect("feeds:list")
 
 

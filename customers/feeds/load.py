@@ -5,12 +5,13 @@ line in the list of loads, and is repeated by loading the file again.
 """
 
 import os
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,8 @@ from customers.models import FeedLoad, Product
 LOADS = FeedLoad.objects.using("batch")
 IN_FORCE = (LoadState.ACCEPTED, LoadState.PUBLISHED)
 SUMMARY_PRODUCT = "DEPOSIT-TOTAL"
+# Plain figures: int() and Decimal() also take 1_0, full-width digits and exponents. Both fit the column of differences.
+CONTROL_VALUES = {"rows": r"[0-9]{1,15}", "sum": r"[-+]?[0-9]{1,16}(\.[0-9]{1,2}0*)?"}
 Progress = Callable[[str, float], None]
 
 
@@ -60,24 +63,19 @@ class Control:
     @classmethod
     def from_text(cls, text: str) -> "Control":
         """`rows=123,sum=456.78`, one or both; raises FileStopped for anything else."""
-        rows, total = None, None
-        try:
-            for part in text.strip().split(","):
-                name, _equals, value = part.partition("=")
-                if name.strip() == "rows":
-                    rows = int(value)
-                elif name.strip() == "sum":
-                    total = Decimal(value.strip())
-                    if not total.is_finite():
-                        raise ValueError(value)
-                else:
-                    raise ValueError(name)
-        except (ValueError, InvalidOperation) as error:
-            shown = text.strip()[:80].replace("\x00", "?")
-            raise FileStopped(
-                f"控制总数应写作 rows=行数,sum=合计：{shown}", f"write control totals as rows=N,sum=AMOUNT: {shown}"
-            ) from error
-        return cls(rows, total)
+        found: dict[str, str] = {}
+        for part in text.strip().split(","):
+            name, _equals, value = (piece.strip() for piece in part.partition("="))
+            if name in found or not re.fullmatch(CONTROL_VALUES.get(name, r"(?!)"), value):
+                shown = text.strip()[:80].replace("\x00", "?")
+                raise FileStopped(
+                    f"控制总数应写作 rows=行数,sum=合计：{shown}", f"write control totals as rows=N,sum=AMOUNT: {shown}"
+                )
+            found[name] = value
+        return cls(
+            rows=int(found["rows"]) if "rows" in found else None,
+            total=Decimal(found["sum"]) if "sum" in found else None,
+        )
 
 
 def load_file(
@@ -96,10 +94,12 @@ def load_file(
     """The load of this file, `accepted`, or `stopped` with a message in plain words; the night publishes it.
 
     A file that is in force for this day already is left alone. Raises RunRefused while a night computes, and
-    FileStopped for a specification or a file that does not exist, and under another instance's key file.
+    FileStopped for a specification or a file that does not exist, for a day that has not come yet, and under another
+    instance's key file.
     """
     spec = spec if isinstance(spec, Spec) else spec_named(spec)
     refuse_wrong_keys()
+    refuse_future(as_of)  # no line in the list of loads: it would hold back the night of that day when it comes
     os.close(open_regular(path))  # what is no file is no delivery either, and holds no night back
     with one_at_a_time(spec):
         LOADS.filter(spec=spec.name, state=LoadState.LOADING).update(
@@ -191,10 +191,14 @@ def take(
         with opened(spec, path, member, load.file_name) as source:
             load.sha256, load.size_bytes = source.sha256, source.size
             in_force = LOADS.filter(spec=spec.name, as_of=as_of, state__in=IN_FORCE).order_by("-pk").first()
-            if in_force is not None and in_force.sha256 == source.sha256:
+            is_same = in_force is not None and in_force.sha256 == source.sha256
+            if is_same and totals is None:
                 return in_force
             tell("checking", 0.2)
             parsed = parse(link, spec, source, as_of, path.parent)
+        if is_same and totals is not None:  # totals may come after their file
+            check_control(load, spec, parsed, totals)
+            return in_force
         load.rows_read = parsed.rows
         load.rows_rejected = value_of(link, "SELECT count(DISTINCT line) FROM bad WHERE NOT is_warning")
         load.save(using="batch")
@@ -210,6 +214,16 @@ def take(
     finally:
         link.close()
     return None
+
+
+def refuse_future(as_of: date) -> None:
+    """Raise FileStopped for a day that has not come yet in China: every other day would wait for its night."""
+    today = timezone.localdate()
+    if as_of > today:
+        raise FileStopped(
+            f"{as_of} 还没有到（今天是 {today}），请核对营业日期",
+            f"{as_of} has not come yet (today is {today}); look at the business date again",
+        )
 
 
 def check_date(as_of: date, using: str = "batch") -> None:
@@ -250,7 +264,9 @@ def check_whole(load: FeedLoad, spec: Spec, parsed: Parsed, control: Control | N
         )
     if control is not None:
         check_control(load, spec, parsed, control)
-    before = LOADS.filter(spec=spec.name, state__in=IN_FORCE).order_by("-as_of", "-pk").first()
+    # Of an earlier day: several loads of one day must not shrink below the limit by and by.
+    earlier = LOADS.filter(spec=spec.name, state__in=IN_FORCE, as_of__lt=load.as_of)
+    before = earlier.order_by("-as_of", "-pk").first()
     if spec.mode == "full" and before is not None and not accept_shrink:
         least = before.rows_read * (1 - spec.shrink_share)
         if parsed.rows < least:

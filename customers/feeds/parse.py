@@ -20,10 +20,13 @@ TYPES = {
     "rate": "DECIMAL(8, 4)", "date": "DATE", "flag": "BOOLEAN",
 }  # fmt: skip
 ID_TYPE = '"id_type"'
-AMOUNT = r"[-+]?[0-9]{1,16}(\.[0-9]{1,2}0*)?"
+# Twelve digits, so that ten thousand holdings of a customer still add up within numeric(18, 2), where one row too many
+# would fail the whole night; for the same reason counts have five digits.
+AMOUNT = r"[-+]?0{0,4}[0-9]{1,12}(\.[0-9]{1,2}0*)?"
 # Separators of thousands only where they belong: a decimal comma must not become an amount a hundred times as large.
-GROUPED = r"[-+]?[0-9]{1,3}(,[0-9]{3}){1,5}(\.[0-9]{1,2}0*)?"
-FEN = r"^[-+]?[0-9]{1,18}$"
+GROUPED = r"[-+]?[0-9]{1,3}(,[0-9]{3}){1,3}(\.[0-9]{1,2}0*)?"
+FEN = r"^[-+]?0{0,4}[0-9]{1,14}$"
+INTEGER = r"^-?0{0,4}[0-9]{1,5}$"
 FLAGS = {"y": True, "yes": True, "1": True, "true": True, "是": True, "n": False, "no": False, "0": False,
          "false": False, "否": False}  # fmt: skip
 
@@ -279,7 +282,7 @@ def typed(column: Column) -> str:
                 f"THEN TRY_CAST(replace({name}, ',', '') AS DECIMAL(18, 2)) END"
             )
         case "integer":
-            return f"TRY_CAST(regexp_extract({name}, '^-?[0-9]{{1,9}}$') AS INTEGER)"
+            return f"TRY_CAST(regexp_extract({name}, {literal(INTEGER)}) AS INTEGER)"
         case "rate":
             return (
                 f"TRY_CAST(regexp_extract(rtrim({name}, '%'), '^-?[0-9]{{1,3}}(\\.[0-9]{{1,4}}0*)?$') AS DECIMAL(8, 4))"

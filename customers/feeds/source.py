@@ -70,6 +70,11 @@ def opened(spec: Spec, path: Path, member: str | None = None, name: str = "") ->
             with os.fdopen(os.dup(descriptor), "rb") as raw:
                 raw.seek(0)
                 text = unzipped(raw, name, member)
+        elif member is not None:
+            raise FileStopped(
+                f"{name} 不是压缩包，不能用 --member 指定其中的文件",
+                f"{name} is no zip archive: there is no file in it for --member to name",
+            )
         try:
             encoding = encoding_of(text, spec, name)
             if encoding != "utf-8":

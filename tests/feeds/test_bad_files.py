@@ -16,7 +16,7 @@ from customers.feeds.load import load_file
 from customers.feeds.messages import FileStopped
 from customers.feeds.source import LONGEST_LINE, opened
 from customers.feeds.spec import spec_named
-from customers.models import Customer, FeedLoad, NightCustomer, NightHolding
+from customers.models import Customer, FeedLoad, Metrics, NightCustomer, NightHolding
 from tests.feeds.delivery import BALANCES, CUSTOMERS, Delivery
 from tests.world import Bank
 
@@ -131,7 +131,8 @@ ROWS: list[tuple[str, str, str]] = [
     ("a control character", "62000000\x0700000002,,DEMAND,1,,,", "characters"),
     ("a separator of our own", "62000000\x1f00000002,,DEMAND,1,,,", "characters"),
     ("a huge amount", f"6200000000000002,,DEMAND,1{'0' * 30},,,", "amount"),
-    ("one digit too many", "6200000000000002,,DEMAND,12345678901234567,,,", "amount"),
+    ("one digit too many", "6200000000000002,,DEMAND,1234567890123,,,", "amount"),
+    ("one digit too many in groups", '6200000000000002,,DEMAND,"1,234,567,890,123",,,', "amount"),
     ("not a number", "6200000000000002,,DEMAND,NaN,,,", "amount"),
     ("infinity", "6200000000000002,,DEMAND,inf,,,", "amount"),
     ("exponent", "6200000000000002,,DEMAND,1e5,,,", "amount"),
@@ -166,7 +167,21 @@ def test_rows_are_refused_with_their_reason_and_no_other_row_is_lost(delivery: D
         ("-0.01", "open", None), ("1.00", "open", None), ("1234567.89", "open", None),
     ]  # fmt: skip
     counted = {row.rule: row.rows for row in load.rejects.using("batch").all()}
-    assert (counted["columns"], counted["amount"], sum(counted.values())) == (5, 11, len(ROWS))
+    assert (counted["columns"], counted["amount"], sum(counted.values())) == (5, 12, len(ROWS))
+
+
+def test_the_largest_amounts_and_counts_of_a_customer_fit_the_night(delivery: Delivery) -> None:
+    """Ten thousand holdings of the largest amount; one more digit in a row is refused with its reason."""
+    header = BALANCES.strip() + ",product_count\n"
+    most = "".join(f"6200000000000001,H{number},DEMAND,999999999999.99,,,,99999\n" for number in range(10_000))
+    more = "6200000000000002,A,DEMAND,1000000000000.00,,,,1\n6200000000000002,B,DEMAND,1,,,,100000\n"
+    load = delivery.load("eod_balances", header + most + more)
+    assert (load.state, refused(load)) == (
+        "accepted", [(10_002, "balance", "amount"), (10_003, "product_count", "integer")],
+    )  # fmt: skip
+    delivery.night()
+    metrics = Metrics.objects.using("batch").get(customer__customer_no="C1")
+    assert (str(metrics.aum), metrics.product_count) == ("9999999999999900.00", 999_990_000)
 
 
 def test_customers_of_unknown_branches_or_twice(delivery: Delivery) -> None:
@@ -224,6 +239,15 @@ def test_damaged_and_odd_archives(delivery: Delivery) -> None:
     member = "../escaped.csv"
     load = delivery.load("eod_balances", zipped((member, (BALANCES + GOOD).encode())), accept_shrink=True)
     assert (load.state, outside.exists()) == ("accepted", False)  # a name inside an archive is never a path of ours
+
+
+def test_a_member_of_what_is_no_archive(delivery: Delivery) -> None:
+    load = delivery.load("eod_balances", BALANCES + GOOD, member="nope.csv", accept_shrink=True)
+    assert (load.state, load.message) == (
+        "stopped",
+        "eod_balances.csv 不是压缩包，不能用 --member 指定其中的文件 / "
+        "eod_balances.csv is no zip archive: there is no file in it for --member to name",
+    )
 
 
 def folder(path: Path) -> None:
@@ -317,7 +341,20 @@ def test_an_empty_delta_is_a_day_without_changes(delivery: Delivery) -> None:
 def test_an_unknown_specification_names_the_known_ones(delivery: Delivery) -> None:
     with pytest.raises(CommandError, match=r"no specification nosuch; there are: .*eod_balances") as stopped:
         call_command("feed", "load", "nosuch", "x.csv", "--as-of", "2026-03-11")
-    assert stopped.value.returncode == 3
+    assert stopped.value.returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [("--branch", "999", "There is no branch 999."), ("--control", "rows=many", "write control totals as"),
+     ("--control", "", "write control totals as")],
+)  # fmt: skip
+def test_options_that_make_no_sense_are_wrong_usage(delivery: Delivery, option: str, value: str, message: str) -> None:
+    path = delivery.write("eod_balances.csv", BALANCES + GOOD)
+    before = FeedLoad.objects.using("batch").count()
+    with pytest.raises(CommandError, match=message) as wrong:
+        call_command("feed", "load", "eod_balances", str(path), "--as-of", delivery.as_of.isoformat(), option, value)
+    assert (wrong.value.returncode, FeedLoad.objects.using("batch").count()) == (2, before)
 
 
 def test_a_bank_without_a_branch_is_told_so(database: None, tmp_path: Path) -> None:

@@ -111,12 +111,12 @@ def typed_as(column: dict[str, Any], texts: list[str]) -> list[tuple[Any, bool]]
     return [(row[0], row[1]) for row in rows]
 
 
-FEN = st.integers(-(10**18) + 1, 10**18 - 1)
+FEN = st.integers(-(10**14) + 1, 10**14 - 1)  # twelve digits and two decimals
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(FEN, min_size=1, max_size=20))
-@example([999_999_999_999_999_999, -999_999_999_999_999_999, 900_719_925_474_099_3])
+@example([99_999_999_999_999, -99_999_999_999_999, 0])
 def test_every_amount_is_exact_to_the_fen_in_every_writing(amounts: list[int]) -> None:
     exact = [Decimal(fen) / 100 for fen in amounts]
     good = [(value, True) for value in exact]
@@ -124,6 +124,15 @@ def test_every_amount_is_exact_to_the_fen_in_every_writing(amounts: list[int]) -
     assert typed_as({}, [f"{value:,.2f}" for value in exact]) == good
     assert typed_as({}, [f"{value:+.5f}" for value in exact]) == good
     assert typed_as({"in_fen": True}, [str(fen) for fen in amounts]) == good
+    assert typed_as({"in_fen": True}, [f"{fen:018d}" for fen in amounts]) == good  # as cut from fixed positions
+
+
+@pytest.mark.parametrize("column", [{}, {"in_fen": True}])
+def test_an_amount_of_thirteen_digits_is_refused_in_every_writing(column: dict[str, Any]) -> None:
+    fen = [10**14, -(10**14), 10**18 - 1]
+    texts = [str(value) for value in fen] if column else [f"{value // 100}.00" for value in fen]
+    grouped = [] if column else [f"{value // 100:,}" for value in fen]
+    assert typed_as(column, texts + grouped) == [(None, False)] * len(texts + grouped)
 
 
 @settings(max_examples=60, deadline=None)

@@ -1,17 +1,18 @@
 """Files through load_file into the working tables and through a night into what pages read."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+import time_machine
 from pytest_django import Settings
 
 from crm import db
 from crm.audit import pii
 from crm.embedded.secret import new_keys
 from crm.jobs.ledger import RunRefused
-from customers.feeds.load import Control
+from customers.feeds.load import Control, load_file
 from customers.feeds.messages import FileStopped
 from customers.models import (
     Account,
@@ -253,6 +254,42 @@ def test_control_totals_stop_a_file_that_misses_them(delivery: Delivery) -> None
     assert right.state == "accepted"
 
 
+def test_loads_of_one_day_do_not_shrink_below_the_limit_by_and_by(delivery: Delivery) -> None:
+    rows = [f"6200000000000001,S{number},DEMAND,1,,,\n" for number in range(10)]
+    delivery.first_day()
+    assert delivery.load("eod_balances", BALANCES + "".join(rows)).state == "accepted"
+    delivery.night()
+    delivery.as_of += timedelta(days=1)
+    assert delivery.load("eod_balances", BALANCES + "".join(rows[:8])).state == "accepted"
+    again = delivery.load("eod_balances", BALANCES + "".join(rows[:6]))
+    assert (again.state, "6 rows after 10 on 2026-03-10" in again.message) == ("stopped", True), again.message
+    assert waiting()["night_holding"] == 2
+
+
+@pytest.mark.parametrize("published", [False, True])
+def test_control_totals_are_asked_of_a_file_that_is_in_force_already(delivery: Delivery, *, published: bool) -> None:
+    delivery.first_day()
+    if published:
+        delivery.night()
+    path, load = delivery.folder / "eod_balances.csv", delivery.loads[-1]
+    before = contents()
+    for control, off in (("rows=4,sum=692000.51", "相差-0.01 / "), ("rows=5", "控制总数为5行 / ")):
+        wrong = load_file(load.spec, path, as_of=delivery.as_of, control=control)
+        assert (wrong.state, off in wrong.message) == ("stopped", True), wrong.message
+    load.refresh_from_db()
+    assert (load.state, contents()) == ("published" if published else "accepted", before)
+    assert load_file(load.spec, path, as_of=delivery.as_of, control="rows=4,sum=692000.50") == load
+    assert not FeedLoad.objects.using("batch").filter(state="stopped").exists()  # settled
+
+
+@pytest.mark.parametrize(
+    "text", ["rows=1_0", "rows=１０", "rows=-1", "rows=1.0", "rows=1,rows=2", "sum=1_0.00", "sum=1e30", "sum=1.234", ""]
+)
+def test_control_totals_are_plain_figures(text: str) -> None:
+    with pytest.raises(FileStopped, match=r"控制总数应写作 .* / write control totals as rows=N,sum=AMOUNT"):
+        Control.from_text(text)
+
+
 def test_files_come_in_the_order_of_their_days(delivery: Delivery) -> None:
     delivery.first_day()
     later = Delivery(delivery.folder, delivery.as_of + timedelta(days=1))
@@ -261,6 +298,16 @@ def test_files_come_in_the_order_of_their_days(delivery: Delivery) -> None:
     earlier = Delivery(delivery.folder, delivery.as_of - timedelta(days=1))
     load = earlier.load("eod_balances", BALANCES + "6200000000000001,,DEMAND,1,,,\n", accept_shrink=True)
     assert (load.state, "已公布" in load.message) == ("stopped", True)
+
+
+def test_a_day_that_has_not_come_is_refused_and_holds_nothing_back(delivery: Delivery) -> None:
+    # Ten minutes past midnight in China, when it is still the day before in Greenwich.
+    with time_machine.travel(datetime(2026, 3, 9, 16, 10, tzinfo=UTC), tick=True):
+        tomorrow = Delivery(delivery.folder, delivery.as_of + timedelta(days=1))
+        with pytest.raises(FileStopped, match=r"2026-03-11 还没有到.* / 2026-03-11 has not come yet"):
+            tomorrow.load("eod_customers", CUSTOMERS + "C1,单雪,111,,,,,\n")
+        assert not FeedLoad.objects.using("batch").exists()
+        delivery.first_day()
 
 
 def test_a_file_in_the_encoding_of_old_core_systems(delivery: Delivery, bank: Bank) -> None:

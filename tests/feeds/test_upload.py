@@ -52,7 +52,8 @@ def test_a_file_is_sent_looked_at_and_loaded(client: Client, bank: Bank) -> None
     assert NightCustomer.objects.using("batch").count() == 2
     assert files() == []
     assert "circle-check" in page_of(client, upload)
-    assert client.get("/feeds/").content.decode().count(bank.lu.name) == 2  # above, and beside the load
+    # Above, on paper, and beside the load.
+    assert client.get("/feeds/").content.decode().count(bank.lu.name) == 3
     actions = AuditEntry.objects.using("batch").filter(action__startswith="feed.").order_by("pk")
     told = list(actions.values_list("action", "actor_no"))
     assert told == [(action, bank.lu.staff_no) for action in ("feed.upload", "feed.load", "feed.accepted")]

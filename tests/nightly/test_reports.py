@@ -84,3 +84,11 @@ def test_what_cannot_be_reported_is_refused_in_words(book: Book) -> None:
     with pytest.raises(CommandError) as wrong:
         call_command("report", "moves", "--as-of", "2026-03-12")
     assert wrong.value.returncode == 2
+
+
+@pytest.mark.parametrize("name", ["moves", "matrix"])
+def test_an_earlier_day_that_lies_later_is_wrong_usage(name: str) -> None:
+    """Otherwise the report would be mirrored: whoever went up would be told as gone down."""
+    with pytest.raises(CommandError, match="--since 2026-03-12 lies after --as-of 2026-03-10") as refused:
+        call_command("report", name, "--as-of", "2026-03-10", "--since", "2026-03-12")
+    assert refused.value.returncode == 2

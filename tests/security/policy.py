@@ -179,6 +179,7 @@ PAGES: tuple[Page, ...] = (
     Page("feeds:progress", ADMIN, READ, arguments=upload),
     Page("feeds:load", ADMIN, WRITE, arguments=upload),
     Page("feeds:discard", ADMIN, WRITE, arguments=upload),
+    Page("feeds:withdraw", ADMIN, WRITE, arguments=load),
     Page("feeds:rejects", ADMIN, READ, arguments=load),
     Page("jobs:list", NIGHT_READERS, READ),
     Page("jobs:run", NIGHT_READERS, READ, arguments=run),

@@ -31,6 +31,10 @@ class Command(BaseCommand):
         since: date | None = options["since"]
         if options["report"] in ("moves", "matrix") and since is None:
             raise CommandError(_("This report compares two days: give --since."), returncode=2)
+        if since is not None and since > as_of:
+            raise CommandError(
+                _("--since %(since)s lies after --as-of %(as_of)s.") % {"since": since, "as_of": as_of}, returncode=2
+            )
         try:
             facts = make(options["report"], as_of, since, options["scheme"])
         except reports.ReportRefused as refusal:

@@ -17,7 +17,10 @@ from crm.demo import build, staff
 
 
 class Command(BaseCommand):
-    help = "Fill an empty database with a made-up bank: branches, staff, customers and a year of history."
+    help = (
+        "Fill an empty database with a made-up bank: branches, staff, customers and a year of history. "
+        "Exit codes: 0 built, or left alone with --if-empty; 1 refused or failed; 2 wrong usage."
+    )
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--customers", type=int, default=150_000, help="how many customers (150000)")
@@ -27,9 +30,8 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print figures as JSON, without logins")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Exit code 0: built, or left alone with --if-empty; 1: refused."""
         if options["customers"] < 1:
-            raise CommandError(_("--customers must be at least 1."))
+            raise CommandError(_("--customers must be at least 1."), returncode=2)
         if options["if_empty"] and not build.is_empty():
             self.stderr.write(_("There are customers already; nothing was changed."))
             return
