@@ -23,7 +23,7 @@ from crm.jobs.runner import Arguments, Counts, Step
 from customers.choices import LoadState
 from customers.feeds import folder
 from customers.feeds.messages import FileStopped
-from customers.models import FeedLoad
+from customers.models import Customer, FeedLoad, NightCustomer
 from customers.nightly import metrics, night
 from customers.nightly import publish as customers_publish
 from segments import figures as board_figures
@@ -101,6 +101,11 @@ def load_waiting(as_of: date) -> list[FeedLoad]:
             raise RunRefused(str(stop)) from stop
 
 
+def has_files(as_of: date) -> bool:
+    """Whether files of this day have come. The night of a day without any puts a new date on old balances."""
+    return FeedLoad.objects.using("batch").filter(as_of=as_of).exclude(state=LoadState.SUPERSEDED).exists()
+
+
 def due_date() -> date | None:
     """The night that should have run by now: past its hour, not published, never tried, and its files are there.
 
@@ -166,6 +171,8 @@ def open_night(as_of: date, *, rerun: bool = False, full: bool = False) -> tuple
             _("%(file)s of %(date)s has been loaded already; run the night of that day.")
             % {"file": late.file_name, "date": late.as_of}
         )
+    if not (Customer.objects.using("batch").exists() or NightCustomer.objects.using("batch").exists()):
+        raise RunRefused(_("There is no customer yet: load the file of customers first."))
     for load in stopped_loads(as_of):
         raise RunRefused(
             _("%(file)s of %(date)s was stopped: %(message)s Load a right file, then run the night.")

@@ -1,9 +1,9 @@
 """催办: a branch manager asks the owner of a customer to answer an alert, once a day."""
 
-from collections.abc import Sequence
 from datetime import date, timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from crm.audit import trail
@@ -47,8 +47,8 @@ def nudge(alert: Alert, actor: User, day: date) -> Nudge:
         return made
 
 
-def open_nudges(user: User, day: date, most: int) -> Sequence[Nudge]:
-    """The latest nudges of this user's untouched alerts, newest first, one of an alert, at most so many."""
+def open_nudges(user: User, day: date) -> QuerySet[Nudge]:
+    """The latest nudges of this user's untouched alerts, newest first, one of an alert."""
     untouched = [AlertState.NEW, AlertState.READ]
     latest = (
         Nudge.objects.visible_to(user)
@@ -56,9 +56,4 @@ def open_nudges(user: User, day: date, most: int) -> Sequence[Nudge]:
         .order_by("alert_id", "-nudged_on")
         .distinct("alert_id")
     )
-    rows = Nudge.objects.filter(pk__in=latest.values("pk")).select_related("customer", "alert", "nudged_by")
-    return list(
-        rows.defer("customer__id_no_cipher", "customer__mobile_cipher", "customer__address_cipher").order_by(
-            "-nudged_at"
-        )[:most]
-    )
+    return Nudge.objects.filter(pk__in=latest.values("pk")).order_by("-nudged_at")

@@ -188,6 +188,26 @@ class NightTier(models.Model):
         ]
 
 
+class TierBefore(models.Model):
+    """The tiers that the newest published night changed, as they stood before it: what a corrected file of the same
+    day is judged from. `rank` is empty where there was none; a first night keeps nothing, as nothing was before it."""
+
+    scheme_id = models.BigIntegerField()
+    customer_id = models.BigIntegerField()
+    rank = models.SmallIntegerField(null=True)
+    since = models.DateField(null=True)
+    months_below = models.SmallIntegerField()
+    best_in_window = models.SmallIntegerField()
+    is_watched = models.BooleanField()
+    month_checked = models.DateField(null=True)
+
+    class Meta:
+        db_table = "night_tier_before"
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["customer_id", "scheme_id"], name="one_tier_before"),
+        ]
+
+
 class OwnerTier(models.Model):
     """Counters of the last published night: a manager's customers of one tier in the primary scheme (rank 0: of none).
 

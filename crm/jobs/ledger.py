@@ -50,6 +50,11 @@ def published_date(job: str = "nightly", using: str = "default") -> date | None:
     return newest.business_date if newest else None
 
 
+def is_published_before(day: date, job: str = "nightly") -> bool:
+    """Whether a run of an earlier day is published."""
+    return RUNS.filter(job=job, published_at__isnull=False, business_date__lt=day).exists()
+
+
 def refuse_while_running(job: str) -> None:
     """Raise RunRefused while a run of this job computes; no run can start before the caller's transaction ends."""
     db.hold_lock(f"run:{job}")

@@ -5,8 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import django_filters
-from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Value, When
-from django.db.models.fields import DateTimeField
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from archives.choices import REACHED, Channel
@@ -70,6 +69,8 @@ class BoardCustomers(CustomerFilter):
         return rows
 
     def below(self, rows: QuerySet[Customer], name: str, value: Any) -> QuerySet[Customer]:
+        if value == self.user.branch_id:
+            return rows  # the scope itself
         place = Branch.objects.filter(pk=int(value)).values("path")
         path = place[0]["path"] if place else ""
         return rows.filter(branch__in=Branch.objects.filter(path__startswith=path)) if path else rows.none()
@@ -84,8 +85,7 @@ class BoardCustomers(CustomerFilter):
                 return rows.filter(Exists(self.maturing(value).filter(customer=OuterRef("pk"))))
             case "covered" | "uncovered":
                 upper = rows.filter(metrics__tier__gte=UPPER_TIER)
-                covered = Exists(self.effective_in_cycle())
-                return upper.filter(covered) if value == "covered" else upper.filter(~covered)
+                return upper.filter(self.covered() if value == "covered" else ~self.covered())
             case "up" | "down":
                 return rows.filter(pk__in=self.moved(value).values("customer"))
         return rows
@@ -118,18 +118,15 @@ class BoardCustomers(CustomerFilter):
             made = made.filter(contacted_at__gte=self.moments.start_of(day))
         return made.filter(EFFECTIVE) if what == "reached" else made
 
-    def effective_in_cycle(self) -> QuerySet[ContactLog]:
-        """As of the last night, like the counters (segments/figures/tiers.sql)."""
+    def covered(self) -> Q:
+        """An effective contact within the tier's cycle, as of the last night (segments/figures/tiers.sql)."""
         morning = self.moments.start_of(self.moments.as_of + timedelta(days=1))
-        since = Case(
-            When(
-                customer__metrics__tier__gte=TOP_TIER,
-                then=Value(morning - timedelta(days=TOP_CYCLE_DAYS), DateTimeField()),
-            ),
-            default=Value(morning - timedelta(days=CYCLE_DAYS), DateTimeField()),
+        reached = ContactLog.objects.filter(EFFECTIVE, customer=OuterRef("pk"), contacted_at__lt=morning)
+        in_cycle, lately = (
+            Exists(reached.filter(contacted_at__gte=morning - timedelta(days=days)))
+            for days in (CYCLE_DAYS, TOP_CYCLE_DAYS)
         )
-        logs = ContactLog.objects.filter(EFFECTIVE, customer=OuterRef("pk"), contacted_at__lt=morning)
-        return logs.filter(contacted_at__gte=since)
+        return Q(in_cycle, metrics__tier__lt=TOP_TIER) | Q(lately, metrics__tier__gte=TOP_TIER)
 
     def moved(self, figure: str) -> QuerySet[TierChange]:
         """Moves of the month in the primary scheme, whatever version of it judged."""

@@ -17,9 +17,11 @@ from archives.models import ContactLog
 from crm.organization.models import DayTarget, User
 from crm.workbench import ranking
 from customers.choices import AlertKind
+from customers.nudges import open_nudges
 
 MET = (Channel.FACE, Channel.HOME_VISIT)
 NOTES = 5
+NUDGES = 5
 NOTE_DAYS = 3  # a note of Friday is still there on Monday
 
 
@@ -53,6 +55,18 @@ class LobbyNote:
 
 
 @dataclass(frozen=True)
+class Nudged:
+    """An alert that the branch manager asks to see to."""
+
+    alert_id: int
+    customer_id: int
+    kind: str
+    name_mask: str
+    sex: str
+    at: datetime
+
+
+@dataclass(frozen=True)
 class DaySoFar:
     """`capacity` is how many customers the day has room for, `done` how many of them were contacted."""
 
@@ -61,6 +75,7 @@ class DaySoFar:
     progress: list[Progress]
     kinds: list[KindWaiting]
     notes: list[LobbyNote]
+    nudges: list[Nudged]
 
     @property
     def left(self) -> int:
@@ -75,6 +90,7 @@ def day_so_far(user: User, day: date, owner: str = "") -> DaySoFar:
             done=Subquery(contacts_of(user, day, int(owner) if owner.isdecimal() else user.pk)),
             kinds=ArraySubquery(kinds(user, day, owner)),
             notes=ArraySubquery(notes(user, day)),
+            nudges=ArraySubquery(nudges(user, day)),
         )
         .order_by(in_force, "-effective_from")
         .first()
@@ -93,6 +109,17 @@ def day_so_far(user: User, day: date, owner: str = "") -> DaySoFar:
         notes=[
             LobbyNote(one["id"], one["name"], one["text"], datetime.fromisoformat(one["at"]), one["by"])
             for one in row.notes
+        ],
+        nudges=[
+            Nudged(
+                one["alert"],
+                one["customer"],
+                str(AlertKind(one["kind"]).label),
+                one["name"],
+                one["sex"],
+                datetime.fromisoformat(one["at"]),
+            )
+            for one in row.nudges
         ],
     )
 
@@ -145,3 +172,17 @@ def notes(user: User, day: date) -> Any:
             )
         )[:NOTES]
     )
+
+
+def nudges(user: User, day: date) -> Any:
+    """What the branch manager asks this user to see to, newest first."""
+    return open_nudges(user, day).values(
+        json=JSONObject(
+            alert="alert_id",
+            customer="customer_id",
+            kind="alert__kind",
+            name="customer__name_mask",
+            sex="customer__sex",
+            at="nudged_at",
+        )
+    )[:NUDGES]

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from django.db.models import TextChoices
 from django.utils.translation import gettext as _
 
 from archives.choices import Channel, Outcome, PlanState, Purpose
@@ -10,6 +11,13 @@ from customers.choices import AlertKind, CloseReason, OwnershipRole
 from segments.choices import MoveCause
 
 Words = Callable[[Mapping[str, Any]], str]
+
+
+def label(choices: type[TextChoices], value: str) -> str:
+    """The word for a stored value; the value itself where it is one that the product no longer knows."""
+    return str(choices(value).label) if value in choices.values else value
+
+
 CHANNEL_ICONS = {
     Channel.PHONE: "phone",
     Channel.FACE: "user-check",
@@ -20,7 +28,7 @@ CHANNEL_ICONS = {
     Channel.EVENT: "calendar-event",
 }
 ICONS: dict[str, Words] = {
-    "contact": lambda detail: CHANNEL_ICONS[Channel(detail["channel"])],
+    "contact": lambda detail: CHANNEL_ICONS.get(detail["channel"], "message"),
     "plan": lambda detail: "calendar-plus",
     "alert": lambda detail: "bell",
     "alert_closed": lambda detail: "circle-check",
@@ -29,35 +37,35 @@ ICONS: dict[str, Words] = {
     "owner": lambda detail: "user-share",
 }
 TITLES: dict[str, Words] = {
-    "contact": lambda detail: str(Channel(detail["channel"]).label),
+    "contact": lambda detail: label(Channel, detail["channel"]),
     "plan": lambda detail: _("Plan made"),
-    "alert": lambda detail: str(AlertKind(detail["kind"]).label),
-    "alert_closed": lambda detail: str(AlertKind(detail["kind"]).label),
+    "alert": lambda detail: label(AlertKind, detail["kind"]),
+    "alert_closed": lambda detail: label(AlertKind, detail["kind"]),
     "tier": lambda detail: _("Tier"),
     "money": lambda detail: _("Money out") if detail["amount"].startswith("-") else _("Money in"),
-    "owner": lambda detail: str(OwnershipRole(detail["role"]).label),
+    "owner": lambda detail: label(OwnershipRole, detail["role"]),
 }
 
 
 def closing(detail: Mapping[str, Any]) -> str:
     """Why an alert was closed, with what its closer wrote."""
-    reason = str(CloseReason(detail["reason"]).label) if detail["reason"] else ""
+    reason = label(CloseReason, detail["reason"]) if detail["reason"] else ""
     return _("closed: %(reason)s") % {"reason": f"{reason} {detail['note']}".strip()}
 
 
 def planned(detail: Mapping[str, Any]) -> str:
     """Purpose, channel and note, and whether it came to pass."""
-    words = [Purpose(detail["purpose"]).label, Channel(detail["channel"]).label, detail["note"]]
+    words = [label(Purpose, detail["purpose"]), label(Channel, detail["channel"]), detail["note"]]
     if detail["state"] != PlanState.PLANNED:
-        words.append(PlanState(detail["state"]).label)
-    return " ".join(str(word) for word in words if word)
+        words.append(label(PlanState, detail["state"]))
+    return " ".join(word for word in words if word)
 
 
 TEXTS: dict[str, Words] = {
-    "contact": lambda detail: str(Outcome(detail["outcome"]).label),
+    "contact": lambda detail: label(Outcome, detail["outcome"]),
     "plan": planned,
     "alert": lambda detail: _("raised"),
     "alert_closed": closing,
-    "tier": lambda detail: str(MoveCause(detail["cause"]).label),
+    "tier": lambda detail: label(MoveCause, detail["cause"]),
     "owner": lambda detail: str(detail["reason"]),
 }

@@ -7,10 +7,10 @@ from typing import Any
 
 from django.db.models import Count, DecimalField, Exists, F, FilteredRelation, OuterRef, Q, Subquery, Sum, Window
 
+from crm.organization.access import ScopedQuerySet
 from crm.organization.models import User
 from customers.choices import FundingSource, HoldingStatus, OwnershipRole, ProductClass
-from customers.models import Customer, Holding, Relation
-from customers.models.customer import CustomerQuerySet
+from customers.models import Customer, Holding, Relation, Star
 from segments.gap import Gap
 from segments.models import Tier
 
@@ -67,11 +67,14 @@ class Source:
     is_enough: bool
 
 
-def customers_for_page() -> CustomerQuerySet:
-    """Customers with what the page shows of them, and their main owner as `main`; encrypted columns stay away."""
+def customers_for_page(user: User) -> ScopedQuerySet[Any]:
+    """The user's customers with what the page shows of them: their main owner as `main`, and whether the user starred
+    them. Encrypted columns stay away."""
+    starred = Star.objects.filter(user=user, customer=OuterRef("pk"))
     owned = Q(ownerships__role=OwnershipRole.MAIN, ownerships__until__isnull=True)
     return (
-        Customer.objects.annotate(main=FilteredRelation("ownerships", condition=owned))
+        Customer.objects.visible_to(user)
+        .annotate(main=FilteredRelation("ownerships", condition=owned), is_starred=Exists(starred))
         .select_related("branch", "metrics", "main__owner")  # type: ignore[misc]
         .defer(*HIDDEN)
     )

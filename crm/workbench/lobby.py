@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -24,7 +24,6 @@ from crm.workbench.today import LastContact, last_of
 from crm.workbench.why_now import bold, parsed
 from customers.choices import AlertKind, CustomerType
 from customers.models import Alert, Customer, Ownership
-from customers.models.customer import CustomerQuerySet
 
 FACTS = 3
 LAST = 8
@@ -74,8 +73,8 @@ def lobby_day(user: User, day: date) -> LobbyDay:
     return LobbyDay(**figures, last=list(last.order_by("-contacted_at")[:LAST]))
 
 
-def customers_for_card(user: User, day: date) -> CustomerQuerySet:
-    """Customers with all that the card shows, in one statement."""
+def customers_for_card(user: User, day: date) -> QuerySet[Any]:
+    """The user's customers with all that the card shows, in one statement."""
     of_customer = {"customer": OuterRef("pk")}
     owner = Ownership.objects.visible_to(user).filter(**of_customer, role="main", until__isnull=True)
     alerts = Alert.objects.live().visible_to(user).filter(**of_customer).order_by("severity", "due_date", "pk")
@@ -84,7 +83,7 @@ def customers_for_card(user: User, day: date) -> CustomerQuerySet:
         .filter(**of_customer, outcome=Outcome.BOOKED, next_date__gte=day)
         .order_by("-contacted_at")
     )
-    return customers_for_page().annotate(
+    return customers_for_page(user).annotate(
         manager=Subquery(owner.values("owner__name")[:1]),
         waiting=ArraySubquery(
             alerts.values(json=JSONObject(kind="kind", due="due_date", rollover="evidence__auto_rollover"))[:ALERTS]

@@ -57,6 +57,10 @@ class WorkList:
     is_beyond: bool
 
     @property
+    def alert_ids(self) -> set[int]:
+        return {row.alert.pk for row in self.rows}
+
+    @property
     def stake(self) -> Decimal:
         return sum((row.alert.amount or Decimal(0) for row in self.rows), Decimal(0))
 

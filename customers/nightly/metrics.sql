@@ -26,7 +26,8 @@ WITH summed AS (
            OR NOT EXISTS (SELECT FROM customers_metrics m WHERE m.customer_id = n.customer_id))
 ), touched AS (
     SELECT customer_id, coalesce(p.branch_id, m.branch_id, s.branch_id) AS branch_id,
-           m.customer_id IS NULL AS is_new, p.customer_id IS NOT NULL AS is_named, p.open_date,
+           m.customer_id IS NULL AS is_new, p.customer_id IS NOT NULL AS is_named,
+           coalesce(p.open_date, c.open_date) AS open_date,
            -- Money may still move after a customer has left; of that the customer file of tonight says nothing.
            coalesce(p.is_closed, c.status = 'closed', false) AS is_closed,
            coalesce(m.aum, 0) AS old_aum, coalesce(s.moved, 0) AS moved, m.since_date, m.month_days, m.quarter_days, m.last_month_days,
@@ -37,7 +38,7 @@ WITH summed AS (
            (m.aum, m.deposit, m.loan, m.product_count) AS stored
     FROM summed s FULL JOIN people p USING (customer_id)
     LEFT JOIN (SELECT * FROM customers_metrics WHERE customer_id BETWEEN %(first)s AND %(last)s) m USING (customer_id)
-    LEFT JOIN (SELECT id, status FROM customers_customer WHERE id BETWEEN %(first)s AND %(last)s) c ON c.id = customer_id
+    LEFT JOIN (SELECT id, status, open_date FROM customers_customer WHERE id BETWEEN %(first)s AND %(last)s) c ON c.id = customer_id
 ), calendar AS (
     SELECT date_trunc('month', %(as_of)s::timestamp)::date AS month_start,
            (date_trunc('month', %(as_of)s::timestamp) - interval '1 month')::date AS last_month_start,
@@ -47,20 +48,21 @@ INSERT INTO night_metrics (customer_id, chunk_no, branch_id, is_new, is_closed, 
                            loan, product_count, since_date, month_days, quarter_days, last_month_days)
 SELECT customer_id, %(chunk)s, branch_id, is_new, is_closed, old_aum, moved, aum, deposit, loan, products,
     CASE WHEN aum = old_aum AND NOT is_new THEN since_date ELSE %(as_of)s END,
-    CASE WHEN is_new THEN CASE WHEN %(is_first)s
-             -- Nothing is known of the days before a bank's first night: the balance is taken to have stood.
-             THEN aum * greatest(0, %(as_of)s - greatest(month_start, coalesce(open_date, month_start))) ELSE 0 END
+    -- Nothing is known of the days before a bank's first night: the balance is taken to have stood.
+    CASE WHEN %(is_first)s THEN aum * greatest(0, %(as_of)s - greatest(month_start, coalesce(open_date, month_start)))
+         WHEN is_new THEN 0
          WHEN aum = old_aum THEN month_days
          WHEN since_date >= month_start THEN month_days + old_aum * (%(as_of)s - since_date)
          ELSE old_aum * (%(as_of)s - month_start) END,
-    CASE WHEN is_new THEN CASE WHEN %(is_first)s
-             THEN aum * greatest(0, %(as_of)s - greatest(quarter_start, coalesce(open_date, quarter_start))) ELSE 0 END
+    CASE WHEN %(is_first)s
+             THEN aum * greatest(0, %(as_of)s - greatest(quarter_start, coalesce(open_date, quarter_start)))
+         WHEN is_new THEN 0
          WHEN aum = old_aum THEN quarter_days
          WHEN since_date >= quarter_start THEN quarter_days + old_aum * (%(as_of)s - since_date)
          ELSE old_aum * (%(as_of)s - quarter_start) END,
-    CASE WHEN is_new THEN CASE WHEN %(is_first)s
+    CASE WHEN %(is_first)s
              THEN aum * greatest(0, month_start - greatest(last_month_start, coalesce(open_date, last_month_start)))
-             ELSE 0 END
+         WHEN is_new THEN 0
          WHEN aum = old_aum THEN last_month_days
          WHEN since_date >= month_start THEN last_month_days
          WHEN since_date >= last_month_start THEN month_days + old_aum * (month_start - since_date)

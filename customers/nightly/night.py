@@ -20,10 +20,12 @@ class Night:
     as_of: date
     previous: date | None
     full: bool
+    is_first: bool = False
 
     @property
-    def is_first(self) -> bool:
-        return self.previous is None
+    def is_rerun(self) -> bool:
+        """The day is published already, and corrected tonight."""
+        return self.previous == self.as_of
 
     @property
     def morning(self) -> date:
@@ -56,7 +58,10 @@ def of_run(run: JobRun) -> Night:
     """The night of a run. The published day before it is read, not stored: only publishing can change it."""
     previous = ledger.published_date(using="batch")
     options = run.counts.get("options", {})
-    return Night(as_of=run.business_date, previous=previous, full=bool(options.get("full")))
+    as_of = run.business_date
+    # The night of a bank's first day is its first one also when that day is corrected.
+    is_first = previous is None or not ledger.is_published_before(as_of)
+    return Night(as_of=as_of, previous=previous, full=bool(options.get("full")), is_first=is_first)
 
 
 def customer_ranges(statement: str) -> list[dict[str, int]]:

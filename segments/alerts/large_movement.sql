@@ -53,5 +53,6 @@ UNION ALL
 SELECT customer_id, branch_id, kind, episode, severity, amount, due_date, evidence, rule_version, clears_when, 0
 FROM standing
 WHERE (clears_when->>'until')::date >= %(as_of)s
-  AND CASE kind WHEN 'large_out' THEN aum_now < (clears_when->>'aum')::numeric
-                ELSE aum_now > (clears_when->>'aum')::numeric END
+  -- What is exactly large stands, as it was raised.
+  AND CASE kind WHEN 'large_out' THEN aum_now <= (clears_when->>'aum')::numeric
+                ELSE aum_now >= (clears_when->>'aum')::numeric END

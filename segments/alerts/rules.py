@@ -84,7 +84,7 @@ def large_movement(tonight: night.Night, arguments: Arguments) -> int:
         as_of=tonight.as_of,
         states_of=primary(tonight).states_of,
         is_first=tonight.is_first,
-        is_rerun=tonight.previous == tonight.as_of,
+        is_rerun=tonight.is_rerun,
     )
 
 

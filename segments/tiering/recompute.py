@@ -46,6 +46,8 @@ def compute(run: JobRun, arguments: Arguments) -> Counts:
         settled_too=tonight.full or starts,
         unsettled_since=tonight.unsettled_since(quarterly=TierMetric.QUARTER_AVERAGE in versions.drifts(running)),
         drift_since=drift_since(tonight.as_of, running),
+        is_first=tonight.is_first,
+        is_rerun=tonight.is_rerun,
         first=arguments["first"],
         last=arguments["last"],
     )

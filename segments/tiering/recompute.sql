@@ -39,26 +39,37 @@ WITH schemes AS (
     LEFT JOIN night_customer nc ON nc.customer_id = l.customer_id
     LEFT JOIN customers_customer c ON c.id = l.customer_id AND c.id BETWEEN %(first)s AND %(last)s
     WHERE s.starts OR s.applies_to = '' OR s.applies_to = coalesce(nc.customer_type, c.customer_type)
-), banded AS (
-    SELECT v.*, band.rank AS band, state.rank AS old_rank, state.since, coalesce(state.months_below, 0) AS months_below,
-           coalesce(state.best_in_window, 0) AS best_in_window, coalesce(state.is_watched, false) AS is_watched,
-           state.month_checked, coalesce(own.downgrade_after_months, v.downgrade_after_months) AS patience,
-           -- Schemes with a monthly rhythm judge each ended month once; the others judge every night.
-           (v.promotion = 'next_month' AND state.month_checked >= %(month_start)s AND NOT v.starts) AS is_judged,
-           -- What only the edges of a new version take away is no weakness of the customer: there is nothing to wait for.
-           -- Whoever is below the old edge as well keeps the tier as long as the rule of months says.
-           v.starts AND (v.metric_value >= was.lower OR own.rank IS NULL) AS is_relaid
+), held AS (
+    -- What the customer held before this day: what is published, or, where the day is corrected, what was before it.
+    SELECT v.*, b.customer_id IS NOT NULL OR (%(is_first)s AND state.customer_id IS NOT NULL) AS is_corrected,
+           coalesce(b.rank, CASE WHEN is_from_state THEN state.rank END) AS old_rank,
+           coalesce(b.since, CASE WHEN is_from_state THEN state.since END) AS since,
+           coalesce(b.months_below, CASE WHEN is_from_state THEN state.months_below END, 0) AS months_below,
+           coalesce(b.best_in_window, CASE WHEN is_from_state THEN state.best_in_window END, 0) AS best_in_window,
+           coalesce(b.is_watched, CASE WHEN is_from_state THEN state.is_watched END, false) AS is_watched,
+           coalesce(b.month_checked, CASE WHEN is_from_state THEN state.month_checked END) AS month_checked
     FROM valued v
     LEFT JOIN segments_tierstate state ON state.scheme_id = v.states_of AND state.customer_id = v.customer_id
                                       AND state.customer_id BETWEEN %(first)s AND %(last)s
-    LEFT JOIN segments_tier own ON own.scheme_id = v.scheme_id AND own.rank = state.rank
-    LEFT JOIN segments_tier was ON was.scheme_id = v.states_of AND was.rank = state.rank
+    LEFT JOIN night_tier_before b ON %(is_rerun)s AND NOT %(is_first)s AND b.scheme_id = v.scheme_id
+                                 AND b.customer_id = v.customer_id AND b.customer_id BETWEEN %(first)s AND %(last)s
+    CROSS JOIN LATERAL (SELECT b.customer_id IS NULL AND NOT %(is_first)s AS is_from_state) source
+), banded AS (
+    SELECT v.*, band.rank AS band, coalesce(own.downgrade_after_months, v.downgrade_after_months) AS patience,
+           -- Schemes with a monthly rhythm judge each ended month once; the others judge every night.
+           (v.promotion = 'next_month' AND v.month_checked >= %(month_start)s AND NOT v.starts) AS is_judged,
+           -- What only the edges of a new version take away is no weakness of the customer: there is nothing to wait for.
+           -- Whoever is below the old edge as well keeps the tier as long as the rule of months says.
+           v.starts AND (v.metric_value >= was.lower OR own.rank IS NULL) AS is_relaid
+    FROM held v
+    LEFT JOIN segments_tier own ON own.scheme_id = v.scheme_id AND own.rank = v.old_rank
+    LEFT JOIN segments_tier was ON was.scheme_id = v.states_of AND was.rank = v.old_rank
     -- Who owes the bank more than they hold stands where those with nothing stand.
     LEFT JOIN segments_tier band ON band.scheme_id = v.scheme_id AND greatest(v.metric_value, 0) >= band.lower
                                 AND (band.upper IS NULL OR greatest(v.metric_value, 0) < band.upper)
     -- Most customers stay inside the band that they hold, with no month below it on record: nothing to judge.
-    WHERE (state.months_below = 0 AND state.best_in_window = 0 AND NOT state.is_watched AND NOT v.is_closed
-           AND v.applies AND NOT v.starts AND greatest(v.metric_value, 0) >= own.lower
+    WHERE (v.months_below = 0 AND v.best_in_window = 0 AND NOT v.is_watched AND NOT v.is_closed
+           AND NOT v.is_corrected AND v.applies AND NOT v.starts AND greatest(v.metric_value, 0) >= own.lower
            AND (own.upper IS NULL OR greatest(v.metric_value, 0) < own.upper)) IS NOT TRUE
 ), counted AS (
     SELECT b.*,
@@ -87,7 +98,7 @@ SELECT scheme_id, customer_id, branch_id, old_rank, rank, metric_value,
        CASE WHEN is_closed THEN 'closed' WHEN old_rank IS NULL THEN 'opened'
             WHEN starts AND rank IS DISTINCT FROM old_rank THEN 'scheme_changed' WHEN rank > old_rank THEN 'promoted'
             WHEN rank < old_rank THEN 'downgraded' ELSE '' END,
-       CASE WHEN rank IS NOT DISTINCT FROM old_rank THEN since ELSE %(as_of)s END,
+       CASE WHEN rank = old_rank THEN since ELSE %(as_of)s END,
        CASE WHEN rank = old_rank THEN below_now ELSE 0 END,
        CASE WHEN rank = old_rank THEN best_now ELSE 0 END,
        CASE WHEN rank IS NULL THEN false
@@ -95,7 +106,7 @@ SELECT scheme_id, customer_id, branch_id, old_rank, rank, metric_value,
             ELSE rank = old_rank AND watch_after_months > 0 AND below_now >= watch_after_months END,
        CASE WHEN is_judged THEN month_checked ELSE %(month_start)s END
 FROM judged
-WHERE ((applies AND NOT is_closed) OR old_rank IS NOT NULL)
-  AND (is_closed OR rank IS DISTINCT FROM old_rank
+WHERE ((applies AND NOT is_closed) OR old_rank IS NOT NULL OR is_corrected)
+  AND (is_closed OR is_corrected OR rank IS DISTINCT FROM old_rank
        OR (NOT is_judged AND (months_below <> below_now OR best_in_window <> best_now
                               OR is_watched <> (watch_after_months > 0 AND below_now >= watch_after_months))))

@@ -94,13 +94,16 @@
   forgetSaved();
   const store = kept();
   if (!store) return;
-  // The sign-in page, or one that says what went wrong, in place of the page that follows a save.
-  if (!writer || "problem" in document.body.dataset) {
-    if (store.sent) write({ ...store, unsaved: store.sent, sent: "" });
+  if (!store.drafts || (writer && store.writer !== writer)) {
+    forgetAll();
     return;
   }
-  if (store.writer !== writer || !store.drafts) {
-    forgetAll();
+  // The sign-in page, or one that says what went wrong, in place of the page that follows a save.
+  const problem = document.body.dataset.problem;
+  if (!writer || problem) {
+    if (store.sent) write({ ...store, unsaved: store.sent, sent: "" });
+    // The form's own page is not there any more: the customer is gone, or another's now.
+    else if (problem === "404" && window.location.pathname === store.unsaved) forget(store.unsaved);
     return;
   }
   const draft = store.drafts[store.unsaved];

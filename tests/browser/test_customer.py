@@ -52,7 +52,7 @@ def test_the_log_docks_beside_the_figures_and_plans_the_next_contact(
 
 def test_closing_the_drawer_brings_back_what_happened(page: Page, server: str, bank: Bank, day: Morning) -> None:
     sign_in(page, server, bank.wang, f"/customers/{day.zhou.pk}/")
-    page.locator(".ident .btn-row a").first.click()
+    page.locator(".ident a[href$='/plans/new/']").click()
     expect(page.locator(".drawer #id_due_date")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.locator(".drawer")).to_have_count(0)

@@ -102,8 +102,9 @@ def test_a_form_that_is_gone_by_then_is_asked_for_once(
     page.fill("#id_username", bank.wang.staff_no)
     page.fill("#id_password", PASSWORD)
     page.click(".gate-card .btn-primary")
-    page.wait_for_function("location.pathname !== '/login/' && sessionStorage.getItem('contact-draft') === null")
+    expect(page.locator("body[data-problem='404']")).to_be_visible(timeout=15_000)
     page.wait_for_timeout(500)
+    assert kept(page) is None
     assert len([url for url in asked if form in url and "/login/" not in url]) <= 3
     page.goto(f"{server}/customers/")
     assert page.url == f"{server}/customers/"

@@ -28,7 +28,7 @@ def test_a_drawer_takes_the_focus_and_gives_it_back(page: Page, server: str, ban
 
 def test_the_contact_drawer_starts_at_its_first_choice(page: Page, server: str, bank: Bank, day: Morning) -> None:
     sign_in(page, server, bank.wang, f"/customers/{day.zhou.pk}/")
-    opener = page.locator("#contacts .more")
+    opener = page.locator(".ident [data-log]")
     opener.focus()
     page.keyboard.press("Enter")
     expect(page.locator(".drawer [data-focus] input").first).to_be_focused()

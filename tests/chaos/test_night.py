@@ -33,7 +33,7 @@ def rig() -> Iterator[Rig]:
 def undisturbed(rig: Rig) -> dict[str, str]:
     """What a night leaves behind that one process computes in peace."""
     rig.new_bank()
-    rig.manage("nightly", "--as-of", NIGHT.isoformat())
+    rig.manage("nightly", "--as-of", NIGHT.isoformat(), "--without-files")
     return rig.fingerprint()
 
 
@@ -73,8 +73,8 @@ def second_beat(rig: Rig, chance: random.Random) -> None:
 
 
 def second_night(rig: Rig, chance: random.Random) -> None:
-    rig.start("manage.py", "nightly", "--as-of", NIGHT.isoformat())
-    rig.start("manage.py", "nightly", "--as-of", NIGHT.isoformat())
+    rig.start("manage.py", "nightly", "--as-of", NIGHT.isoformat(), "--without-files")
+    rig.start("manage.py", "nightly", "--as-of", NIGHT.isoformat(), "--without-files")
 
 
 DEATHS: list[Callable[[Rig, random.Random], None]] = [

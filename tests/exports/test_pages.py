@@ -27,7 +27,7 @@ def page(client: Client, address: str) -> str:
 
 def test_the_list_leads_to_its_own_export(bank: Bank, wang: Client) -> None:
     customers(bank, 3)
-    assert 'href="/exports/new/?aum_min=3&amp;tier=' in page(wang, "/customers/?aum_min=3&tier=&after=9~9")
+    assert 'href="/exports/new/?aum_min=3"' in page(wang, "/customers/?aum_min=3&tier=&after=9~9")
     text = page(wang, "/exports/new/?aum_min=999.9999")
     assert 'action="/exports/new/?aum_min=999.9999"' in text
     assert wang.get("/exports/new/?aum_min=999.9999").context["outlook"].rows == 2

@@ -300,3 +300,22 @@ def test_whose_tier_drifts_is_judged_beside_whose_money_moved(book: Book) -> Non
     book.night(date(2026, 3, 7))  # (100,000 + 6 × 40,000) ÷ 7 is less than 50,000
     assert one(drifting, "downgrade_critical").state == "closed"
     assert one(drifting, "upgrade_critical").amount == Decimal("8064.52")  # 50,000 − (100,000 + 30 × 40,000) ÷ 31
+
+
+def test_a_movement_of_exactly_the_threshold_stands(book: Book) -> None:
+    """As it is raised, so it stands: on a rerun, and on the nights after."""
+    rule = AlertRule.objects.using("batch").get(kind="large_out")
+    threshold = Decimal(rule.parameters["by_tier"]["3"])
+    coming, going = book.open("L8", 100_000), book.open("L9", 100_000)
+    for day in (date(2026, 1, 20), date(2026, 2, 1), date(2026, 3, 1)):
+        book.night(day)
+    book.change(book.holdings[coming.pk][0], 100_000 + threshold)
+    book.change(book.holdings[going.pk][0], 100_000 - threshold)
+    book.night(START)
+    raised = {
+        alert.kind: alert.state for one_of in (coming, going) for alert in alerts(one_of, "large_in", "large_out")
+    }
+    assert raised == {"large_in": "new", "large_out": "new"}
+    book.night(START, rerun=True)
+    book.night(date(2026, 3, 3))
+    assert {one(coming, "large_in").state, one(going, "large_out").state} == {"new"}

@@ -33,7 +33,7 @@ def nightly_command(*arguments: str) -> str:
 def test_the_command_prints_the_figures_of_the_night(bank: Bank) -> None:
     book = Book(bank)
     book.open("A", 9_000)
-    facts = json.loads(nightly_command("--as-of", DAY.isoformat(), "--json"))
+    facts = json.loads(nightly_command("--as-of", DAY.isoformat(), "--json", "--without-files"))
     assert (facts["state"], facts["customers"], facts["aum"]) == ("published", 1, "9000.00")
     assert facts["moves"]["five_point"] == {"0>1": 1}
     assert facts["alerts"] == {"upgrade_critical": {"live": 1, "raised": 1}}
@@ -43,8 +43,25 @@ def test_the_command_prints_the_figures_of_the_night(bank: Bank) -> None:
 
 
 def test_a_night_without_changes_is_published_too(bank: Bank) -> None:
-    assert json.loads(nightly_command("--as-of", DAY.isoformat(), "--json"))["customers"] == 0
+    bank.customer("A")
+    assert json.loads(nightly_command("--as-of", DAY.isoformat(), "--json", "--without-files"))["customers"] == 0
     assert ledger.published_date(using="batch") == DAY
+
+
+def test_a_night_of_a_day_without_files_is_asked_for_by_name(bank: Bank) -> None:
+    bank.customer("A")
+    with pytest.raises(CommandError) as refused:
+        nightly_command("--as-of", DAY.isoformat())
+    assert (refused.value.returncode, "--without-files" in str(refused.value)) == (3, True)
+    assert DAY.isoformat() in nightly_command("--as-of", DAY.isoformat(), "--if-needed")
+    assert ledger.published_date(using="batch") is None
+
+
+def test_a_bank_without_customers_has_no_first_night(bank: Bank) -> None:
+    with pytest.raises(CommandError) as refused:
+        nightly_command("--as-of", DAY.isoformat(), "--without-files")
+    assert refused.value.returncode == 3
+    assert ledger.published_date(using="batch") is None
 
 
 def feed_load(state: str, as_of: date) -> None:

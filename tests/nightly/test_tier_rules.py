@@ -3,9 +3,12 @@
 from datetime import date
 from decimal import Decimal
 
+import pytest
+
+from customers.averages import Balances, month_average
 from customers.models import Alert, Customer, Metrics
 from segments.models import TierChange, TierScheme, TierState
-from tests.nightly.night_world import Book
+from tests.nightly.night_world import FIRST, Book
 from tests.nightly.test_averages_of_nights import assert_figures_counted
 from tests.world import Bank
 
@@ -217,4 +220,61 @@ def test_a_running_average_does_not_bring_back_who_left(bank: Bank) -> None:
     book.night(date(2026, 3, 2))
     assert book.night(date(2026, 3, 3)).counts["moves"] == {}
     assert history(customer, "five_point")[-1] == (3, None, "closed")
+    assert_figures_counted(date(2026, 3, 3))
+
+
+def test_a_corrected_first_night_is_as_if_the_wrong_file_had_never_come(bank: Bank) -> None:
+    """Its balance is taken to have stood before, so its averages, tiers and alerts are those of the right file."""
+    book = Book(bank)
+    customer = book.open("C1", 600)
+    book.night(FIRST)
+    assert state(customer).rank == 1
+    book.change(book.holdings[customer.pk][0], 60_000)
+    book.night(FIRST, rerun=True)
+    metrics = Metrics.objects.using("batch").get(pk=customer.pk)
+    known = Balances(metrics.aum, metrics.since_date, metrics.month_days, metrics.quarter_days)
+    assert month_average(known, FIRST) == 60_000
+    assert (state(customer, "five_point").rank, state(customer, "five_point").since) == (3, FIRST)
+    assert history(customer, "five_point") == [(None, 3, "opened")]
+    assert not Alert.objects.using("batch").filter(customer=customer, kind__startswith="large").exists()
+    assert_figures_counted(FIRST)
+
+
+@pytest.mark.parametrize("right", [9_100, 55_000, 600_000])
+def test_a_promotion_of_a_wrong_file_is_taken_back(bank: Bank, right: int) -> None:
+    """Judged from what was held before the day, whatever the wrong file had made of it."""
+    TierScheme.objects.using("batch").filter(code="five_point").update(downgrade_after_months=3)
+    book = Book(bank)
+    customer, other = book.open("C1", 9_000), book.open("C2", 60_000)
+    book.night(date(2026, 3, 2))
+    for one in (customer, other):
+        book.change(book.holdings[one.pk][0], 5_000_000)
+    book.night(date(2026, 3, 3))
+    assert state(customer, "five_point").rank == 4
+    book.change(book.holdings[customer.pk][0], right)
+    book.change(book.holdings[other.pk][0], 60_000)
+    book.night(date(2026, 3, 3), rerun=True)
+    rank = {9_100: 1, 55_000: 3, 600_000: 4}[right]
+    moves = [(None, 1, "opened")] + ([(1, rank, "promoted")] if rank > 1 else [])
+    assert history(customer, "five_point") == moves
+    held = state(customer, "five_point")
+    assert (held.rank, held.since, held.months_below) == (rank, date(2026, 3, 3) if rank > 1 else date(2026, 3, 2), 0)
+    assert (state(other, "five_point").rank, state(other, "five_point").since) == (3, date(2026, 3, 2))
+    assert history(other, "five_point") == [(None, 3, "opened")]
+    assert_figures_counted(date(2026, 3, 3))
+
+
+def test_who_left_by_a_wrong_file_comes_back_with_the_tier(bank: Bank) -> None:
+    book = Book(bank)
+    customer = book.open("C1", 60_000)
+    book.night(date(2026, 3, 2))
+    book.set_status(customer, "closed")
+    book.change(book.holdings[customer.pk][0], 0)
+    book.night(date(2026, 3, 3))
+    assert not TierState.objects.using("batch").filter(customer=customer).exists()
+    book.set_status(customer, "active")
+    book.change(book.holdings[customer.pk][0], 60_000)
+    book.night(date(2026, 3, 3), rerun=True)
+    assert (state(customer, "five_point").rank, state(customer, "five_point").since) == (3, date(2026, 3, 2))
+    assert history(customer, "five_point") == [(None, 3, "opened")]
     assert_figures_counted(date(2026, 3, 3))

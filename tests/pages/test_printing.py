@@ -30,7 +30,7 @@ def test_an_archive_on_paper(bank: Bank, day: Morning, client_of: ClientOf) -> N
     for number in range(7):
         ContactLog.objects.using("batch").create(
             branch_id=bank.south.pk, customer=day.zhou, staff_id=bank.wang.pk, channel="phone", direction="out",
-            purpose="care", outcome="reached", summary=f"第{number}次",
+            purpose="care", outcome="interested", summary=f"第{number}次",
             contacted_at=f"2026-03-0{number + 1}T09:00+08:00",
         )  # fmt: skip
     text = page(client_of(bank.wang), f"/customers/{day.zhou.pk}/print/")

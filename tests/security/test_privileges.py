@@ -95,7 +95,7 @@ def test_the_web_may_do_to_a_table_what_was_decided(database: None, role: str, d
 
 
 def test_the_migration_goes_back_and_forth(database: None) -> None:
-    call_command("migrate", "segments", "0006", database="owner", verbosity=0)
+    call_command("migrate", "segments", "0007", database="owner", verbosity=0)
     try:
         assert held("crm_app")["customers_metrics"] == "adrw"
     finally:

@@ -150,7 +150,12 @@ def build_subject(bank: world.Bank, number: int, relation: str, branch: Branch, 
         evidence=evidence(account, maturity), clears_when={},
     )  # fmt: skip
     plan = MaintenancePlan.objects.using("batch").create(
-        branch=branch, customer=customer, owner=owner, created_by=owner, due_date=maturity, submission=uuid4()
+        branch=branch,
+        customer=customer,
+        owner_id=owner.pk,
+        created_by_id=owner.pk,
+        due_date=maturity,
+        submission=uuid4(),
     )
     relation_row(customer)
     export_row(owner)

@@ -1,4 +1,4 @@
-"""How the board draws its figures: links to the customers behind them, coverage, changes; the nudges on 今日."""
+"""How the board draws its figures: links to the customers behind them, coverage, changes."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -12,13 +12,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from crm.organization.choices import Role
-from crm.organization.models import User
 from crm.workbench.templatetags.screen import count, money_text, short_day
-from customers.nudges import open_nudges
 
 register = template.Library()
-MOST_NUDGES = 5
 
 
 class Line(Protocol):
@@ -71,15 +67,6 @@ def coverage_bar(share: float | None) -> SafeString | str:
         '<rect class="part" width="{}%" height="4"></rect></svg>',
         f"{share:.1f}",
     )
-
-
-@register.inclusion_tag("workbench/_nudges.html", takes_context=True)
-def nudges(context: template.Context) -> dict[str, Any]:
-    """What the branch manager has asked this relationship manager to see to; nothing for anybody else."""
-    user = context.get("user")
-    if not isinstance(user, User) or user.role != Role.RELATIONSHIP_MANAGER:
-        return {"nudges": []}
-    return {"nudges": open_nudges(user, timezone.localdate(), MOST_NUDGES)}
 
 
 @register.filter

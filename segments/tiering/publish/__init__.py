@@ -47,10 +47,19 @@ def publish(tonight: Night) -> dict[str, Any]:
     metrics_tier = "metrics_tier_anew" if versions.switches(running) else "metrics_tier"
     db.run_sql(PACKAGE, "changes", as_of=tonight.as_of)
     versions.take_over(running)
+    remember(tonight)
     for name in ("states_delete", "states_update", "states_insert"):
         db.run_sql(PACKAGE, name)
-    if tonight.previous == tonight.as_of:
+    if tonight.is_rerun:
         db.run_sql(PACKAGE, "undone", as_of=tonight.as_of)
     db.run_sql(PACKAGE, metrics_tier, scheme=shown)
     db.execute("TRUNCATE night_tier")
     return {"moves": moves}
+
+
+def remember(tonight: Night) -> None:
+    """Keep what tonight's customers held before it, so that this day can be corrected."""
+    if not tonight.is_rerun:
+        db.execute("TRUNCATE night_tier_before")
+    if not tonight.is_first:
+        db.run_sql(PACKAGE, "before")

@@ -40,6 +40,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--if-needed", action="store_true", help="do nothing when this day or a later one is published"
         )
+        parser.add_argument(
+            "--without-files", action="store_true", help="publish the day although no file of it has come"
+        )
         parser.add_argument("--json", action="store_true", help="print the figures as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -56,11 +59,19 @@ class Command(BaseCommand):
             return
         try:
             nightly.load_waiting(as_of)
-            run, is_open = nightly.open_night(as_of, rerun=options["rerun"] or options["full"], full=options["full"])
+            again = options["rerun"] or options["full"]
+            may_be_without = again or options["without_files"] or published == as_of
+            if not may_be_without and not nightly.has_files(as_of):
+                if options["if_needed"]:
+                    self.stdout.write(_("No file of %(date)s has come.") % {"date": as_of})
+                    return
+                raise ledger.RunRefused(no_files(as_of))
+            run, is_open = nightly.open_night(as_of, rerun=again, full=options["full"])
         except ledger.RunRefused as refusal:
             raise CommandError(str(refusal), returncode=REFUSED) from refusal
-        if options["rerun"]:
-            trail.record(None, "night.rerun", target=run, detail={"business_date": str(as_of), "by": "command"})
+        if options["rerun"] or options["full"]:
+            detail = {"business_date": str(as_of), "by": "command", "full": options["full"]}
+            trail.record(None, "night.rerun", target=run, detail=detail)
         if is_open:
             run = work_with_bar(run)
         if run.state != RunState.PUBLISHED:
@@ -69,6 +80,12 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(summary(run), ensure_ascii=False, indent=1))
         else:
             self.stdout.write(in_words(run))
+
+
+def no_files(as_of: date) -> str:
+    return _(
+        "No file of %(date)s has come. Load its files first; --without-files puts this date on the balances before it."
+    ) % {"date": as_of}
 
 
 def work_with_bar(run: JobRun) -> JobRun:

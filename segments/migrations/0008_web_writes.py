@@ -57,7 +57,7 @@ class Migration(migrations.Migration):
         ("customers", "0013_nudge"),
         ("jobs", "0002_published_at"),
         ("organization", "0003_work_standards"),
-        ("segments", "0006_owner_figures"),
+        ("segments", "0007_tier_before"),
         ("sessions", "0001_initial"),
     ]
 
