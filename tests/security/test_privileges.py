@@ -58,6 +58,7 @@ TABLES = {
     "night_ownership": "",
     "night_product": "",
     "night_tier": "",
+    "night_tier_before": "",
     "organization_branch": "arw",
     "organization_contactcadence": "arw",
     "organization_daytarget": "arw",
