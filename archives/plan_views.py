@@ -11,9 +11,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 from archives import plans
 from archives.models import MaintenancePlan
 from archives.plan_forms import DueForm, PlanForm
-from archives.views import back, came_from
+from archives.views import back
 from crm.organization.access import BALANCE_ROLES, for_roles
 from crm.organization.models import User
+from crm.organization.way_back import came_from
 from customers.models import Customer
 
 

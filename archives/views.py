@@ -8,7 +8,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
@@ -18,6 +17,7 @@ from archives.forms import ContactForm, LobbyNoteForm
 from crm.organization.access import BALANCE_ROLES, CUSTOMER_ROLES, for_roles
 from crm.organization.choices import Role
 from crm.organization.models import ContactCadence, User
+from crm.organization.way_back import address_after, came_from
 from customers.models import Alert, Customer
 
 SAVED_SECONDS = 600
@@ -88,11 +88,6 @@ def saved(response: HttpResponse, logged: Logged) -> HttpResponse:
     return response
 
 
-def came_from(request: HttpRequest) -> str:
-    """The page where the form was opened, as the link or the form itself names it."""
-    return request.POST.get("next") or request.GET.get("next", "")
-
-
 def tell(request: HttpRequest, logged: Logged) -> None:
     """Say what was saved, and what was different from what the user may expect."""
     if not logged.is_new:
@@ -119,9 +114,7 @@ def tell(request: HttpRequest, logged: Logged) -> None:
 
 def back(request: HttpRequest, default: str) -> HttpResponse:
     """To the page where the form was opened; htmx loads it whole, so that lists and figures are fresh."""
-    target = request.POST.get("next", "")
-    if not url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}):
-        target = default
+    target = address_after(request, default)
     if request.headers.get("HX-Request"):
         return HttpResponse(status=204, headers={"HX-Redirect": target})
     return HttpResponse(status=303, headers={"Location": target})

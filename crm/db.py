@@ -150,3 +150,13 @@ def guard_by_branch(table: str, column: str = "branch_id") -> migrations.RunSQL:
 def guard_from_web(table: str) -> migrations.RunSQL:
     """Migration operation: a working table of the night, which the web role cannot touch at all."""
     return migrations.RunSQL(DENY_POLICY.format(table=table), NO_POLICY.format(table=table))
+
+
+def web_writes(tables: Mapping[str, str]) -> migrations.RunSQL:
+    """Migration operation: what the web role may write, by table: INSERT, UPDATE, DELETE; "" where it only reads."""
+    kept = (f"GRANT {writes} ON {table} TO crm_app, crm_hq;\n" for table, writes in tables.items() if writes)
+    names = ", ".join(tables)
+    return migrations.RunSQL(
+        f"REVOKE INSERT, UPDATE, DELETE ON {names} FROM crm_app, crm_hq;\n{''.join(kept)}",
+        f"GRANT INSERT, UPDATE, DELETE ON {names} TO crm_app, crm_hq;",
+    )

@@ -6,7 +6,6 @@ from django.shortcuts import get_object_or_404, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -14,6 +13,7 @@ from crm.audit import trail
 from crm.organization.access import BALANCE_ROLES, CUSTOMER_ROLES, for_roles
 from crm.organization.choices import Role
 from crm.organization.models import User
+from crm.organization.way_back import address_after
 from customers import alert_answers, ownership, relations, stars
 from customers.customer_list import CUSTOMERS
 from customers.forms import NotApplicableForm, OwnerForm, RelationForm, SnoozeForm
@@ -205,7 +205,5 @@ def posted(request: HttpRequest) -> QueryDict | None:
 
 def back(request: HttpRequest, customer_id: int) -> HttpResponse:
     """To the page where the form stood, else to the customer."""
-    target = request.POST.get("next", "")
-    if not url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}):
-        target = reverse("workbench:customer", args=[customer_id])
+    target = address_after(request, reverse("workbench:customer", args=[customer_id]))
     return HttpResponse(status=303, headers={"Location": target})

@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.core.exceptions import SuspiciousOperation, ValidationError
 from django.core.paginator import Paginator
 from django.db import models
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.functional import cached_property
 
 from crm.audit import trail
@@ -61,6 +63,15 @@ class RecordedAdmin(Table):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Rows that others point at are switched off, not deleted."""
         return False
+
+    def response_action(self, request: HttpRequest, queryset: Any, *place: Any) -> HttpResponse | None:
+        """Django asks the database for the ticked rows without looking at what stands for an id."""
+        try:
+            for ticked in request.POST.getlist(ACTION_CHECKBOX_NAME):
+                self.opts.pk.to_python(ticked)
+        except ValidationError as error:
+            raise SuspiciousOperation("a ticked row is no id") from error
+        return super().response_action(request, queryset, *place)
 
     def construct_change_message(
         self, request: HttpRequest, form: forms.Form, formsets: Iterable[Any] | None, add: bool = False

@@ -253,6 +253,12 @@ def transcoded(descriptor: int, encoding: str) -> int:
 def check_lines(descriptor: int, name: str, spec: Spec) -> tuple[str, bool, int]:
     """A separator that does not occur, whether no value is quoted and every line has as many delimiters as the first,
     by their sum, and the number of lines; raises FileStopped for a line that no bank's file has."""
+    head = first_line(descriptor)
+    if "\r" in head:  # old line ends, or a broken header: DuckDB and csv would each end the line somewhere else
+        raise FileStopped(
+            f"{name} 第1行中间有回车符（CR），请以通常的行尾（LF或CRLF）另存",
+            f"{name}, line 1 has a carriage return inside; save the file with the usual line ends (LF or CRLF)",
+        )
     delimiter, quote = spec.delimiter.encode(), spec.quote.encode()
     lines, length, present, delimiters, quotes = 1, 0, set(), 0, False
     for block in blocks(descriptor):
@@ -273,7 +279,7 @@ def check_lines(descriptor: int, name: str, spec: Spec) -> tuple[str, bool, int]
     if not free:
         raise FileStopped(f"{name} 是二进制文件", f"{name} is binary, not text")
     lines -= length == 0
-    is_plain = not quotes and delimiters == lines * first_line(descriptor).count(spec.delimiter)
+    is_plain = not quotes and delimiters == lines * head.count(spec.delimiter)
     return free[0].decode(), is_plain, lines
 
 
@@ -283,13 +289,20 @@ def first_line(descriptor: int) -> str:
 
 
 def header_of(source: Source, spec: Spec) -> list[str]:
-    """The column names of the first line, as DuckDB can use them; raises FileStopped when there are too many."""
+    """The column names of the first line, as DuckDB can use them; raises FileStopped for too many or too long ones."""
     if source.first_line.count(spec.delimiter) >= MOST_COLUMNS:
         columns = source.first_line.count(spec.delimiter) + 1
         raise FileStopped(
             f"表头有{columns}列，最多{MOST_COLUMNS}列", f"the header has {columns} columns, at most {MOST_COLUMNS}"
         )
-    row = next(csv.reader([source.first_line], delimiter=spec.delimiter, quotechar=spec.quote or None), [])
+    try:
+        row = next(csv.reader([source.first_line], delimiter=spec.delimiter, quotechar=spec.quote or None), [])
+    except csv.Error as error:  # of one line without CR or NUL, the length is all that csv refuses
+        most = csv.field_size_limit()
+        raise FileStopped(
+            f"表头有一个列名超过{most}个字符，可能缺少引号",
+            f"a column name of the header is longer than {most} characters; a quote may be missing",
+        ) from error
     # A delimiter at the end of each line makes a column without a name; `line` is the name of the line number.
     return [
         {"": f"column {number}", "line": "line "}.get(name.strip().casefold(), name.strip())

@@ -121,6 +121,14 @@ def test_a_header_of_very_many_columns_is_told_off_at_once(client: Client) -> No
     assert "at most 1000" in found.problem
 
 
+def test_a_column_name_without_end_is_told_and_can_be_discarded(client: Client) -> None:
+    upload = sent(client, f'"{"x" * 140_000}",{GOOD}')
+    assert "longer than 131072 characters" in uploaded_preview(client, upload).problem
+    page = page_of(client, upload)
+    assert "/load/" not in page
+    assert "/discard/" in page
+
+
 def test_a_stored_message_is_read_in_one_language() -> None:
     stored = both("a / b 已损坏", "a / b is damaged")
     assert (spoken(stored, "zh-hans"), spoken(stored, "en")) == ("a / b 已损坏", "a / b is damaged")
@@ -154,6 +162,7 @@ def zipped(members: dict[str, bytes]) -> bytes:
         ("no-suffix", GOOD.encode(), "CSV"),
         ("utf16.csv", GOOD.encode("utf-16"), "UTF-16"),
         ("nul.csv", b"customer_no,name\n\x00\n", "NUL"),
+        ("cr.csv", GOOD.replace("\n", "\r").encode(), "回车符"),
         ("latin.csv", b"customer_no,name\nC1,\xff\xff\xff\n", "第2行"),
         ("bomb.zip", zipped({"a.csv": b"0" * (64 << 20)}), "压缩炸弹"),
         ("two.zip", zipped({"a.csv": b"x", "b.csv": b"y"}), "a.csv, b.csv"),

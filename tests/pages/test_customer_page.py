@@ -185,6 +185,18 @@ def test_a_customer_before_the_first_night_has_a_page_too(bank: Bank, client_of:
     assert client_of(bank.wang).get("/").status_code == 200
 
 
+@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}], ids=["page", "htmx"])
+def test_a_contact_is_kept_whatever_address_its_form_names(
+    bank: Bank, day: Morning, client_of: ClientOf, headers: dict[str, str]
+) -> None:
+    client = client_of(bank.wang)
+    fields = open_form(client, day.zhou, day.maturity.pk) | {"outcome": "booked"}
+    answer = send(client, day.zhou, fields | {"next": "/customers/\r\nSet-Cookie:a=b"}, **headers)
+    assert answer.headers.get("Location", answer.headers.get("HX-Redirect")) == f"/customers/{day.zhou.pk}/"
+    assert "a" not in answer.cookies
+    assert logs() == 1
+
+
 def test_a_contact_closes_the_alert_and_leaves_the_list(bank: Bank, day: Morning, client_of: ClientOf) -> None:
     client = client_of(bank.wang)
     fields = open_form(client, day.zhou, day.maturity.pk)

@@ -3,7 +3,7 @@
 import json
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -79,16 +79,35 @@ def test_the_time_limit_is_of_the_request_alone(wang: Client) -> None:
     assert db.fetch_value("SHOW statement_timeout", using="default") == "0"
 
 
-def test_a_database_that_is_gone_is_a_page_of_its_own(wang: Client) -> None:
-    good = connection.settings_dict["HOST"]
+@pytest.fixture(params=[False, True], ids=["connection", "pool"])
+def no_database(request: pytest.FixtureRequest, wang: Client, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The web's address of the database leads nowhere; with a pool, as in production, nobody waits long for it."""
+    pool = {"min_size": 0, "max_size": 1, "timeout": 0.2} if request.param else None
     connection.close()
-    connection.settings_dict["HOST"] = "/nowhere"
-    try:
-        answer = wang.get("/")
-    finally:
-        connection.settings_dict["HOST"] = good
-    assert answer.status_code == 503
-    assert "does not answer" in answer.content.decode()
+    monkeypatch.setitem(connection.settings_dict, "HOST", "/nowhere")
+    monkeypatch.setitem(connection.settings_dict, "OPTIONS", {**connection.settings_dict["OPTIONS"], "pool": pool})
+    yield
+    connection.close()
+    connection.close_pool()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("who", ["signed in", "nobody"])
+@pytest.mark.parametrize("headers", [{}, HTMX], ids=["page", "htmx"])
+def test_a_database_that_is_gone_is_a_page_of_its_own(
+    wang: Client, no_database: None, who: str, headers: dict[str, str]
+) -> None:
+    client = wang
+    if who == "nobody":
+        client = Client(raise_request_exception=False)
+        client.cookies["django_language"] = "en"
+    for answer in (
+        client.get("/", headers=headers),
+        client.get("/login/", headers=headers),
+        client.post("/login/", {"username": "1001", "password": "x"}, headers=headers),
+    ):
+        assert answer.status_code == 503
+        assert "does not answer" in answer.content.decode()
+        assert NUMBER.search(answer.content.decode())
 
 
 def test_what_is_not_there_keeps_the_frame_and_the_search(wang: Client) -> None:

@@ -110,6 +110,27 @@ def test_an_answer_leads_back_only_to_our_own_pages(bank: Bank, day: Morning, cl
     assert answer["Location"] == f"/customers/{day.zhou.pk}/"
 
 
+@pytest.mark.parametrize("where", ["/customers/\r\nSet-Cookie:a=b", "/customers/\n", "/\0"])
+def test_an_answer_leads_back_to_no_address_with_a_line_break(
+    bank: Bank, day: Morning, client_of: ClientOf, where: str
+) -> None:
+    answer = client_of(bank.wang).post(
+        f"/customers/alerts/{day.maturity.pk}/not-applicable/", {"note": "x", "next": where}
+    )
+    assert (answer.status_code, answer["Location"]) == (303, f"/customers/{day.zhou.pk}/")
+    day.maturity.refresh_from_db(using="batch")
+    assert day.maturity.close_note == "x"
+
+
+def test_an_answer_leads_back_to_a_page_that_was_asked_for_in_chinese(
+    bank: Bank, day: Morning, client_of: ClientOf
+) -> None:
+    answer = client_of(bank.wang).post(
+        f"/customers/alerts/{day.maturity.pk}/not-applicable/", {"note": "x", "next": "/customers/?q=单雪"}
+    )
+    assert answer["Location"] == "/customers/?q=%E5%8D%95%E9%9B%AA"
+
+
 def test_paging_shows_every_customer_once(bank: Bank, day: Morning, client_of: ClientOf) -> None:
     for number in range(45):
         customer = bank.customer(f"63000000{number:02d}", owner=bank.wang, name_mask=f"客*{number:02d}")

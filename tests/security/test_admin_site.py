@@ -302,3 +302,41 @@ def test_lists_count_no_further_than_ten_thousand(bank: Bank) -> None:
     with CaptureQueriesContext(connection) as asked:
         assert CappedPaginator(staff, 50).num_pages == 1
     assert "LIMIT 10000" in asked[0]["sql"]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/admin/organization/user/?role__exact=%00",
+        "/admin/organization/user/?q=%00",
+        "/admin/customers/feedload/?spec__exact=%00",
+        "/admin/customers/feedload/?state__exact=x%00",
+        "/admin/jobs/jobrun/?state__exact=%00",
+    ],
+)
+def test_a_nul_in_a_filter_is_a_bad_request(bank: Bank, client_of: Signed, address: str) -> None:
+    client = client_of(bank.lu)
+    client.raise_request_exception = False
+    assert client.get(address).status_code == 400
+    assert client.get(address.replace("%00", "")).status_code in (200, 302)
+
+
+@pytest.mark.parametrize("ticked", ["x", "\0", "1\0", "", "1" * 5000])
+@pytest.mark.parametrize(
+    ("page", "action"),
+    [
+        ("admin:segments_tierscheme_changelist", "new_version"),
+        ("admin:segments_tierscheme_changelist", "activate"),
+        ("admin:segments_tierscheme_changelist", "make_primary"),
+        ("admin:customers_alertrule_changelist", "new_version"),
+        ("admin:axes_accessattempt_changelist", "delete_selected"),
+    ],
+)
+def test_a_ticked_row_that_is_no_id_is_a_bad_request(
+    bank: Bank, client_of: Signed, page: str, action: str, ticked: str
+) -> None:
+    client = client_of(bank.lu)
+    client.raise_request_exception = False
+    answer = client.post(reverse(page), {"action": action, "index": "0", "_selected_action": ticked})
+    assert answer.status_code == 400
+    assert trail() == []

@@ -94,7 +94,10 @@ def test_a_row_of_another_branch_cannot_be_written(town: Town, statement: str) -
 
 @pytest.mark.parametrize(
     "statement",
-    ["UPDATE customers_customer SET name = 'x' WHERE id = {0}", "DELETE FROM customers_alert WHERE customer_id = {0}"],
+    [
+        "UPDATE customers_customer SET name = 'x' WHERE id = {0}",
+        "DELETE FROM customers_relation WHERE customer_id = {0}",
+    ],
 )
 @pytest.mark.parametrize("relation", ["other", "far"])
 def test_a_foreign_row_is_out_of_reach(town: Town, relation: str, statement: str) -> None:

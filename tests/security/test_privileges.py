@@ -1,0 +1,104 @@
+"""What the web's roles may do to each table: no more than the product does. A new table must be decided upon here."""
+
+import pytest
+from django.core.management import call_command
+
+from crm import db
+
+pytestmark = pytest.mark.security
+# PostgreSQL's letters: r SELECT, a INSERT, w UPDATE, d DELETE. Never D TRUNCATE, x REFERENCES, t TRIGGER or m MAINTAIN.
+TABLES = {
+    "archives_contactlog": "arw",
+    "archives_maintenanceplan": "arw",
+    "audit_auditentry": "r",  # appended by a function
+    "audit_audithead": "",
+    "audit_keyfingerprint": "r",
+    "auth_group": "r",
+    "auth_group_permissions": "r",
+    "auth_permission": "r",
+    "axes_accessattempt": "ardw",
+    "axes_accessattemptexpiration": "rd",
+    "axes_accessfailurelog": "r",
+    "axes_accesslog": "arw",
+    "customers_account": "r",
+    "customers_accountholder": "r",
+    "customers_alert": "rw",
+    "customers_alertrule": "arw",
+    "customers_balancechange": "r",
+    "customers_bulkitem": "arw",
+    "customers_bulkjob": "arw",
+    "customers_customer": "rw",
+    "customers_exportrequest": "ar",  # and some columns: tests/exports
+    "customers_feedload": "r",
+    "customers_feedreject": "r",
+    "customers_feedupload": "arw",
+    "customers_holding": "r",
+    "customers_household": "ar",
+    "customers_metrics": "r",
+    "customers_nudge": "ar",
+    "customers_ownership": "arw",
+    "customers_product": "arw",
+    "customers_relation": "ard",
+    "customers_savedview": "ardw",
+    "customers_star": "ard",
+    "django_admin_log": "ar",
+    "django_content_type": "r",
+    "django_migrations": "r",
+    "django_session": "ardw",
+    "jobs_heartbeat": "r",
+    "jobs_jobchunk": "r",
+    "jobs_jobrun": "r",
+    "jobs_jobstep": "r",
+    "night_account": "",
+    "night_alert": "",
+    "night_customer": "",
+    "night_holder": "",
+    "night_holding": "",
+    "night_metrics": "",
+    "night_ownership": "",
+    "night_product": "",
+    "night_tier": "",
+    "night_tier_before": "",
+    "organization_branch": "arw",
+    "organization_contactcadence": "arw",
+    "organization_daytarget": "arw",
+    "organization_user": "arw",
+    "segments_dayfigure": "r",
+    "segments_monthmoves": "r",
+    "segments_owneralerts": "r",
+    "segments_ownerdue": "r",
+    "segments_ownertier": "r",
+    "segments_tier": "ardw",
+    "segments_tierchange": "r",
+    "segments_tierscheme": "arw",
+    "segments_tierstate": "r",
+}
+HEAD_OFFICE = TABLES | {"customers_feedupload": ""}  # files are for administrators
+HELD = """
+SELECT c.relname::text AS name, coalesce(string_agg(letter, '' ORDER BY letter), '') AS letters
+FROM pg_class c
+LEFT JOIN unnest(
+  ARRAY['r', 'a', 'w', 'd', 'D', 'x', 't', 'm'],
+  ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER', 'MAINTAIN']
+) AS p(letter, right_to) ON has_table_privilege(%s, c.oid, right_to)
+WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'f') GROUP BY 1
+"""
+
+
+def held(role: str) -> dict[str, str]:
+    rows = db.fetch_all(HELD, [role], using="owner")
+    return {row["name"]: "".join(sorted(row["letters"])) for row in rows if not row["name"].startswith("pg_stat_")}
+
+
+@pytest.mark.parametrize(("role", "decided"), [("crm_app", TABLES), ("crm_hq", HEAD_OFFICE)])
+def test_the_web_may_do_to_a_table_what_was_decided(database: None, role: str, decided: dict[str, str]) -> None:
+    assert held(role) == {table: "".join(sorted(letters)) for table, letters in decided.items()}
+
+
+def test_the_migration_goes_back_and_forth(database: None) -> None:
+    call_command("migrate", "segments", "0007", database="owner", verbosity=0)
+    try:
+        assert held("crm_app")["customers_metrics"] == "adrw"
+    finally:
+        call_command("migrate", database="owner", verbosity=0)
+    assert held("crm_app")["customers_metrics"] == "r"
