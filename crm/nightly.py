@@ -136,7 +136,7 @@ def waits_for_a_file(day: date) -> bool:
     if not troubled:
         return False
     newest = max(load.received_at for load in troubled).timestamp()
-    return all(path.stat().st_mtime <= newest for _spec, path in folder.waiting_files(day))
+    return all(folder.delivered_at(path) <= newest for _spec, path in folder.waiting_files(day))
 
 
 def waiting_dates() -> list[date]:

@@ -42,6 +42,16 @@ def waiting_files(as_of: date) -> list[tuple[str, Path]]:
     return sorted(found, key=lambda pair: (order[pair[0]], pair[1].name))
 
 
+def companion_of(path: Path) -> Path:
+    """Where the control totals of a file lie, if there are any."""
+    return path.with_name(path.name + ".ctl")
+
+
+def delivered_at(path: Path) -> float:
+    """When a file or its control totals last came, in seconds of the epoch."""
+    return max(one.stat().st_mtime for one in (path, companion_of(path)) if one.exists())
+
+
 def strangers(as_of: date) -> list[Path]:
     """Files of this day whose name begins with no specification's: nobody will load them."""
     folder = Path(settings.CRM_FEED_FOLDER) / as_of.isoformat()
@@ -63,7 +73,7 @@ def delivered_dates() -> list[date]:
 
 def control_of(path: Path) -> str | None:
     """The text of the companion file; what is wrong with it is said with the file that it belongs to."""
-    companion = path.with_name(path.name + ".ctl")
+    companion = companion_of(path)
     return companion.read_text(encoding="utf-8-sig", errors="replace") if companion.is_file() else None
 
 

@@ -58,6 +58,20 @@ def test_a_stopped_file_is_not_read_again_until_another_one_comes(folder: Path) 
         assert nightly_tasks.run_night(DAY.isoformat()) == "published"
 
 
+def test_mended_control_totals_let_the_night_go_on(folder: Path) -> None:
+    path = customers(folder, "C1,记一,111\n", "rows=7")
+    with time_machine.travel(MORNING, tick=True):
+        assert nightly_tasks.run_night(DAY.isoformat()) == "refused"
+        for one in (path, path.with_name(f"{path.name}.ctl")):
+            os.utime(one, (MORNING.timestamp() - 60,) * 2)
+        assert nightly.due_date() is None
+        customers(folder, "C1,记一,111\n", "rows=1")
+        os.utime(path, (MORNING.timestamp() - 60,) * 2)
+        os.utime(path.with_name(f"{path.name}.ctl"), (MORNING.timestamp() + 3600,) * 2)
+        assert nightly.due_date() == DAY
+        assert nightly_tasks.run_night(DAY.isoformat()) == "published"
+
+
 @pytest.mark.parametrize("control", ["rows=many", "sum=NaN", "sum=1e9999999", b"\xff\xfe\x00", "行数=1"])
 def test_control_totals_that_cannot_be_read_stop_the_file(folder: Path, control: str | bytes) -> None:
     customers(folder, "C1,记一,111\n", control)
