@@ -160,7 +160,7 @@ def open_night(as_of: date, *, rerun: bool = False, full: bool = False) -> tuple
 
     Raises RunRefused when the key file is not this database's, the day lies ahead, another night is running, a later
     day is published, a file of a later day has been accepted already, a file of this day was stopped and not
-    delivered again, or there is no customer at all.
+    delivered again, or a first night would have no customers.
     """
     refuse_wrong_keys()
     if as_of > timezone.localdate():
@@ -176,9 +176,14 @@ def open_night(as_of: date, *, rerun: bool = False, full: bool = False) -> tuple
             _("%(file)s of %(date)s was stopped: %(message)s Load a right file, then run the night.")
             % {"file": load.file_name, "date": load.as_of, "message": load.message}
         )
-    if not (Customer.objects.using("batch").exists() or NightCustomer.objects.using("batch").exists()):
+    if ledger.published_date(using="batch") is None and not has_customers():
         raise RunRefused(_("There is no customer yet: load the file of customers first."))
     return ledger.open_run(JOB, as_of, [step.name for step in STEPS], rerun=rerun, options={"full": full})
+
+
+def has_customers() -> bool:
+    """Whether there is anybody to judge: a first night of nobody would make every customer of the second one new."""
+    return Customer.objects.using("batch").exists() or NightCustomer.objects.using("batch").exists()
 
 
 def refuse_wrong_keys() -> None:

@@ -11,7 +11,7 @@ from django import forms
 from django.db.models import CharField, Exists, F, OuterRef, QuerySet, Value
 from django.utils.translation import gettext_lazy as _
 
-from crm.organization.access import scope_of
+from crm.organization.access import branch_named, scope_of
 from crm.organization.choices import Role
 from crm.organization.models import Branch, User
 from customers.choices import (
@@ -94,7 +94,8 @@ class ListFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-filt
         found: dict[str, list[Choice]] = {"branch": [], "manager": []}
         if scope is None or self.user.role == Role.RELATIONSHIP_MANAGER:
             return found
-        staff = User.objects.filter(branch_id=self.chosen_branch(), role=Role.RELATIONSHIP_MANAGER, is_active=True)
+        chosen = branch_named(self.user, self.data.get("branch") or "")
+        staff = User.objects.filter(branch_id=chosen, role=Role.RELATIONSHIP_MANAGER, is_active=True)
         rows = choice_rows(staff, "manager", "staff_no")
         if scope.is_head_office or len(scope.branch_ids) > 1:
             places = Branch.objects.filter(is_active=True)
@@ -103,10 +104,6 @@ class ListFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-filt
         for kind, _place, pk, name in rows:
             found[kind].append(Choice(pk, name))
         return found
-
-    def chosen_branch(self) -> int:
-        branch = self.data.get("branch") or ""
-        return int(branch) if branch.isdecimal() and len(branch) < 19 else self.user.branch_id
 
 
 def choice_rows(rows: QuerySet[Any], kind: str, order: str) -> Any:

@@ -67,6 +67,14 @@ def scope_of(user: User | AnonymousUser) -> Scope | None:
     return scope
 
 
+def branch_named(user: User, text: str) -> int:
+    """The branch whose id an address names, where the user sees it; else the user's own."""
+    scope = scope_of(user)
+    number = int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
+    is_seen = scope is not None and number is not None and (scope.is_head_office or number in scope.branch_ids)
+    return number if is_seen and number is not None else user.branch_id
+
+
 @contextmanager
 def scoped(
     user: User | AnonymousUser, using: str = "default", *, snapshot: bool = False, seconds: float | None = None

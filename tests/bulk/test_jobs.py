@@ -123,8 +123,12 @@ def test_only_the_author_s_scope_is_touched(bank: Bank, day: Morning, client_of:
     assert outcomes(job) == {"changed": 1}
     assert (owner_of(day.zhou), owner_of(day.foreign)) == (bank.li.pk, bank.qian.pk)
     assert "1 " in client_of(bank.he).get(f"/bulk/{job.pk}/").content.decode()
-    everywhere = assigned(client_of(bank.he), bank.li, all="1", query=f"branch={bank.north.pk}")
+    elsewhere = f"branch={bank.north.pk}"
+    everywhere = assigned(client_of(bank.he), bank.li, all="1", query=elsewhere)
     assert (everywhere.total, owner_of(day.foreign)) == (0, bank.qian.pk)
+    waits = prepared(client_of(bank.he), all="1", query=elsewhere)
+    for address in (f"/bulk/{waits.pk}/", f"/customers/?{elsewhere}"):  # nor are managers named who are out of scope
+        assert bank.qian.name not in client_of(bank.he).get(address).content.decode()
 
 
 def test_the_scope_is_that_of_the_moment_it_runs(bank: Bank, day: Morning, client_of: ClientOf) -> None:

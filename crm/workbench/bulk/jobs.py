@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm import db
 from crm.audit import trail
-from crm.organization.access import scoped
+from crm.organization.access import branch_named, scoped
 from crm.organization.models import User
 from crm.workbench.bulk.actions import ACTIONS, Stopped
 from customers.choices import BulkProblem, BulkState, ItemOutcome
@@ -74,8 +74,7 @@ def prepare(user: User, action: str, query: str, ids: list[int] | None) -> BulkJ
 
 def branch_of(job: BulkJob, user: User) -> int:
     """The branch whose managers may be chosen: that of the filters, else the user's own."""
-    branch = QueryDict(job.query).get("branch", "")
-    return int(branch) if branch.isascii() and branch.isdecimal() and len(branch) < 19 else user.branch_id
+    return branch_named(user, QueryDict(job.query).get("branch", ""))
 
 
 def chosen(job: BulkJob, user: User, day: date) -> QuerySet[Customer]:
