@@ -138,7 +138,8 @@ def test_chinese_is_complete_and_says_so_in_chinese() -> None:
     assert [path.parent.parent.name for path in files] == ["zh_Hans", "zh_Hant"]
     for path in files:
         assert translations.faults(path) == []
-        left = [entry.msgid for entry in polib.pofile(str(path)) if entry.msgstr == entry.msgid]
+        same = [entry.msgid for entry in polib.pofile(str(path)) if entry.msgstr == entry.msgid]
+        left = [text for text in same if any(letter.isalpha() for letter in text)]  # quotation marks may be the same
         assert left == [], f"{path}: the English stands in for a translation"
 
 

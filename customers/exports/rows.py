@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any, Protocol
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from crm.audit import pii, trail
 from crm.organization.models import User
@@ -20,7 +21,7 @@ SHOWN = frozenset({"due", "alerts", "manager"})  # the columns of the list that 
 COLUMNS = (
     Column("customer_no", _("Customer number"), width=16),
     Column("name", _("Customer")),
-    Column("customer_type", _("Type"), width=8),
+    Column("customer_type", pgettext_lazy("customer", "Type"), width=8),
     Column("tier", _("Tier"), width=10),
     Column("aum", _("AUM"), "money", 18),
     Column("deposit", _("Deposits"), "money", 18),

@@ -36,6 +36,7 @@ def test_filter_columns_view_and_keys(page: Page, server: str, bank: Bank, day: 
     page.locator('.col-menu input[value="average"]').check()
     page.locator(".col-menu .btn-primary").click()
     expect(page.locator("thead th")).to_have_count(11)
+    page.wait_for_load_state("networkidle")
     page.locator("#view-menu summary").click()
     page.fill("#view-name-new", "中端")
     page.locator("#view-menu .btn-primary").click()

@@ -63,7 +63,7 @@ def serious(page: Page) -> list[str]:
 @pytest.mark.parametrize("language", ["zh-hans", "en"])
 def test_from_the_file_to_the_loaded_day(page: Page, server: str, bank: Bank, delivered: Path, language: str) -> None:
     console = sign_in(page, server, bank.lu)
-    page.locator(f'.languages button[value="{language}"]').click()
+    page.locator(f'.languages button[value="{language}"]:visible').click()
     page.goto(f"{server}/feeds/")
     picture(page, f"{language}-1-none")
     fill_in(page, server, delivered)

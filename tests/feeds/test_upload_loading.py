@@ -117,6 +117,8 @@ def test_a_file_that_stops_says_why(client: Client) -> None:
 
 def test_a_smaller_file_is_loaded_when_that_was_accepted(client: Client) -> None:
     load_upload(confirmed(client, GOOD + "".join(f"D{n},胡一,111,,,,,\n" for n in range(8))).pk)
+    # What a day's file is compared with is that of an earlier day.
+    FeedLoad.objects.using("batch").update(state="published", as_of=DAY - timedelta(days=1))
     assert load_upload(confirmed(client).pk) == UploadState.REFUSED
     assert load_upload(confirmed(client, accept_shrink="on").pk) == UploadState.OVER
 

@@ -89,6 +89,6 @@ def test_what_cannot_be_reported_is_refused_in_words(book: Book) -> None:
 @pytest.mark.parametrize("name", ["moves", "matrix"])
 def test_an_earlier_day_that_lies_later_is_wrong_usage(name: str) -> None:
     """Otherwise the report would be mirrored: whoever went up would be told as gone down."""
-    with pytest.raises(CommandError, match="--since 2026-03-12 lies after --as-of 2026-03-10") as refused:
+    with pytest.raises(CommandError, match=r"--since 2026-03-12 .*--as-of 2026-03-10") as refused:
         call_command("report", name, "--as-of", "2026-03-10", "--since", "2026-03-12")
     assert refused.value.returncode == 2

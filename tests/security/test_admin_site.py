@@ -276,6 +276,7 @@ def test_an_administrator_chooses_what_the_next_night_shows(bank: Bank, client_o
     day = timezone.localdate() + timedelta(days=1)
     answer = client.post(page, {**form_of(client.get(page)), "effective_to": day.isoformat()})
     assert "effective_to" in answer.context["adminform"].form.errors
+    bank.customer("A")
     nightly.open_night(timezone.localdate())
     told = act(client, "segments_tierscheme", "make_primary", point.pk)
     assert [str(one.level_tag) for one in told.context["messages"]] == ["error"]

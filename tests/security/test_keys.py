@@ -14,6 +14,7 @@ from crm.audit import keys, pii
 from crm.audit.models import KeyFingerprint
 from crm.embedded.secret import new_keys
 from crm.jobs.ledger import RunRefused
+from tests.world import Bank
 
 pytestmark = [pytest.mark.security, pytest.mark.usefixtures("database")]
 DAY = date(2026, 3, 10)
@@ -69,7 +70,8 @@ def test_the_web_cannot_forget_a_key() -> None:
         db.execute("DELETE FROM audit_keyfingerprint", using="default")
 
 
-def test_a_night_of_a_day_to_come_is_refused() -> None:
+def test_a_night_of_a_day_to_come_is_refused(bank: Bank) -> None:
+    bank.customer("A")
     with pytest.raises(RunRefused):
         nightly.open_night(timezone.localdate() + timedelta(days=1))
     assert nightly.open_night(timezone.localdate())[1]
