@@ -62,7 +62,7 @@ def test_from_the_list_to_the_file(
     picture(page, f"{language}-1-reason")
     page.select_option("#id_reason", "contact")
     page.click(".actions button[type=submit]")
-    expect(page.locator(".banner.warn")).to_contain_text(bank.he.name)
+    expect(page.locator("main .banner.warn")).to_contain_text(bank.he.name)
     assert serious(page) == []
     picture(page, f"{language}-2-waits")
     approve(browser, server, bank, language)
