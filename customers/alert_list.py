@@ -16,14 +16,12 @@ from customers.filters import AlertFilter
 from customers.lists import shape
 from customers.lists.shape import Column, Shape, Sort
 from customers.models import Alert
-
-HIDDEN = ("id_no_cipher", "mobile_cipher", "address_cipher", "name_bigrams")
+from customers.models.customer import hidden
 
 
 def with_customer(rows: QuerySet[Any]) -> QuerySet[Any]:
     """With the customer, the nightly numbers and the branch, and without the encrypted columns."""
-    hidden = [f"customer__{name}" for name in HIDDEN]
-    return rows.select_related("customer__metrics", "branch").defer(*hidden)
+    return rows.select_related("customer__metrics", "branch").defer(*hidden("customer"))
 
 
 def load(alerts: QuerySet[Any], shown: frozenset[str], day: date) -> QuerySet[Any]:

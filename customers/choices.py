@@ -49,7 +49,6 @@ class ProductClass(models.TextChoices):
 
 
 # What counts as a deposit (存款): the other asset classes count towards AUM only.
-DEPOSIT_CLASSES = (ProductClass.DEMAND, ProductClass.TIME, ProductClass.LARGE_CD, ProductClass.NOTICE)
 
 
 class ProductRisk(models.IntegerChoices):

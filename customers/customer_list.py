@@ -20,6 +20,7 @@ from customers.filters import CustomerFilter
 from customers.lists import shape
 from customers.lists.shape import Column, Shape, Sort
 from customers.models import Alert, Customer, Holding, Ownership
+from customers.models.customer import hidden
 
 MOST_ALERTS = 9
 
@@ -37,9 +38,7 @@ class Row:
 
 def slim(customers: QuerySet[Customer]) -> QuerySet[Customer]:
     """With the nightly numbers and the branch, and without the encrypted columns."""
-    return customers.select_related("metrics", "branch").defer(
-        "id_no_cipher", "mobile_cipher", "address_cipher", "name_bigrams"
-    )
+    return customers.select_related("metrics", "branch").defer(*hidden())
 
 
 def main_owner(of: str = "pk", field: str = "name") -> Subquery:

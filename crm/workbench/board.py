@@ -31,6 +31,7 @@ from customers import ownership
 from customers.averages import month_start
 from customers.choices import AlertKind, AlertState, HoldingStatus, Severity
 from customers.models import Alert, Customer, Holding
+from customers.models.customer import hidden
 from segments.alerts.publish import BRANCHES_OPEN
 from segments.models import Tier
 
@@ -397,7 +398,7 @@ def exceptions_of(
         )
         .annotate(owner_name=F("main__owner__name"), nudged_at=F("nudge__nudged_at"))
         .select_related("customer__metrics")
-        .defer("customer__id_no_cipher", "customer__mobile_cipher", "customer__address_cipher")
+        .defer(*hidden("customer"))
         .order_by(*order)
     )
     return [
@@ -438,7 +439,7 @@ def due_of(user: User, place: Place, moments: Moments) -> list[Any]:
         .annotate(main=FilteredRelation("customer__ownerships", condition=MAIN_OWNER))
         .annotate(owner_name=F("main__owner__name"), last_contact=Subquery(last))
         .select_related("customer__metrics", "product")
-        .defer("customer__id_no_cipher", "customer__mobile_cipher", "customer__address_cipher")
+        .defer(*hidden("customer"))
         .order_by("-balance", "pk")
     )
 

@@ -11,6 +11,7 @@ from crm.organization.access import ScopedQuerySet
 from crm.organization.models import User
 from customers.choices import FundingSource, HoldingStatus, OwnershipRole, ProductClass
 from customers.models import Customer, Holding, Relation, Star
+from customers.models.customer import hidden
 from segments.gap import Gap
 from segments.models import Tier
 
@@ -20,7 +21,6 @@ MOST_RELATIONS = 20
 FREE_CLASSES = (ProductClass.DEMAND, ProductClass.NOTICE)
 # Less than a tenth of what is missing is not worth a question.
 LEAST_SHARE = Decimal("0.1")
-HIDDEN = ("id_no_cipher", "mobile_cipher", "address_cipher", "name_bigrams")
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def customers_for_page(user: User) -> ScopedQuerySet[Any]:
         Customer.objects.visible_to(user)
         .annotate(main=FilteredRelation("ownerships", condition=owned), is_starred=Exists(starred))
         .select_related("branch", "metrics", "main__owner")  # type: ignore[misc]
-        .defer(*HIDDEN)
+        .defer(*hidden())
     )
 
 
@@ -88,7 +88,7 @@ def relatives_of(user: User, customer: Customer) -> list[Relative]:
         .filter(customer=customer)
         .annotate(is_in_scope=Exists(in_scope))
         .select_related("related_customer__metrics")
-        .defer(*(f"related_customer__{name}" for name in HIDDEN))
+        .defer(*hidden("related_customer"))
         .order_by("pk")[:MOST_RELATIONS]
     )
     return [
@@ -108,7 +108,7 @@ def household_of(user: User, customer: Customer, relatives: Sequence[Relative]) 
     in_scope = Customer.objects.visible_to(user).filter(pk=OuterRef("pk"))
     rows: list[Any] = list(
         Customer.objects.select_related("metrics")
-        .defer(*HIDDEN)
+        .defer(*hidden())
         .filter(household_id=customer.household_id)
         .annotate(
             is_in_scope=Exists(in_scope),

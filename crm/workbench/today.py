@@ -17,6 +17,7 @@ from crm.workbench.day_so_far import day_so_far
 from crm.workbench.why_now import Deadline, Reason, Today, days_since, deadline, reason
 from customers.choices import AlertKind
 from customers.models import Alert, Customer
+from customers.models.customer import hidden
 
 PAGE_ROWS = 20
 
@@ -113,7 +114,7 @@ def loaded(alerts: QuerySet[Any], user: User, day: date) -> QuerySet[Any]:
     behind = ranking.waiting(user, day).filter(customer=OuterRef("customer")).order_by().values("customer")
     read: QuerySet[Any] = (
         alerts.select_related("customer__metrics")
-        .defer("customer__id_no_cipher", "customer__mobile_cipher", "customer__address_cipher")
+        .defer(*hidden("customer"))
         .annotate(last=last_contact(user), live=Subquery(behind.annotate(number=Count("pk")).values("number")))
     )
     return read

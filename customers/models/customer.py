@@ -11,6 +11,14 @@ from crm.organization.access import ScopedQuerySet
 from crm.organization.models import Branch, User
 from customers.choices import CompanySize, CustomerStatus, CustomerType, IdType, OwnershipRole, RelationType, Sex
 
+# What no page reads: the encrypted columns, and the long one that only the search's index needs.
+HIDDEN = ("id_no_cipher", "mobile_cipher", "address_cipher", "name_bigrams")
+
+
+def hidden(path: str = "") -> tuple[str, ...]:
+    """The columns to defer of a customer at the end of this relation's path; "" on customers themselves."""
+    return tuple(f"{path}__{name}" if path else name for name in HIDDEN)
+
 
 class CustomerQuerySet(ScopedQuerySet["Customer"]):
     customer_path = ""
