@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from uuid import UUID
 
@@ -18,6 +18,11 @@ from crm.audit import trail
 from crm.organization.models import User
 from customers import alert_answers
 from customers.models import Alert, Customer
+
+
+def start_of(day: date) -> datetime:
+    """The moment at which a day begins where the bank is."""
+    return timezone.make_aware(datetime.combine(day, time.min))
 
 
 @dataclass(frozen=True)

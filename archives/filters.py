@@ -1,15 +1,15 @@
 """The filters of the lists of contacts and plans."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 
 import django_filters
 from django import forms
 from django.db.models import QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from archives.choices import Channel, Outcome, PlanState, Purpose
+from archives.contacts import start_of
 from archives.models import ContactLog, MaintenancePlan
 from crm.organization.models import User
 from customers.filters import ListFilter
@@ -46,11 +46,6 @@ class ContactFilter(ListFilter):
 
     def to_day(self, rows: QuerySet[ContactLog], name: str, value: date) -> QuerySet[ContactLog]:
         return rows.filter(contacted_at__lt=start_of(value + timedelta(days=1)))
-
-
-def start_of(day: date) -> datetime:
-    """Midnight by the bank's clock."""
-    return timezone.make_aware(datetime.combine(day, time.min))
 
 
 class PlanFilter(ListFilter):

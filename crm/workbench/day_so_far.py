@@ -2,17 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Case, CharField, Count, IntegerField, Q, Subquery, Sum, Value, When
 from django.db.models.functions import Cast, JSONObject
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from archives.choices import REACHED, Channel, Outcome
+from archives.contacts import start_of
 from archives.models import ContactLog
 from crm.organization.models import DayTarget, User
 from crm.workbench import ranking
@@ -122,10 +122,6 @@ def day_so_far(user: User, day: date, owner: str = "") -> DaySoFar:
             for one in row.nudges
         ],
     )
-
-
-def start_of(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time.min))
 
 
 def contacts_of(user: User, day: date, staff_id: int) -> Any:

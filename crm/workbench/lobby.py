@@ -14,16 +14,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from archives.choices import Channel, Outcome
-from archives.contacts import last_contact
+from archives.contacts import last_contact, start_of
 from archives.models import ContactLog
 from crm.organization.models import User
-from crm.workbench.day_so_far import start_of
 from crm.workbench.family import customers_for_page
 from crm.workbench.templatetags.screen import short_day
 from crm.workbench.today import LastContact, last_of
 from crm.workbench.why_now import bold, parsed
 from customers.choices import AlertKind, CustomerType
-from customers.models import Alert, Customer, Ownership
+from customers.models import Alert, Customer
 
 FACTS = 3
 LAST = 8
@@ -76,7 +75,6 @@ def lobby_day(user: User, day: date) -> LobbyDay:
 def customers_for_card(user: User, day: date) -> QuerySet[Any]:
     """The user's customers with all that the card shows, in one statement."""
     of_customer = {"customer": OuterRef("pk")}
-    owner = Ownership.objects.visible_to(user).filter(**of_customer, role="main", until__isnull=True)
     alerts = Alert.objects.live().visible_to(user).filter(**of_customer).order_by("severity", "due_date", "pk")
     booked = (
         ContactLog.objects.visible_to(user)
@@ -84,7 +82,6 @@ def customers_for_card(user: User, day: date) -> QuerySet[Any]:
         .order_by("-contacted_at")
     )
     return customers_for_page(user).annotate(
-        manager=Subquery(owner.values("owner__name")[:1]),
         waiting=ArraySubquery(
             alerts.values(json=JSONObject(kind="kind", due="due_date", rollover="evidence__auto_rollover"))[:ALERTS]
         ),
@@ -98,11 +95,13 @@ def card(customer: Any, day: date) -> Card:
     facts = list(facts_of(customer, day))[:FACTS]
     words = next((fact.say for fact in facts if fact.say), _("What can we do for you today?"))
     sentence = together(_("Hello %(name)s.") % {"name": spoken(customer)}, words)
-    if customer.manager:
-        offer = _("Your manager %(manager)s will gladly look after you.") % {"manager": customer.manager}
+    main = getattr(customer, "main", None)
+    manager = main.owner.name if main else ""
+    if manager:
+        offer = _("Your manager %(manager)s will gladly look after you.") % {"manager": manager}
         sentence = together(sentence, offer)
     metrics = getattr(customer, "metrics", None)
-    return Card(customer, metrics.tier if metrics else None, customer.manager or "", facts, sentence)
+    return Card(customer, metrics.tier if metrics else None, manager, facts, sentence)
 
 
 def together(first: str, then: str) -> str:
