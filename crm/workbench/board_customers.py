@@ -14,7 +14,8 @@ from archives.models import ContactLog
 from crm.organization.access import scope_of
 from crm.organization.models import Branch, User
 from crm.workbench import ranking
-from crm.workbench.board import NOBODY, Moments, urgent
+from crm.workbench.board import urgent
+from crm.workbench.board_lines import NOBODY, Moments
 from customers.averages import month_start
 from customers.choices import HoldingStatus, Severity
 from customers.filters import CustomerFilter
@@ -22,7 +23,7 @@ from customers.models import Alert, Customer, Holding
 from segments.models import TierChange, TierScheme
 
 EFFECTIVE = Q(outcome__in=REACHED) & ~Q(channel=Channel.SMS)
-# The names are those of board.Figures; contacts and appointments belong to who made them, all others to the main owner.
+# Named as in board_lines.Figures; contacts and appointments belong to who made them, all others to the main owner.
 FIGURES = {
     "customers": _("Customers"),
     "waiting": _("Customers with an alert that waits"),

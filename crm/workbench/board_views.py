@@ -12,8 +12,9 @@ from crm.jobs import ledger
 from crm.organization.access import for_roles
 from crm.organization.choices import Role
 from crm.organization.models import User
-from crm.workbench.board import Moments, board
+from crm.workbench.board import board
 from crm.workbench.board_customers import BoardCustomers
+from crm.workbench.board_lines import Moments
 from crm.workbench.why_now import Today
 from customers import nudges
 from customers.alert_answers import AnsweredAlready

@@ -18,7 +18,7 @@ from archives.models import ContactLog
 from crm import db
 from crm.audit.models import AuditEntry
 from crm.organization.models import User
-from crm.workbench.board import Figures, Line
+from crm.workbench.board_lines import Figures, Line
 from customers.models import Alert, Customer, Nudge
 from segments import figures
 from segments.models import DayFigure, MonthMoves, TierChange, TierScheme
