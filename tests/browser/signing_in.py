@@ -27,4 +27,5 @@ def sign_in(page: Page, address: str, user: User, to: str = "/") -> Console:
     page.fill("#id_password", PASSWORD)
     page.click(".gate-card .btn-primary")
     page.wait_for_selector(".app")
+    page.wait_for_load_state()  # the page stands before its deferred scripts have run: keys pressed then are lost
     return console
