@@ -48,5 +48,6 @@ class MemberCause(models.TextChoices):
     RULE = "rule", _("Rule changed")
     CHOSEN = "chosen", _("Chosen by staff")
     CLOSED = "closed", _("Customer closed")
+    MOVED = "moved", _("Moved to another branch")
     OPTED_OUT = "opted_out", _("Refuses profiling")
     WITHDRAWN = "withdrawn", _("Segment withdrawn")

@@ -3,6 +3,8 @@
 The members of a rule are found by the night (segments.refresh); nobody adds to them or takes from them by hand.
 """
 
+from typing import Any
+
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -67,9 +69,8 @@ def open_static(segment: Segment, using: str) -> Segment:
 
 def changed(name: str, segment: Segment, chosen: QuerySet[Customer, tuple[int, int]], staff: User) -> list[int]:
     """Run the statement over the chosen customers and note in the audit trail whom it concerned."""
-    statement, params = chosen.query.sql_with_params()
-    text = db.sql_text(PACKAGE, name).replace("{chosen}", named(statement))
-    values = {f"p{number}": value for number, value in enumerate(params)}
+    statement, values = placed(chosen)
+    text = db.sql_text(PACKAGE, name).replace("{chosen}", statement)
     with transaction.atomic(using=chosen.db):
         rows = db.fetch_all(text, values | {"segment": segment.pk, "staff": staff.pk}, using=chosen.db)
         ids = sorted(row["customer_id"] for row in rows)
@@ -81,10 +82,13 @@ def changed(name: str, segment: Segment, chosen: QuerySet[Customer, tuple[int, i
     return ids
 
 
-def named(statement: str) -> str:
-    """A statement of the ORM with its parameters named p0, p1 …, so that it can stand within one with named ones."""
+def placed(rows: QuerySet[Any, Any]) -> tuple[str, dict[str, Any]]:
+    """A query of the ORM as text and values that can stand within a statement of ours: its parameters are named
+    p0, p1 …"""
+    statement, params = rows.query.get_compiler(rows.db).as_sql()
     first, *parts = statement.split("%s")
-    return first + "".join(f"%(p{number})s{part}" for number, part in enumerate(parts))
+    text = first + "".join(f"%(p{number})s{part}" for number, part in enumerate(parts))
+    return text, {f"p{number}": value for number, value in enumerate(params)}
 
 
 def freeze(segment: Segment, staff: User) -> Segment:

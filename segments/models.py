@@ -13,6 +13,7 @@ from customers.models import Customer
 from customers.models.holding import NO_INDEX
 from segments.choices import DowngradeTarget, MoveCause, Promotion, TierMetric
 from segments.segment_models import NightSegment as NightSegment
+from segments.segment_models import NightTouched as NightTouched
 from segments.segment_models import Playbook as Playbook
 from segments.segment_models import Segment as Segment
 from segments.segment_models import SegmentChange as SegmentChange

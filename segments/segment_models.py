@@ -230,3 +230,12 @@ class NightSegment(models.Model):
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["segment_id", "customer_id"], name="one_night_segment"),
         ]
+
+
+class NightTouched(models.Model):
+    """The customers of whom the night being published changes anything that a rule can ask for."""
+
+    customer_id = models.BigIntegerField(primary_key=True)
+
+    class Meta:
+        db_table = "night_touched"

@@ -33,4 +33,12 @@ class Migration(migrations.Migration):
                 to=settings.AUTH_USER_MODEL,
             ),
         ),
+        migrations.AddIndex(
+            model_name="customer",
+            index=models.Index(
+                condition=models.Q(("profiling_opt_out_at__isnull", False)),
+                fields=["profiling_opt_out_at"],
+                name="customer_opt_out_said",
+            ),
+        ),
     ]

@@ -99,6 +99,11 @@ class Customer(models.Model):
             models.Index(fields=["id_no_index"], name="customer_id_no_index"),
             models.Index(fields=["branch", "id_no_tail_index"], name="customer_branch_id_tail"),
             models.Index("branch", models.functions.Right("mobile_mask", 4), name="customer_branch_mobile_tail"),
+            models.Index(
+                fields=["profiling_opt_out_at"],
+                condition=models.Q(profiling_opt_out_at__isnull=False),
+                name="customer_opt_out_said",
+            ),
         ]
 
     def __str__(self) -> str:

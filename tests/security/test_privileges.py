@@ -60,6 +60,7 @@ TABLES = {
     "night_segment": "",
     "night_tier": "",
     "night_tier_before": "",
+    "night_touched": "",
     "organization_branch": "arw",
     "organization_contactcadence": "arw",
     "organization_daytarget": "arw",
