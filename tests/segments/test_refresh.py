@@ -22,6 +22,12 @@ RICH = {"field": "aum", "op": "ge", "value": "50000"}
 OLD = {"all": [RICH, {"field": "age", "op": "ge", "value": 60}]}
 
 
+@pytest.fixture(autouse=True)
+def no_presets(bank: Bank) -> None:
+    """Only the segments of the test."""
+    Segment.objects.using("batch").exclude(preset="").delete()
+
+
 def by_rule(code: str, rule: Any, **fields: Any) -> Segment:
     return Segment.objects.using("batch").create(
         code=code, kind="rule", name_zh_hans=code, rule=rule, version=1, **fields
