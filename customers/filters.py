@@ -31,6 +31,7 @@ MOST_TIERS = 9
 UNIT = 10_000  # AUM is typed in 万
 NOBODY = "none"
 DUE_DAYS = (7, 30, 90)
+MOST_SEGMENTS = 3
 TIERS = [(n, n) for n in range(1, MOST_TIERS + 1)]
 
 
@@ -122,6 +123,7 @@ class CustomerFilter(ListFilter):
     due = django_filters.ChoiceFilter(label=_("Matures"), method="due_within", choices=[(n, n) for n in DUE_DAYS])
     starred = django_filters.ChoiceFilter(label=_("Starred"), method="with_star", choices=[("1", _("mine"))])
     type = django_filters.ChoiceFilter(field_name="customer_type", choices=CustomerType.choices)
+    segment = django_filters.CharFilter(label=_("Segment"), method="in_segments", widget=forms.HiddenInput)
 
     class Meta:
         model = Customer
@@ -146,6 +148,16 @@ class CustomerFilter(ListFilter):
             customer=OuterRef("pk"), status=HoldingStatus.OPEN, balance__gt=0, maturity_date__range=(self.day, last)
         )
         return rows.filter(Exists(due))
+
+    def in_segments(self, rows: QuerySet[Customer], name: str, value: str) -> QuerySet[Customer]:
+        """In all of the segments whose codes stand there, in none of those with a minus; segments are a layer above."""
+        codes = value.split(",")
+        if len(codes) > MOST_SEGMENTS:
+            return rows.none()
+        for code in codes:
+            members = Customer.objects.filter(pk=OuterRef("pk"), segment_members__segment__code=code.removeprefix("-"))
+            rows = rows.filter(~Exists(members) if code.startswith("-") else Exists(members))
+        return rows
 
     def with_star(self, rows: QuerySet[Customer], name: str, value: str) -> QuerySet[Customer]:
         return rows.filter(stars__user_id=self.user.pk)

@@ -69,6 +69,11 @@ def listed(names: list[str]) -> str:
     )
 
 
+def joined(phrases: list[str]) -> str:
+    """Several conditions that hold together."""
+    return _(", and ").join(phrases)
+
+
 def literal_phrase(one: Literal) -> str:
     """A condition as the rule wants it."""
     text = phrase(one.condition)
