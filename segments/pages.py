@@ -109,11 +109,11 @@ def phrases_of(segment: Segment) -> list[str]:
 
 
 def reason_text(row: SegmentChange | SegmentMember | Any, phrases: Sequence[str], version: int) -> str:
-    """Why somebody came or went: the conditions, where the rule is still the one that they were of."""
+    """Why somebody came, or which conditions no longer hold, where the rule is still the one that they were of."""
     if row.cause == MemberCause.CONDITIONS and row.version == version:
-        named = words.reasons(list(phrases), row.conditions)
+        named = words.joined(words.reasons(list(phrases), row.conditions))
         if named:
-            return words.joined(named)
+            return named if getattr(row, "is_in", True) else _("no longer: %(conditions)s") % {"conditions": named}
     return str(MemberCause(row.cause).label)
 
 
@@ -147,7 +147,9 @@ def add_reasons(user: User, segment: Segment, days: list[Day], day: date) -> Non
     groups = recent.values("as_of", "is_in", "cause", "conditions", "version").order_by().annotate(number=Count("pk"))
     by_day: dict[tuple[date, bool], dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for row in groups:
-        change = SegmentChange(cause=row["cause"], conditions=row["conditions"], version=row["version"])
+        change = SegmentChange(
+            cause=row["cause"], conditions=row["conditions"], version=row["version"], is_in=row["is_in"]
+        )
         by_day[row["as_of"], row["is_in"]][reason_text(change, phrases, segment.version)] += row["number"]
     for one in days:
         one.came, one.went = (

@@ -5,6 +5,7 @@ day as the balances. A rule that asks only for what the night changes is judged 
 one for all. An approved change of a rule is applied at once (segments.tasks), as of the published day.
 """
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -76,10 +77,12 @@ def mark_touched(tonight: Night) -> bool:
 
 
 def publish(tonight: Night, *, touched_is_known: bool) -> dict[str, Any]:
-    """Judge every segment, count the day; the caller holds the transaction of the night. Returns members by movement.
+    """Judge every segment, count the day; the caller holds the transaction of the night. Returns who joined and left,
+    and the seconds that it took.
 
     Must run when the night's tables are published, and before they are emptied.
     """
+    began = time.monotonic()
     db.hold_lock(LOCK)
     before = published_before(tonight.as_of)
     moved = {"joined": 0, "left": 0}
@@ -95,7 +98,7 @@ def publish(tonight: Night, *, touched_is_known: bool) -> dict[str, Any]:
         for key, number in judge(judgement).items():
             moved[key] += number
     count(tonight.as_of, before, moves=True)
-    return moved
+    return {**moved, "seconds": round(time.monotonic() - began, 2)}
 
 
 def refresh_now(segment: Segment) -> None:

@@ -1,5 +1,6 @@
 """The pages of segments: the list, one segment, its builder, playbook and history, and the overlap of several."""
 
+from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
@@ -26,6 +27,7 @@ from segments.models import Playbook, Segment, SegmentVersion
 from segments.rules import builder, words
 from segments.rules.fields import grouped
 from segments.rules.parse import BadRule, parse
+from segments.rules.tree import Rule
 
 READERS = BALANCE_ROLES | {Role.ADMIN}
 LEADERS = frozenset({Role.BRANCH_MANAGER})
@@ -61,7 +63,7 @@ def segment_list(request: HttpRequest) -> HttpResponse:
     rows = rows if request.GET.get("withdrawn") == "1" else rows.filter(is_active=True)
     found = list(rows[: ON_A_PAGE + 1])
     figures = pages.figures_of(user, found, day)
-    lines = [(one, figures.get(one.pk, pages.NOTHING), words_of(one)) for one in found[:ON_A_PAGE]]
+    lines = [(one, figures.get(one.pk, pages.NOTHING), words_of(one, words.told)) for one in found[:ON_A_PAGE]]
     context = {
         "lines": lines,
         "next_place": found[ON_A_PAGE - 1].pk if len(found) > ON_A_PAGE else None,
@@ -72,16 +74,16 @@ def segment_list(request: HttpRequest) -> HttpResponse:
     return render(request, "segments/segment_list.html", context)
 
 
-def words_of(segment: Segment) -> str:
-    """The rule in force in one sentence; empty where there is none."""
+def words_of(segment: Segment, how: Callable[[Rule], str] = words.sentence) -> str:
+    """The rule in force in words; empty where there is none."""
     if segment.kind == SegmentKind.STATIC or not segment.version:
         return ""
-    return rule_words(segment.rule)
+    return rule_words(segment.rule, how)
 
 
-def rule_words(data: Any) -> str:
+def rule_words(data: Any, how: Callable[[Rule], str] = words.sentence) -> str:
     try:
-        return words.sentence(parse(data))
+        return how(parse(data))
     except BadRule as fault:
         return str(fault)
 
@@ -106,7 +108,7 @@ def segment(request: HttpRequest, pk: int) -> HttpResponse:
         "days": pages.drift(user, found, day, figures.members) if sees else [],
         "recent": recent,
         "playbook": playbook_of(found),
-        "versions": [(one, rule_words(one.rule), proposals.may_decide(user, one)) for one in versions],
+        "versions": [(one, rule_words(one.rule, words.told), proposals.may_decide(user, one)) for one in versions],
         "may_propose": proposals.may_propose(user, found),
         "may_lead": proposals.leads(user, found),
         "may_write": user.role == Role.ADMIN or proposals.leads(user, found),
@@ -195,7 +197,7 @@ def rule(request: HttpRequest, pk: int) -> HttpResponse:
         "rule": words.sentence(form.rule) if form.rule else "",
         "preview": preview,
         "groups": grouped(),
-        "note": NoteForm(),
+        "note_form": NoteForm(),
     }
     return render(request, "segments/builder.html", context)
 

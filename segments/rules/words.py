@@ -1,11 +1,14 @@
 """A rule read out in the reader's language: in one sentence, or each condition for itself."""
 
+from decimal import Decimal
+
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from segments.rules.kinds import AT_LEAST, BELOW, Choice, Days, Flag, Money, Words
 from segments.rules.tree import ALL, Condition, Group, Literal, Not, Rule, literals
 
-UNIT = 10_000  # amounts are told in 万
+UNIT = 10_000  # 万
 MOST_NAMED = 6
 
 
@@ -51,13 +54,22 @@ def value_text(condition: Condition) -> str:
     """The value alone; long lists are cut."""
     kind, value = condition.field.kind, condition.value
     if isinstance(kind, Money):
-        return _("%(amount)s (10,000 yuan)") % {"amount": f"{value / UNIT:,.6f}".rstrip("0").rstrip(".")}
+        return money(value)
     if isinstance(kind, Choice):
         labels = dict(kind.choices())
         return listed([str(labels.get(one, one)) for one in value])
     if isinstance(kind, Words):
         return listed(list(value))
     return str(value)
+
+
+def money(amount: Decimal) -> str:
+    """As people of the language say it: 5万元, ¥50,000."""
+    language = get_language() or "zh-hans"
+    if not language.startswith("zh") or abs(amount) < UNIT:
+        return f"¥{amount:,.2f}".removesuffix(".00")
+    figure = f"{amount / UNIT:,.6f}".rstrip("0").rstrip(".")
+    return figure + ("萬元" if language == "zh-hant" else "万元")
 
 
 def listed(names: list[str]) -> str:

@@ -16,7 +16,7 @@ from segments.rules.builder import op_label
 
 register = template.Library()
 
-WIDTH, HALF, FOOT = 720, 56, 18
+WIDTH, HALF, FOOT = 860, 48, 16
 SLOT = WIDTH / DRIFT_DAYS
 LOOKS = {
     VersionState.DRAFT: ("warn", "hourglass"),
@@ -76,13 +76,15 @@ class Drift:
 @register.filter
 def drift_chart(days: Sequence[Day]) -> Drift | None:
     """The bars of the last days up to the newest one; None where nobody came or went."""
-    most = max((max(day.joined, day.left) for day in days), default=0)
+    # The day on which a segment was filled would flatten all others: it is cut where there are others.
+    usual = [day for day in days if day.joined != day.members] or days
+    most = max((max(day.joined, day.left) for day in usual), default=0)
     if not most:
         return None
     last = days[-1].as_of
     bars = []
     for day in days:
-        up, down = (round(HALF * number / most, 1) for number in (day.joined, day.left))
+        up, down = (round(HALF * min(1, number / most), 1) for number in (day.joined, day.left))
         place = WIDTH - SLOT * ((last - day.as_of) / timedelta(days=1) + 1)
         bars.append(Bar(day, round(place + 1, 1), up, round(HALF - up, 1), down, drift_label(day)))
     return Drift(bars, WIDTH, 2 * HALF + FOOT, HALF, round(SLOT - 2, 1), most)
