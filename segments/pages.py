@@ -108,12 +108,12 @@ def phrases_of(segment: Segment) -> list[str]:
         return []
 
 
-def reason_text(row: SegmentChange | SegmentMember | Any, phrases: Sequence[str], version: int) -> str:
+def reason_text(row: SegmentChange, phrases: Sequence[str], version: int) -> str:
     """Why somebody came, or which conditions no longer hold, where the rule is still the one that they were of."""
     if row.cause == MemberCause.CONDITIONS and row.version == version:
         named = words.joined(words.reasons(list(phrases), row.conditions))
         if named:
-            return named if getattr(row, "is_in", True) else _("no longer: %(conditions)s") % {"conditions": named}
+            return named if row.is_in else _("no longer: %(conditions)s") % {"conditions": named}
     return str(MemberCause(row.cause).label)
 
 

@@ -97,6 +97,7 @@ def publish(tonight: Night, *, touched_is_known: bool) -> dict[str, Any]:
         judgement = Judgement(segment, rule, tonight.as_of, before, touched_only, tonight.is_rerun)
         for key, number in judge(judgement).items():
             moved[key] += number
+    db.execute("TRUNCATE night_segment, night_touched")
     count(tonight.as_of, before, moves=True)
     return {**moved, "seconds": round(time.monotonic() - began, 2)}
 
@@ -154,7 +155,7 @@ def needed(segment: Segment) -> set[str]:
 def judge(what: Judgement) -> dict[str, int]:
     """Find the difference, say why for each customer, and apply it; returns how many joined and left."""
     segment = what.segment
-    db.execute("TRUNCATE night_segment")
+    db.execute("DELETE FROM night_segment WHERE segment_id = %s", [segment.pk])
     wanted, values = placed(what.wanted().values_list("pk"))
     among = "AND customer_id IN (SELECT customer_id FROM night_touched)" if what.touched_only else ""
     text = db.sql_text(PACKAGE, "difference").replace("{wanted}", wanted).replace("{among}", among)

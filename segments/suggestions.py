@@ -13,8 +13,10 @@ from django.utils.translation import get_language
 from crm.organization.models import User
 from customers.choices import CustomerStatus, ProductClass, ProductRisk
 from customers.models import Customer, Product
+from segments.choices import MemberCause
 from segments.models import Playbook, Segment, SegmentMember
-from segments.pages import phrases_of, reason_text
+from segments.pages import phrases_of
+from segments.rules import words
 
 MOST_SUGGESTIONS = 3
 MOST_SEGMENTS = 20
@@ -67,7 +69,9 @@ def rows_of(user: User, customer: Customer) -> list[Any]:
 
 
 def membership(row: Any) -> Membership:
-    why = reason_text(row, phrases_of(row.segment), row.segment.version)
+    why = words.joined(words.reasons(phrases_of(row.segment), row.conditions))
+    if row.version != row.segment.version or not why:
+        why = str(MemberCause(row.cause).label)
     return Membership(row.segment, row, why, row.needs or "", row.script or "")
 
 

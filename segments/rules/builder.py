@@ -20,6 +20,7 @@ from segments.rules.parse import MOST_CONDITIONS, BadRule, parse, parse_text
 from segments.rules.tree import ALL, ANY, Condition, Group, Not, Rule
 from segments.rules.words import UNIT
 
+MOST_TICKS = 14
 OTHER = {ALL: ANY, ANY: ALL}
 
 
@@ -54,6 +55,11 @@ class Row:
         )  # fmt: skip
 
     @property
+    def is_long(self) -> bool:
+        """More choices than fit beside each other."""
+        return len(self.options) > MOST_TICKS
+
+    @property
     def options(self) -> list[tuple[str, str]]:
         kind = self.field.kind if self.field else None
         return [(key, str(label)) for key, label in kind.choices()] if isinstance(kind, Choice) else []
@@ -84,6 +90,11 @@ class Form:
     @property
     def within(self) -> str:
         return OTHER[self.join]
+
+    @property
+    def has_row_fault(self) -> bool:
+        """Whether the fault stands beside its row already."""
+        return any(row.fault for row in self.rows)
 
     @property
     def is_full(self) -> bool:
