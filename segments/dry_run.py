@@ -39,7 +39,7 @@ def preview(user: User, segment: Segment, rule: Rule, day: date) -> Preview:
     rows = found_by(user, segment, rule, day)
     shown = rows.select_related("metrics").defer(*hidden()).annotate(total=capped_count(rows))
     sample = list(shown.order_by("-pk")[:SAMPLE])
-    count = sample[0].total if sample else 0  # type: ignore[attr-defined]
+    count = sample[0].total if sample else 0
     return Preview(min(count, COUNT_CAP), count > COUNT_CAP, sample)
 
 

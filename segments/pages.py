@@ -200,7 +200,8 @@ class Line:
 def sample_of(members: QuerySet[Any], key: str, size: int) -> QuerySet[Any]:
     """About SAMPLE of so many rows, spread evenly over the customers' ids."""
     step = max(1, size // SAMPLE)
-    return members.annotate(slot=Mod(F(key), Value(step))).filter(slot=0).order_by().values(key)[: SAMPLE * 2]
+    spread: QuerySet[Any] = members.annotate(slot=Mod(F(key), Value(step))).filter(slot=0)
+    return spread.order_by().values(key)[: SAMPLE * 2]
 
 
 def profile(sample: QuerySet[Any]) -> Profile:

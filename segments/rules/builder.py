@@ -134,7 +134,7 @@ def read(data: QueryDict | Mapping[str, Any]) -> Form:
 def row_of(asked: QueryDict, number: int) -> Row | None:
     if f"f{number}" not in asked:
         return None
-    found = FIELDS.get(asked[f"f{number}"])
+    found = FIELDS.get(str(asked[f"f{number}"]))
     block = asked.get(f"b{number}", "1")
     op = asked.get(f"o{number}", "")
     if found is not None and op not in found.kind.ops:
