@@ -39,9 +39,9 @@ def phrase(condition: Condition) -> str:
         return str(field.yes if value else field.no)
     words = {"field": field.label, "value": value_text(condition)}
     if isinstance(field.kind, Days):
-        return _("%(field)s within %(value)s days") % words
+        return _("%(field)s within %(value)s") % words
     if isinstance(field.kind, Choice):
-        return _("%(field)s: %(value)s") % words
+        return (_("%(field)s %(value)s") if field.is_verb else _("%(field)s: %(value)s")) % words
     if isinstance(field.kind, Words):
         return _("%(field)s contains %(value)s") % words
     if condition.op == AT_LEAST:
@@ -60,7 +60,8 @@ def value_text(condition: Condition) -> str:
         return listed([str(labels.get(one, one)) for one in value])
     if isinstance(kind, Words):
         return listed(list(value))
-    return str(value)
+    unit = condition.field.unit
+    return _("%(number)s %(unit)s") % {"number": value, "unit": unit} if unit else str(value)
 
 
 def money(amount: Decimal) -> str:
