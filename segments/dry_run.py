@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models import BooleanField, Case, Count, Exists, F, OuterRef, Q, QuerySet, Sum, When
 from django.db.models.functions import Coalesce
 
 from crm.organization.models import User
@@ -46,12 +46,13 @@ def preview(user: User, segment: Segment, rule: Rule, day: date) -> Preview:
 def figures(user: User, segment: Segment, rule: Rule, day: date) -> dict[str, Any]:
     """Members by the rule, who would come and who would go, and the AUM then; one statement, exact."""
     member = Exists(SegmentMember.objects.filter(segment=segment, customer=OuterRef("pk")))
-    asked = Q(eligible(segment)) & compiled(rule, day)
-    rows = Customer.objects.visible_to(user).annotate(is_member=member)
+    asked = Case(When(eligible(segment) & compiled(rule, day), then=True), default=False, output_field=BooleanField())
+    rows = Customer.objects.visible_to(user).annotate(is_member=member, is_asked=asked, aum=F("metrics__aum"))
     counted = rows.aggregate(
-        members=Count("pk", filter=asked),
-        joining=Count("pk", filter=asked & Q(is_member=False)),
-        leaving=Count("pk", filter=~asked & Q(is_member=True)),
-        aum=Coalesce(Sum("metrics__aum", filter=asked), Decimal(0)),
+        members=Count("pk", filter=Q(is_asked=True)),
+        joining=Count("pk", filter=Q(is_asked=True, is_member=False)),
+        leaving=Count("pk", filter=Q(is_asked=False, is_member=True)),
+        money=Coalesce(Sum("aum", filter=Q(is_asked=True)), Decimal(0)),
     )
-    return {**counted, "aum": str(counted["aum"]), "day": day.isoformat()}
+    money = counted.pop("money")
+    return {**counted, "aum": str(money), "day": day.isoformat()}

@@ -7,16 +7,18 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Avg, Count, Exists, F, OuterRef, Q, QuerySet, Sum, Value
+from django.db.models import Avg, Case, Count, F, IntegerField, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import Coalesce, Mod
 from django.utils.translation import gettext as _
 
+from crm import db
 from crm.organization.access import scope_of
 from crm.organization.choices import Reach
 from crm.organization.models import User
 from customers.choices import CustomerStatus, HoldingStatus, ProductClass
 from customers.models import Customer, Holding
 from segments.choices import MemberCause
+from segments.membership import PACKAGE, placed
 from segments.models import Segment, SegmentChange, SegmentDay, SegmentMember
 from segments.rules import words
 from segments.rules.parse import BadRule, parse
@@ -255,23 +257,17 @@ class Part:
 
     @property
     def query(self) -> str:
-        return ",".join([*(one.code for one in self.inside), *(f"-{one.code}" for one in self.outside)])
+        return ",".join([*(str(one.pk) for one in self.inside), *(f"-{one.pk}" for one in self.outside)])
 
 
 def overlap(user: User, segments: Sequence[Segment]) -> list[Part]:
     """Every part of up to three segments with its customers and AUM; one statement."""
-    marks = {
-        f"in{number}": Exists(SegmentMember.objects.filter(segment=one.pk, customer=OuterRef("pk")))
-        for number, one in enumerate(segments)
-    }
-    anywhere = Q()
-    for name in marks:
-        anywhere |= Q(**{name: True})
-    rows = Customer.objects.visible_to(user).annotate(**marks).filter(anywhere).values(*marks).order_by()
-    found = {
-        sum(1 << number for number in range(len(segments)) if row[f"in{number}"]): row
-        for row in rows.annotate(members=Count("pk"), aum=Coalesce(Sum("metrics__aum"), Decimal(0)))
-    }
+    bits = [When(segment=one.pk, then=Value(1 << number)) for number, one in enumerate(segments)]
+    rows = SegmentMember.objects.visible_to(user).filter(segment__in=[one.pk for one in segments]).order_by()
+    masks = rows.values("customer").annotate(mask=Sum(Case(*bits, output_field=IntegerField())))
+    inner, values = placed(masks.values_list("customer", "mask"))
+    text = db.sql_text(PACKAGE, "overlap").replace("{masks}", inner)
+    found = {row["mask"]: row for row in db.fetch_all(text, values, using="default")}
     return [
         Part(
             [one for number, one in enumerate(segments) if mask >> number & 1],

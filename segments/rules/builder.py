@@ -179,6 +179,8 @@ def rule_of(form: Form) -> Rule | None:
             parts += filled
         elif filled:
             parts.append({form.within: filled})
+    if len(parts) == 1 and form.within in parts[0]:
+        return parse(parts[0])
     return parse({form.join: parts}) if parts else None
 
 

@@ -20,6 +20,7 @@ from segments.models import Playbook, Segment, SegmentChange, SegmentMember, Seg
 from tests.world import Bank
 
 ClientOf = Callable[[User], Client]
+CHOSEN = ("women", "life-middle", "payroll")
 WOMEN = {"all": [{"field": "sex", "op": "in", "value": ["F"]}]}
 
 
@@ -68,7 +69,7 @@ def test_figures_are_those_of_the_reader_s_scope(
     answer = client.get("/segments/")
     figures = {segment.code: figures for segment, figures, _rule in answer.context["lines"]}
     assert getattr(figures.get("women"), "members", 0) == members
-    listed = client.get("/customers/?segment=women")
+    listed = client.get(f"/customers/?segment={town['women'].pk}")
     assert listed.context["page"].count == members
     shown = page(client, f"/segments/{town['women'].pk}/")
     for name in ("anna", "bea", "carl", "dora"):
@@ -78,19 +79,21 @@ def test_figures_are_those_of_the_reader_s_scope(
 
 def test_a_customer_list_of_several_segments(town: dict[str, Any], client_of: ClientOf) -> None:
     client = client_of(town["bank"].zhou)
-    both = client.get("/customers/?segment=women,life-middle").context["page"]
+    women, middle = town["women"].pk, Segment.objects.using("batch").get(code="life-middle").pk
+    both = client.get(f"/customers/?segment={women},{middle}").context["page"]
     assert {row.customer.pk for row in both.rows} == {town[name].pk for name in ("anna", "bea", "dora")}
-    assert client.get("/customers/?segment=life-middle,-women").context["page"].count == 1
-    assert client.get("/customers/?segment=nowhere").context["page"].count == 0
-    assert client.get("/customers/?segment=a,b,c,d").context["page"].count == 0
-    assert "女性客户" in page(client, "/customers/?segment=women,-life-middle")
+    assert client.get(f"/customers/?segment={middle},-{women}").context["page"].count == 1
+    for odd in ("0", "x", "1,2,3,4", "--1", "1;2", "9" * 19, "-", "²"):
+        assert client.get(f"/customers/?segment={odd}").context["page"].count == 0
+    assert "女性客户" in page(client, f"/customers/?segment={women},-{middle}")
 
 
 def test_the_overlap_counts_each_part_once(town: dict[str, Any], client_of: ClientOf) -> None:
     answer = client_of(town["bank"].zhou).get("/segments/overlap/?s=women&s=life-middle&s=payroll")
+    women, middle, payroll = (Segment.objects.using("batch").get(code=code).pk for code in CHOSEN)
     parts = {part.query: (part.members, part.aum) for part in answer.context["parts"]}
-    assert parts["women,life-middle,-payroll"] == (3, 170_000)
-    assert parts["life-middle,-women,-payroll"] == (1, 30_000)
+    assert parts[f"{women},{middle},-{payroll}"] == (3, 170_000)
+    assert parts[f"{middle},-{women},-{payroll}"] == (1, 30_000)
     assert sum(members for members, _aum in parts.values()) == 4
     for query, (members, _aum) in parts.items():
         assert client_of(town["bank"].zhou).get(f"/customers/?segment={query}").context["page"].count == members
@@ -171,6 +174,20 @@ def test_a_rule_changes_by_two_people(
     assert {"segment.propose", "segment.approve"} <= set(actions)
 
 
+def test_every_shipped_rule_is_shown_counted_and_proposed(town: dict[str, Any], client_of: ClientOf) -> None:
+    client = client_of(town["bank"].zhou)
+    for segment in Segment.objects.using("batch").exclude(preset=""):
+        address = f"/segments/{segment.pk}/rule/"
+        found = client.get(address).context
+        assert found["form"].blocks and not found["form"].text, segment.code
+        assert found["form"].rule.as_data() == segment.rule, segment.code
+        assert client.post(address, {"rule": found["form"].json}).status_code == 302, segment.code
+        ran = SegmentVersion.objects.using("batch").get(segment=segment, state="draft").dry_run
+        members = SegmentMember.objects.using("batch").filter(segment=segment).count()
+        assert (ran["members"], ran["joining"], ran["leaving"]) == (members, 0, 0), segment.code
+        assert found["preview"].count == members, segment.code
+
+
 def test_refusing_and_taking_back_leave_the_rule(town: dict[str, Any], client_of: ClientOf) -> None:
     bank, women = town["bank"], town["women"]
     before = women.rule
@@ -224,7 +241,7 @@ def test_the_customer_page_shows_segments_and_suggestions(town: dict[str, Any], 
     after = client.get(f"/customers/{anna.pk}/")
     assert not after.context["page"].groups.memberships
     assert not after.context["page"].groups.suggestions
-    assert client.get("/customers/?segment=women").context["page"].count == 0
+    assert client.get(f"/customers/?segment={town['women'].pk}").context["page"].count == 0
     assert client_of(bank.li).post(f"/segments/customers/{anna.pk}/profiling/", {"refuses": "0"}).status_code == 404
     Customer.objects.using("batch").get(pk=anna.pk, profiling_opt_out=True)
 

@@ -9,6 +9,7 @@ from typing import Any
 from django import template
 from django.utils.translation import gettext as _
 
+from customers.filters import MOST_SEGMENTS, SEGMENT
 from segments.choices import VersionState
 from segments.models import Segment, SegmentVersion
 from segments.pages import DRIFT_DAYS, Day, Line
@@ -28,16 +29,16 @@ LOOKS = {
 
 
 @register.simple_tag
-def segment_words(codes: str) -> str:
-    """`senior,-payroll` as names; a code that nobody knows stays as it is."""
-    parts = codes.split(",")[:3]
-    found = Segment.objects.filter(code__in=[part.removeprefix("-") for part in parts])
-    names = {one.code: one.name for one in found}
+def segment_words(ids: str) -> str:
+    """`2,-6` as names; what names no segment stays as it is."""
+    parts = [part for part in ids.split(",") if SEGMENT.fullmatch(part)][:MOST_SEGMENTS]
+    found = Segment.objects.filter(pk__in=[int(part.removeprefix("-")) for part in parts])
+    names = {str(one.pk): one.name for one in found}
     told = [
         _("not %(name)s") % {"name": names.get(part[1:], part[1:])} if part.startswith("-") else names.get(part, part)
         for part in parts
     ]
-    return _(", ").join(told)
+    return _(", ").join(told) or ids[:40]
 
 
 @register.filter
