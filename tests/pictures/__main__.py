@@ -24,8 +24,8 @@ HEIGHTS = {DESK: 768, 820: 1180, 390: 844}
 class Camera:
     """Takes pages of an instance; everybody signs in once."""
 
-    def __init__(self, browser: Browser, instance: Instance, folder: Path) -> None:
-        self.browser, self.instance, self.folder = browser, instance, folder
+    def __init__(self, browser: Browser, instance: Instance, folder: Path, *, keeps: bool) -> None:
+        self.browser, self.instance, self.folder, self.keeps = browser, instance, folder, keeps
         self.signed_in: dict[str, StorageState] = {}
         self.ids: dict[str, str] = {}
 
@@ -73,10 +73,13 @@ class Camera:
                         self.open(page, picture)
                         dark = "-dark" if theme == "dark" else ""
                         name = f"{picture.name}-{width}{dark}.{language}.png"
-                        page.screenshot(path=self.folder / name, full_page=True)
-                        if picture.kept and width == DESK and not dark:
+                        if picture.kept and self.keeps and width == DESK and not dark:
                             kept = f"{picture.name}{'' if language == LANGUAGES[0] else '-' + language}.png"
                             page.screenshot(path=IMAGES / kept)
+                        # As high as the page, so that what is fixed to the edges stands where it belongs.
+                        height = page.evaluate("document.documentElement.scrollHeight")
+                        page.set_viewport_size({"width": width, "height": max(height, HEIGHTS[width])})
+                        page.screenshot(path=self.folder / name)
 
     def open(self, page: Page, picture: Picture) -> None:
         page.goto(self.instance.address + picture.path.format(**self.ids), wait_until="networkidle")
@@ -104,7 +107,7 @@ def main() -> None:
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
     with place as instance, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=[*sandbox, "--disable-gpu"])
-        camera = Camera(browser, instance, asked.folder)
+        camera = Camera(browser, instance, asked.folder, keeps=not asked.oldest)
         camera.find_things()
         for picture in wanted:
             camera.take(picture)

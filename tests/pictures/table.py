@@ -28,7 +28,6 @@ class Picture:
 PICTURES = (
     Picture("sign-in", "", "/login/", (DESK, PHONE)),
     Picture("today", MANAGER, "/", (DESK, TABLET, PHONE), is_dark=True, kept=True),
-    Picture("today-reason", MANAGER, "/", (DESK, PHONE), press="#worklist tr[data-row]:nth-child(2) a.why"),
     Picture("today-log", MANAGER, "/", (DESK, PHONE), press="#worklist tr[data-row] [data-log]"),
     Picture("today-print", MANAGER, "/today/print/"),
     Picture("customer", MANAGER, "/customers/{customer}/", (DESK, TABLET, PHONE), is_dark=True, kept=True),
