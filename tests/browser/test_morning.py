@@ -119,3 +119,7 @@ def test_phone_and_tablet(page: Page, server: str, bank: Bank, day: Morning, wid
     for address in ("/", f"/customers/{day.zhou.pk}/", "/customers/"):
         page.goto(server + address)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, address
+    page.goto(f"{server}/customers/{day.zhou.pk}/")
+    newest = page.locator("svg.chart .now").bounding_box()
+    assert newest is not None
+    assert newest["x"] + newest["width"] <= width

@@ -54,7 +54,7 @@ PICTURES = (
     Picture("export-new", MANAGER, "/exports/new/?tier=4"),
     Picture("export", MANAGER, "/exports/{export}/"),
     Picture("lobby", LOBBY, "/", (DESK, TABLET, PHONE)),
-    Picture("lobby-card", LOBBY, "/customers/{customer}/", (DESK, TABLET, PHONE), is_dark=True, kept=True),
+    Picture("lobby-card", LOBBY, "/customers/{customer}/", (DESK, TABLET, PHONE), is_dark=True),
     Picture("jobs", ADMIN, "/jobs/", (DESK, PHONE), is_dark=True, kept=True),
     Picture("jobs-night", BRANCH, "/jobs/{run}/"),
     Picture("files", ADMIN, "/feeds/"),
