@@ -120,4 +120,4 @@ THINGS: dict[str, tuple[str, str, Callable[[Page], str]]] = {
 
 def id_of(place: str) -> str:
     """The last number of an address."""
-    return re.findall(r"/(\d+)(?=/)", place)[-1]
+    return str(re.findall(r"/(\d+)(?=/)", place)[-1])
