@@ -47,7 +47,7 @@ def publish(run: JobRun, arguments: Arguments) -> Counts:
     tonight = night.of_run(run)
     customers_publish.check_control(tonight)
     carried = tiers_publish.figures_before(tonight)
-    written = customers_publish.entities(tonight.as_of)
+    written = customers_publish.entities(tonight)
     alerts = alerts_publish.publish(run, tonight)
     moves = tiers_publish.publish(tonight)
     moved = customers_publish.moved_branches()
