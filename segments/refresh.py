@@ -6,9 +6,11 @@ one for all. An approved change of a rule is applied at once (segments.tasks), a
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import reduce
+from operator import or_
 from typing import Any
 
 import structlog
@@ -23,7 +25,7 @@ from customers.nightly.night import Night
 from segments.choices import SegmentKind
 from segments.membership import LOCK, PACKAGE, eligible, placed
 from segments.models import NightSegment, NightTouched, Segment, SegmentMember
-from segments.rules.compile import compiled, conditions_begun, conditions_met, follows_the_night
+from segments.rules.compile import compiled, conditions_begun, conditions_met, follows_the_night, passes, timed
 from segments.rules.parse import BadRule, parse
 from segments.rules.tree import Rule, literals, segments_in
 from segments.tiering import versions
@@ -76,6 +78,17 @@ def mark_touched(tonight: Night) -> bool:
     return True
 
 
+def mark_passed(tonight: Night, rules: Iterable[Rule]) -> None:
+    """Note for whom the days since the published one turn a condition of these rules over; one scan for all of them."""
+    conditions = {one for rule in rules for one in timed(rule)}
+    if not conditions or tonight.previous is None or tonight.is_rerun:
+        return
+    turned = reduce(or_, (passes(one, tonight.as_of, tonight.previous) for one in conditions))
+    chosen, values = placed(Customer.objects.using("batch").filter(turned).values_list("pk"))
+    db.execute(f"INSERT INTO night_touched (customer_id) {chosen} ON CONFLICT DO NOTHING", values)
+    db.execute("ANALYZE night_touched")
+
+
 def publish(tonight: Night, *, touched_is_known: bool) -> dict[str, Any]:
     """Judge every segment, count the day; the caller holds the transaction of the night. Returns who joined and left,
     and the seconds that it took.
@@ -86,8 +99,10 @@ def publish(tonight: Night, *, touched_is_known: bool) -> dict[str, Any]:
     db.hold_lock(LOCK)
     before = published_before(tonight.as_of)
     moved = {"joined": 0, "left": 0}
-    for segment in in_order():
-        rule = rule_of(segment)
+    found = [(segment, rule_of(segment)) for segment in in_order()]
+    if touched_is_known:
+        mark_passed(tonight, [rule for _segment, rule in found if rule is not None and follows_the_night(rule)])
+    for segment, rule in found:
         if rule is None and segment.kind == SegmentKind.RULE:
             continue
         is_settled = segment.judged_version == segment.version and segment.judged_on == tonight.previous
