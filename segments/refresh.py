@@ -1,8 +1,8 @@
 """Who is in each segment by its rule: found by set difference, applied with the reason, counted by branch.
 
 The night does it inside publish, over the tables that it has just written, so that pages see the members of the same
-day as the balances. A rule that asks only for what the night changes is judged for the customers it touched; any other
-one for all. An approved change of a rule is applied at once (segments.tasks), as of the published day.
+day as the balances. A rule is judged for whom the night or the passing of days touches; for all where it asks for what
+people do in the daytime. An approved change of a rule is applied at once (segments.tasks), as of the published day.
 """
 
 import time
@@ -113,7 +113,8 @@ def publish(tonight: Night, *, touched_is_known: bool) -> dict[str, Any]:
         for key, number in judge(judgement).items():
             moved[key] += number
     db.execute("TRUNCATE night_segment, night_touched")
-    count(tonight.as_of, before, moves=True)
+    goes_on = touched_is_known and before is not None and not tonight.is_rerun
+    count(tonight.as_of, before, moves=True, anew=not goes_on)
     return {**moved, "seconds": round(time.monotonic() - began, 2)}
 
 
@@ -129,7 +130,7 @@ def refresh_now(segment: Segment) -> None:
         if rule is not None or held.kind == SegmentKind.STATIC:
             before = published_before(day)
             judge(Judgement(held, rule, day, before, touched_only=False))
-            count(day, before, only=held.pk, moves=False)
+            count(day, before, only=held.pk, moves=False, anew=True)
 
 
 def published_before(day: date) -> date | None:
@@ -205,6 +206,9 @@ def explain(what: Judgement) -> None:
     db.execute(db.sql_text(PACKAGE, "explain").replace("{told}", told), values)
 
 
-def count(as_of: date, before: date | None, *, only: int | None = None, moves: bool) -> None:
-    """The figures of the day, by segment and branch. With `moves` the night's changes of home branch are counted."""
-    db.run_sql(PACKAGE, "figures", as_of=as_of, before=before or date.min, only=only, moves=moves)
+def count(as_of: date, before: date | None, *, only: int | None = None, moves: bool, anew: bool) -> None:
+    """The figures of the day, by segment and branch: from every member where `anew`, else from those of the day before.
+
+    With `moves` the night's changes of home branch are counted.
+    """
+    db.run_sql(PACKAGE, "figures", as_of=as_of, before=before or date.min, only=only, moves=moves, anew=anew)
