@@ -71,7 +71,7 @@ def test_the_night_calls_off_plans_of_closed_customers(bank: Bank, day: Morning)
     gone, stays = plan(day.zhou, bank.wang, day.day), plan(day.lin, bank.wang, day.day)
     db.execute(
         "INSERT INTO night_customer SELECT (jsonb_populate_record(NULL::night_customer, to_jsonb(c) || "
-        "jsonb_build_object('customer_id', c.id, 'is_new', false, 'status', 'closed'))).* "
+        "jsonb_build_object('customer_id', c.id, 'load_id', 0, 'is_new', false, 'status', 'closed'))).* "
         "FROM customers_customer c WHERE c.id = %s",
         [day.zhou.pk],
     )

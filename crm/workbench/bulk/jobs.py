@@ -111,8 +111,8 @@ def preview(job: BulkJob, user: User, day: date, most_owners: int = 8) -> Previe
     limited = rows.model._default_manager.filter(pk__in=rows.order_by().values("pk")[: MOST_CUSTOMERS + 1])
     groups = (
         limited.order_by()
-        .annotate(owner=main_owner(path))
-        .values_list("owner")
+        .annotate(of_owner=main_owner(path))
+        .values_list("of_owner")
         .annotate(number=Count("pk"), people=Count(path, distinct=True))
         .order_by("-number")
     )
