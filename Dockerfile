@@ -3,7 +3,7 @@
 FROM node:22-slim AS modules
 WORKDIR /app
 COPY package.json package-lock.json ./
-RUN npm ci --no-audit --no-fund --ignore-scripts
+RUN npm ci --omit=dev --no-audit --no-fund --ignore-scripts
 
 FROM python:3.11-slim AS build
 WORKDIR /app

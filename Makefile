@@ -21,12 +21,13 @@ timed = began=$$(date +%s); $(2) && echo "$(1) $$(( $$(date +%s) - began ))" >> 
 # uv is faster; where it is missing or finds no package index, pip does the same.
 install = $(if $(UV),VIRTUAL_ENV=$(VENV) $(UV) pip install -q --require-hashes -r $(1) ||) \
 	$(PY) -m pip install -q --disable-pip-version-check --require-hashes -r $(1)
+NPM_QUIET := --silent --no-audit --no-fund --ignore-scripts
 lock = uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate \
 	--no-header --python-version 3.11 --extra embedded
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help start stop services test check lock chaos security-report bench messages translations clean
+.PHONY: help start stop services test check lock chaos security-report screenshots bench messages translations clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -64,6 +65,9 @@ chaos: $(DEV) ## kill workers, Valkey and PostgreSQL under load, CHAOS_RUNS time
 security-report: $(DEV) $(VENDOR) ## the permission matrix and its figures in security-report.json
 	$(PY) -m pytest -m security -q
 
+screenshots: $(VENDOR) $(BROWSER) translations ## every page of a small demo bank into screenshots/, some into docs/images/
+	$(PY) -m tests.pictures
+
 bench: $(DEV) ## night, delta, feed, pages and search at BENCH_CUSTOMERS customers, on the servers that run
 	@for subject in night delta feed pages search; do \
 		$(PY) manage.py bench $$subject --customers $(BENCH_CUSTOMERS) --json || exit 1; done
@@ -75,7 +79,7 @@ translations: $(RUNTIME)
 	@$(PY) -m crm.embedded.translations
 
 clean: ## remove what set-up made; data folders stay
-	rm -rf $(VENV) node_modules static/vendor security-report.json .cache
+	rm -rf $(VENV) node_modules static/vendor security-report.json screenshots .cache
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	rm -f locale/*/LC_MESSAGES/*.mo
 
@@ -97,12 +101,14 @@ $(DEV): requirements-dev.lock requirements.lock | $(PY)
 $(MODULES): package-lock.json package.json | $(PY)
 	@command -v npm > /dev/null || { echo "需要 npm（Node.js）/ npm (Node.js) is needed"; exit 1; }
 	@echo "安装前端依赖 / installing front-end packages"
-	@$(call timed,npm,npm ci --silent --no-audit --no-fund --ignore-scripts)
+	@$(call timed,npm,npm ci --omit=dev $(NPM_QUIET))
 	@touch $@
 
 $(VENDOR): $(MODULES) static/icons.txt crm/embedded/assets.py | $(PY)
 	@$(call timed,assets,$(PY) -m crm.embedded.assets)
 
-$(BROWSER): | $(DEV)
+# Chromium 109 is a development package of npm; what is there already stays.
+$(BROWSER): $(MODULES) | $(DEV)
+	@npm install --no-save $(NPM_QUIET)
 	@$(PY) -m tests.browser.chromium
 	@touch $@

@@ -51,7 +51,7 @@ def publish(run: JobRun, arguments: Arguments) -> Counts:
     customers_publish.check_control(tonight)
     touched_is_known = refresh.mark_touched(tonight)
     carried = tiers_publish.figures_before(tonight)
-    written = customers_publish.entities(tonight.as_of)
+    written = customers_publish.entities(tonight)
     written["plans_cancelled"] = plans.cancel_of_closed(tonight.as_of)
     alerts = alerts_publish.publish(run, tonight)
     moves = tiers_publish.publish(tonight)

@@ -4,7 +4,10 @@ import hashlib
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import Any
+
+from django.contrib.auth.hashers import make_password
 
 from crm.organization.choices import BranchLevel, Reach, Role
 from crm.organization.models import Branch, User
@@ -132,9 +135,14 @@ def make_branch(code: str, name: str, level: str, parent: Branch | None) -> Bran
     return branch
 
 
+@cache
+def password_hash() -> str:
+    """The password of everybody here; a hash is made to be slow, so that one is enough."""
+    return make_password(PASSWORD)
+
+
 def make_user(staff_no: str, name: str, role: str, branch: Branch, reach: str) -> User:
-    user = User(staff_no=staff_no, name=name, role=role, branch=branch, reach=reach)
-    user.set_password(PASSWORD)
+    user = User(staff_no=staff_no, name=name, role=role, branch=branch, reach=reach, password=password_hash())
     user.save(using="batch")
     user._state.db = "default"
     return user

@@ -143,6 +143,8 @@ class Metrics(models.Model):
                 models.F("customer").desc(),
                 name="metrics_branch_tier_aum",
             ),
+            # A large branch, or the whole bank, richest first.
+            models.Index(models.F("aum").desc(), models.F("customer").desc(), name="metrics_aum"),
         ]
 
 

@@ -7,14 +7,19 @@ WITH scheme AS (
     SELECT customer_id, branch_id, aum, since_date, month_days
     FROM night_metrics WHERE customer_id BETWEEN %(first)s AND %(last)s AND NOT is_closed
     UNION ALL
+    -- Whom tonight moves to another tier though no money moved.
+    SELECT m.customer_id, m.branch_id, m.aum, m.since_date, m.month_days
+    FROM night_tier n JOIN customers_metrics m USING (customer_id)
+    WHERE n.scheme_id = %(scheme)s AND n.rank IS NOT NULL AND n.customer_id BETWEEN %(first)s AND %(last)s
+      AND NOT EXISTS (SELECT FROM night_metrics x WHERE x.customer_id = n.customer_id)
+    UNION ALL
     SELECT m.customer_id, m.branch_id, m.aum, m.since_date, m.month_days
     FROM customers_metrics m
-    WHERE m.customer_id BETWEEN %(first)s AND %(last)s
+    WHERE %(everybody)s AND m.customer_id BETWEEN %(first)s AND %(last)s
       AND NOT EXISTS (SELECT FROM night_metrics n WHERE n.customer_id = m.customer_id)
-      AND (EXISTS (SELECT FROM night_tier n
-                   WHERE n.scheme_id = %(scheme)s AND n.customer_id = m.customer_id AND n.rank IS NOT NULL)
-           OR (%(everybody)s
-               AND EXISTS (SELECT FROM customers_customer c WHERE c.id = m.customer_id AND c.status = 'active')))
+      AND NOT EXISTS (SELECT FROM night_tier n
+                      WHERE n.scheme_id = %(scheme)s AND n.customer_id = m.customer_id AND n.rank IS NOT NULL)
+      AND EXISTS (SELECT FROM customers_customer c WHERE c.id = m.customer_id AND c.status = 'active')
 ), valued AS MATERIALIZED (
     SELECT l.customer_id, l.branch_id, l.aum,
            CASE scheme.metric WHEN 'point' THEN l.aum

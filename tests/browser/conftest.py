@@ -1,13 +1,15 @@
 """How browser tests launch Chromium: pytest-playwright with the browser that tests.browser.chromium finds."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser
 from pytest_django.live_server_helper import LiveServer
 
 from tests.browser import chromium
+from tests.browser.versions import CURRENT, OLDEST
 from tests.pages import morning
 from tests.pages.morning import Morning
 from tests.world import Bank
@@ -22,6 +24,31 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     assert browser, "no Chromium: run `python -m tests.browser.chromium`"
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
     return {**browser_type_launch_args, "executable_path": str(browser), "args": [*sandbox, *ARGUMENTS]}
+
+
+@pytest.fixture(scope="session")
+def launched(launch_browser: Callable[..., Browser]) -> Iterator[Callable[[str], Browser]]:
+    """Launches a version when a test first asks for it, and closes all at the end."""
+    running: dict[str, Browser] = {}
+
+    def of_version(version: str) -> Browser:
+        if version not in running and version == OLDEST:
+            assert chromium.OLDEST.exists(), "no Chromium 109: run `npm install --no-save`, then `make .venv/.browser`"
+            running[version] = launch_browser(executable_path=str(chromium.OLDEST))
+            assert running[version].version.startswith(f"{OLDEST}.")
+        elif version not in running:
+            running[version] = launch_browser()
+        return running[version]
+
+    yield of_version
+    for browser in running.values():
+        browser.close()
+
+
+@pytest.fixture
+def browser(request: pytest.FixtureRequest, launched: Callable[[str], Browser]) -> Browser:
+    """Today's Chromium, or the version that `on_both_browsers` asks for."""
+    return launched(getattr(request, "param", CURRENT))
 
 
 @pytest.fixture(scope="session")

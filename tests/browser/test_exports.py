@@ -48,6 +48,7 @@ def the_export() -> ExportRequest:
 def test_from_the_list_to_the_file(
     page: Page, browser: Any, server: str, bank: Bank, day: Morning, language: str
 ) -> None:
+    page.clock.install()
     console = sign_in(page, server, bank.wang)
     page.locator(f'.languages button[value="{language}"]:visible').click()
     page.goto(f"{server}/customers/")
@@ -66,10 +67,12 @@ def test_from_the_list_to_the_file(
     assert serious(page) == []
     picture(page, f"{language}-2-waits")
     approve(browser, server, bank, language)
-    expect(page.locator("progress")).to_be_visible(timeout=15_000)  # the page notices by itself
+    page.clock.fast_forward(10_000)
+    expect(page.locator("progress")).to_be_visible()  # the page notices by itself
     picture(page, f"{language}-3-made")
     assert serious(page) == []
     assert make_export(the_export().pk) == ExportState.READY
+    page.clock.fast_forward(2_000)
     expect(page.locator(".banner.ok")).to_be_visible()
     assert serious(page) == []
     picture(page, f"{language}-4-ready")
@@ -78,7 +81,8 @@ def test_from_the_list_to_the_file(
     content = Path(download.value.path()).read_bytes()
     assert zipfile.is_zipfile(io.BytesIO(content))
     assert {row[0][1] for row in cells(content)[2:]} == {day.zhou.customer_no, day.lin.customer_no}
-    expect(page.locator("form[action$='/file/']")).to_have_count(0, timeout=15_000)
+    page.clock.fast_forward(4_000)
+    expect(page.locator("form[action$='/file/']")).to_have_count(0)
     assert the_export().state == ExportState.FETCHED
     picture(page, f"{language}-5-fetched")
     page.goto(f"{server}/exports/")

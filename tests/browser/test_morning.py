@@ -1,4 +1,4 @@
-"""The relationship manager's morning in a real browser: sign in, see whom to call, call, log it in three clicks."""
+"""The relationship manager's morning in a real browser: see whom to call, and what is typed is kept."""
 
 from datetime import timedelta
 from typing import Any
@@ -13,23 +13,6 @@ from tests.pages.morning import Morning
 from tests.world import Bank
 
 pytestmark = pytest.mark.browser
-
-
-def test_a_call_is_logged_in_three_clicks_and_the_alert_is_gone(
-    page: Page, server: str, bank: Bank, day: Morning
-) -> None:
-    console = sign_in(page, server, bank.wang)
-    row = page.locator(f"#alert-{day.maturity.pk}")
-    expect(row).to_contain_text("8.00万")
-    row.locator("[data-log]").click()
-    page.locator('.drawer .pick:has(input[value="booked"])').click()
-    page.locator(".drawer button[type=submit]").click()
-    expect(page.locator(".toast-line")).to_be_visible()
-    expect(page.locator(f"#alert-{day.maturity.pk}")).to_have_count(0)
-    assert ContactLog.objects.using("batch").get().outcome == "booked"
-    day.maturity.refresh_from_db(using="batch")
-    assert day.maturity.state == "closed"
-    assert console.complaints == []
 
 
 def test_from_today_to_the_customer_and_the_reason_for_a_number(
@@ -136,3 +119,7 @@ def test_phone_and_tablet(page: Page, server: str, bank: Bank, day: Morning, wid
     for address in ("/", f"/customers/{day.zhou.pk}/", "/customers/"):
         page.goto(server + address)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, address
+    page.goto(f"{server}/customers/{day.zhou.pk}/")
+    newest = page.locator("svg.chart .now").bounding_box()
+    assert newest is not None
+    assert newest["x"] + newest["width"] <= width

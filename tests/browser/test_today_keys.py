@@ -1,4 +1,4 @@
-"""The relationship manager's list by keys alone, in three clicks by mouse, and without JavaScript."""
+"""The relationship manager's list by keys alone, and without JavaScript."""
 
 from datetime import timedelta
 from typing import Any
@@ -17,13 +17,6 @@ from tests.world import Bank
 
 pytestmark = pytest.mark.browser
 
-# Counts what a person does: presses of the mouse anywhere on a page, over all pages of the tab.
-COUNT_CLICKS = """
-document.addEventListener("click", (event) => {
-  if (event.isTrusted) sessionStorage.setItem("clicks", Number(sessionStorage.getItem("clicks") || 0) + 1);
-}, true);
-"""
-
 
 def state_of(alert: Alert) -> str:
     return Alert.objects.using("batch").get(pk=alert.pk).state
@@ -31,20 +24,6 @@ def state_of(alert: Alert) -> str:
 
 def cursor(page: Page) -> Any:
     return page.locator("#worklist tr.cursor")
-
-
-def test_a_contact_is_logged_in_three_clicks_from_landing(page: Page, server: str, bank: Bank, day: Morning) -> None:
-    console = sign_in(page, server, bank.wang)
-    page.add_init_script(COUNT_CLICKS)
-    page.reload()
-    page.locator(f"#alert-{day.maturity.pk} [data-log]").click()
-    page.locator('.drawer .pick:has(input[value="booked"])').click()
-    page.locator(".drawer button[type=submit]").click()
-    expect(page.locator(f"#alert-{day.maturity.pk}")).to_have_count(0)
-    assert int(page.evaluate("sessionStorage.getItem('clicks')")) <= 3
-    assert ContactLog.objects.using("batch").get().outcome == "booked"
-    expect(page.locator(".page-header .facts")).to_contain_text("1")
-    assert console.complaints == []
 
 
 def test_the_whole_list_by_keys(page: Page, server: str, bank: Bank, day: Morning) -> None:
@@ -79,8 +58,8 @@ def test_the_whole_list_by_keys(page: Page, server: str, bank: Bank, day: Mornin
     expect(page.locator(f"#alert-{last.pk}")).to_have_count(0)
     assert Alert.objects.using("batch").get(pk=last.pk).close_note == "jsn"
     page.keyboard.press("l")
-    expect(page.locator(".drawer")).to_be_visible()
-    page.keyboard.press("Space")  # the first result has the focus
+    expect(page.locator(".drawer [data-focus] input").first).to_be_focused()
+    page.keyboard.press("Space")
     page.keyboard.press("Control+Enter")
     expect(page.locator("#worklist tr[data-row]")).to_have_count(0)
     assert ContactLog.objects.using("batch").get().customer_id == day.zhou.pk

@@ -2,7 +2,6 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 from django.apps import apps
 
@@ -17,7 +16,6 @@ ENTITIES = (
     "holders_write", "balance_changes", "holdings_update", "holdings_insert", "owners_close", "owners_open",
     "metrics_update", "metrics_insert",
 )  # fmt: skip
-TAKES_DATE = {"balance_changes"}
 WORKING_TABLES = (
     "night_customer", "night_account", "night_holder", "night_holding", "night_product", "night_ownership",
     "night_metrics",
@@ -41,13 +39,21 @@ def check_control(tonight: Night) -> None:
         raise ControlDifference(f"customers {customers}, holdings {holdings}, difference {customers - holdings}")
 
 
-def entities(as_of: date) -> dict[str, int]:
+def entities(tonight: Night) -> dict[str, int]:
     """Customers, accounts, holdings, owners and metrics; returns rows written per statement."""
     written = {}
     for name in ENTITIES:
-        params: dict[str, Any] = {"as_of": as_of} if name in TAKES_DATE else {}
-        written[name] = db.run_sql("customers.nightly.publish", name, **params)
+        if name == "balance_changes":
+            written[name] = balance_changes(tonight)
+        else:
+            written[name] = db.run_sql("customers.nightly.publish", name)
     return written
+
+
+def balance_changes(tonight: Night) -> int:
+    """The history of balances. Only a day that may have some already pays for looking."""
+    name = "balance_changes_corrected" if tonight.is_rerun or tonight.is_first else "balance_changes"
+    return db.run_sql("customers.nightly.publish", name, as_of=tonight.as_of)
 
 
 def moved_branches() -> int:

@@ -1,0 +1,100 @@
+"""Which pages `make screenshots` takes: one row for each picture, and why the other pages have none."""
+
+import re
+from dataclasses import dataclass
+
+MANAGER, BRANCH, REGION, LOBBY, ADMIN, AUDITOR = "1001", "1100", "0100", "1101", "0002", "0003"
+DESK, TABLET, PHONE = 1366, 820, 390
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A page as one person of the demo bank sees it.
+
+    `path` may name things that the bank has by then ("/customers/{customer}/", see tests/pictures/bank.py). `kept`: the
+    README and docs show the first screen of it on a desk. `is_dark`: in the dark theme too. `press`: what is pressed
+    first, so that more of the page shows.
+    """
+
+    name: str
+    staff: str
+    path: str
+    widths: tuple[int, ...] = (DESK,)
+    is_dark: bool = False
+    kept: bool = False
+    press: str = ""
+
+
+PICTURES = (
+    Picture("sign-in", "", "/login/", (DESK, PHONE)),
+    Picture("today", MANAGER, "/", (DESK, TABLET, PHONE), is_dark=True, kept=True),
+    Picture("today-log", MANAGER, "/", (DESK, PHONE), press="#worklist tr[data-row] [data-log]"),
+    Picture("today-print", MANAGER, "/today/print/"),
+    Picture("customer", MANAGER, "/customers/{customer}/", (DESK, TABLET, PHONE), is_dark=True, kept=True),
+    Picture("customer-log", MANAGER, "/customers/{customer}/", (DESK, PHONE), press=".ident [data-log]"),
+    Picture("customer-print", MANAGER, "/customers/{customer}/print/"),
+    Picture("contact", MANAGER, "/customers/{customer}/contacts/new/", (DESK, PHONE)),
+    Picture("plan", MANAGER, "/customers/{customer}/plans/new/", (DESK, PHONE)),
+    Picture("timeline", MANAGER, "/customers/{customer}/timeline/"),
+    Picture("relation", MANAGER, "/customers/{customer}/relations/new/"),
+    Picture("reveal", MANAGER, "/customers/{customer}/reveal/mobile/"),
+    Picture("owner", BRANCH, "/customers/{customer}/owner/"),
+    Picture("customers", MANAGER, "/customers/", (DESK, PHONE), is_dark=True),
+    Picture("customers-columns", BRANCH, "/customers/?tier=4", press=".tools details summary"),
+    Picture("at-hand", MANAGER, "/customers/at-hand/", (DESK, PHONE)),
+    Picture("alerts", MANAGER, "/alerts/", (DESK, PHONE)),
+    Picture("contacts", MANAGER, "/contacts/", (DESK, PHONE)),
+    Picture("plans", MANAGER, "/plans/", (DESK, PHONE)),
+    Picture("board", BRANCH, "/", (DESK, TABLET, PHONE), is_dark=True, kept=True),
+    Picture("board-region", REGION, "/", (DESK, PHONE)),
+    Picture("board-customers", BRANCH, "/board/customers/?figure=waiting&manager=none", (DESK, PHONE)),
+    Picture("bulk", BRANCH, "/bulk/"),
+    Picture("bulk-preview", BRANCH, "/bulk/{bulk}/"),
+    Picture("exports", BRANCH, "/exports/", (DESK, PHONE)),
+    Picture("export-new", MANAGER, "/exports/new/?tier=4"),
+    Picture("export", MANAGER, "/exports/{export}/"),
+    Picture("lobby", LOBBY, "/", (DESK, TABLET, PHONE)),
+    Picture("lobby-card", LOBBY, "/customers/{customer}/", (DESK, TABLET, PHONE), is_dark=True),
+    Picture("jobs", ADMIN, "/jobs/", (DESK, PHONE), is_dark=True, kept=True),
+    Picture("jobs-night", BRANCH, "/jobs/{run}/"),
+    Picture("files", ADMIN, "/feeds/"),
+    Picture("file-new", ADMIN, "/feeds/upload/"),
+    Picture("file-preview", ADMIN, "/feeds/uploads/{upload}/"),
+    Picture("password", MANAGER, "/password/"),
+    Picture("problem", MANAGER, "/nowhere/", (DESK, PHONE)),
+    Picture("components", MANAGER, "/_components/", is_dark=True),
+    Picture("settings", ADMIN, "/admin/", is_dark=True),
+    Picture("settings-tables", ADMIN, "/admin/customers/"),
+    Picture("settings-schemes", ADMIN, "/admin/segments/tierscheme/"),
+    Picture("settings-scheme", ADMIN, "/admin/segments/tierscheme/{scheme}/change/"),
+    Picture("settings-alert-rules", ADMIN, "/admin/customers/alertrule/"),
+    Picture("settings-products", ADMIN, "/admin/customers/product/"),
+    Picture("settings-loads", ADMIN, "/admin/customers/feedload/"),
+    Picture("settings-branches", ADMIN, "/admin/organization/branch/"),
+    Picture("settings-cadence", ADMIN, "/admin/organization/contactcadence/"),
+    Picture("settings-targets", ADMIN, "/admin/organization/daytarget/"),
+    Picture("settings-people", ADMIN, "/admin/organization/user/"),
+    Picture("settings-person-new", ADMIN, "/admin/organization/user/add/"),
+    Picture("settings-runs", ADMIN, "/admin/jobs/jobrun/"),
+    Picture("settings-attempts", ADMIN, "/admin/axes/accessattempt/"),
+    Picture("audit", AUDITOR, "/admin/audit/auditentry/"),
+)
+
+# URL names, as patterns, of pages that answer a GET and have no picture of their own.
+WITHOUT = {
+    "healthz|readyz|metrics": "for machines",
+    "set_language": "changes the language and leads back",
+    "logout": "leads to the sign-in page",
+    "customers:star": "a button",
+    "customers:reveal_account": "the same page as customers:reveal",
+    "workbench:view_counts|workbench:bulk_progress|exports:progress|feeds:progress|jobs:progress": "a part of a page",
+    "feeds:rejects": "a file",
+    "admin:login|admin:password_change.*|admin:auth_user_password_change": "Django's, as that of a new person",
+    "admin:autocomplete|admin:jsi18n|admin:\\?": "no pages",
+    "admin:.*_(add|change|history|delete)": "Django's forms, as those of a scheme and a new person",
+}
+
+
+def reason_without(url_name: str) -> str:
+    """Why a page has no picture; "" when there is none."""
+    return next((why for pattern, why in WITHOUT.items() if re.fullmatch(pattern, url_name)), "")
