@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("archives", "0006_lobby_reception"),
-        ("customers", "0016_lists_act_on_rows"),
+        ("customers", "0018_lists_act_on_rows"),
     ]
 
     operations = [

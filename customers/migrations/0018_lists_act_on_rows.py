@@ -5,7 +5,7 @@ class Migration(migrations.Migration):
     """Jobs of every list: a job acts on its rows, alerts and plans beside customers."""
 
     dependencies = [
-        ("customers", "0015_profiling_opt_out"),
+        ("customers", "0017_richest_first"),
         ("organization", "0003_work_standards"),
     ]
 
