@@ -47,7 +47,8 @@ Test = Callable[[str, Any, date], Q]
 class Field:
     """`test` makes a Q of Customer from an op, a value and the data date; it is true or false, never unknown.
 
-    `label` names the field; a flag has the two sentences `yes` and `no` instead. `unit` follows a number.
+    `label` names the field, and where it `is_verb` the value follows it as its object; a flag has the two sentences
+    `yes` and `no` instead. `unit` follows a number.
     """
 
     key: str
@@ -59,6 +60,7 @@ class Field:
     unit: str | Promise = ""
     yes: str | Promise = ""
     no: str | Promise = ""
+    is_verb: bool = False
 
 
 def column(path: str) -> Test:
@@ -177,7 +179,7 @@ def in_tiers(op: str, value: Any, day: date) -> Q:
 
 PERSON, MONEY, HOLDINGS = _("The customer"), _("Money"), _("Holdings")
 CARE, OTHERS = _("Care"), _("Relations and groups")
-DAYS = _("days")
+DAYS, SPAN = _("days"), Whole(most=40_000)
 ALERTS, RELATIONS = Alert.objects.live(), Relation.objects.all()
 OWNED = Ownership.objects.filter(role=OwnershipRole.MAIN, until__isnull=True)
 PLANNED = MaintenancePlan.objects.filter(state=PlanState.PLANNED)
@@ -196,9 +198,9 @@ LISTED = (
     Field("type", PERSON, _("Type of customer"), choice(CustomerType), NIGHT, one_of("customer_type")),
     Field("company_size", PERSON, _("Company size"), choice(CompanySize), NIGHT, one_of("company_size")),
     Field("sex", PERSON, _("Sex"), choice(Sex), NIGHT, one_of("sex")),
-    Field("age", PERSON, _("Age"), Whole(most=130), TIME, aged),
+    Field("age", PERSON, _("Age"), Whole(most=130), TIME, aged, unit=_("years")),
     Field("occupation", PERSON, _("Occupation"), Words(), NIGHT, words_in("occupation")),
-    Field("customer_days", PERSON, _("Days as a customer"), Whole(most=40_000), TIME, days_since("open_date")),
+    Field("customer_days", PERSON, _("Days as a customer"), SPAN, TIME, days_since("open_date"), unit=DAYS),
     yes_no(
         "payroll", PERSON, _("Payroll"), NIGHT, flag("has_payroll"), _("wages come in"), _("no wages come in")
     ),
@@ -214,14 +216,14 @@ LISTED = (
     Field("loan", MONEY, _("Loans"), Money(), NIGHT, column("metrics__loan")),
     Field("month_average", MONEY, _("Monthly average"), Money(), TIME, average(averages.month)),
     Field("last_month_average", MONEY, _("Last month's average"), Money(), TIME, average(averages.last_month)),
-    Field("quiet_days", MONEY, _("Days without a change"), Whole(most=40_000), TIME, days_since("metrics__since_date")),
+    Field("quiet_days", MONEY, _("Days without a change"), SPAN, TIME, days_since("metrics__since_date"), unit=DAYS),
     Field("tier", MONEY, _("Tier"), Choice(choices=tier_choices), NIGHT, in_tiers),
     yes_no(
         "watched", MONEY, _("Watched"), NIGHT, is_there(WATCHED),
         _("is watched for a lower tier"), _("is not watched for a lower tier"),
     ),
     Field("products", HOLDINGS, _("Number of products"), Whole(most=1000), NIGHT, column("metrics__product_count")),
-    Field("holds", HOLDINGS, _("Holds"), choice(ProductClass), NIGHT, holds),
+    Field("holds", HOLDINGS, _("Holds"), choice(ProductClass), NIGHT, holds, is_verb=True),
     Field("matures", HOLDINGS, _("Something matures"), Days(), TIME, matures, unit=DAYS),
     Field("contacted", CARE, _("Reached by a contact"), Days(), TIME, contacted, unit=DAYS),
     yes_no("planned", CARE, _("Plan"), PEOPLE, is_there(PLANNED), _("a plan is open"), _("no plan is open")),
@@ -237,9 +239,9 @@ LISTED = (
     ),
     Field(
         "relation", OTHERS, _("Has among relations"), choice(RelationType), PEOPLE,
-        has_one_of(RELATIONS, "relation_type"),
+        has_one_of(RELATIONS, "relation_type"), is_verb=True,
     ),
-    Field("segment", OTHERS, _("Is in segment"), Choice(choices=segment_choices), PEOPLE, in_segments),
+    Field("segment", OTHERS, _("Is in segment"), Choice(choices=segment_choices), PEOPLE, in_segments, is_verb=True),
 )  # fmt: skip
 FIELDS: dict[str, Field] = {field.key: field for field in LISTED}
 

@@ -1,11 +1,14 @@
 """A rule read out in the reader's language: in one sentence, or each condition for itself."""
 
+from decimal import Decimal
+
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from segments.rules.kinds import AT_LEAST, BELOW, Choice, Days, Flag, Money, Words
 from segments.rules.tree import ALL, Condition, Group, Literal, Not, Rule, literals
 
-UNIT = 10_000  # amounts are told in 万
+UNIT = 10_000  # 万
 MOST_NAMED = 6
 
 
@@ -36,9 +39,9 @@ def phrase(condition: Condition) -> str:
         return str(field.yes if value else field.no)
     words = {"field": field.label, "value": value_text(condition)}
     if isinstance(field.kind, Days):
-        return _("%(field)s within %(value)s days") % words
+        return _("%(field)s within %(value)s") % words
     if isinstance(field.kind, Choice):
-        return _("%(field)s: %(value)s") % words
+        return (_("%(field)s %(value)s") if field.is_verb else _("%(field)s: %(value)s")) % words
     if isinstance(field.kind, Words):
         return _("%(field)s contains %(value)s") % words
     if condition.op == AT_LEAST:
@@ -51,13 +54,23 @@ def value_text(condition: Condition) -> str:
     """The value alone; long lists are cut."""
     kind, value = condition.field.kind, condition.value
     if isinstance(kind, Money):
-        return _("%(amount)s (10,000 yuan)") % {"amount": f"{value / UNIT:,.6f}".rstrip("0").rstrip(".")}
+        return money(value)
     if isinstance(kind, Choice):
         labels = dict(kind.choices())
         return listed([str(labels.get(one, one)) for one in value])
     if isinstance(kind, Words):
         return listed(list(value))
-    return str(value)
+    unit = condition.field.unit
+    return _("%(number)s %(unit)s") % {"number": value, "unit": unit} if unit else str(value)
+
+
+def money(amount: Decimal) -> str:
+    """As people of the language say it: 5万元, ¥50,000."""
+    language = get_language() or "zh-hans"
+    if not language.startswith("zh") or abs(amount) < UNIT:
+        return f"¥{amount:,.2f}".removesuffix(".00")
+    figure = f"{amount / UNIT:,.6f}".rstrip("0").rstrip(".")
+    return figure + ("萬元" if language == "zh-hant" else "万元")
 
 
 def listed(names: list[str]) -> str:
@@ -67,6 +80,11 @@ def listed(names: list[str]) -> str:
         if (len(names) > MOST_NAMED)
         else text
     )
+
+
+def joined(phrases: list[str]) -> str:
+    """Several conditions that hold together."""
+    return _(", and ").join(phrases)
 
 
 def literal_phrase(one: Literal) -> str:

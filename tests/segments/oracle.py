@@ -151,15 +151,16 @@ def number_of(facts: Facts, key: str) -> Decimal | int | None:
         return None if facts.opened is None else (DAY - facts.opened).days
     if balance is None:
         return None
-    return {
-        "aum": lambda: balance.aum,
-        "deposit": lambda: facts.deposit,
-        "loan": lambda: facts.loan,
-        "products": lambda: facts.products,
-        "month_average": lambda: month_average(balance, DAY),
-        "last_month_average": lambda: last_month_average(balance, DAY),
-        "quiet_days": lambda: (DAY - balance.since_date).days,
-    }[key]()
+    numbers: dict[str, Decimal | int] = {
+        "aum": balance.aum,
+        "deposit": facts.deposit,
+        "loan": facts.loan,
+        "products": facts.products,
+        "month_average": month_average(balance, DAY),
+        "last_month_average": last_month_average(balance, DAY),
+        "quiet_days": (DAY - balance.since_date).days,
+    }
+    return numbers[key]
 
 
 def chosen(facts: Facts, key: str) -> set[str]:
@@ -186,7 +187,7 @@ def applies(rule: dict[str, Any], facts: Facts) -> bool:
         return not applies(rule["not"], facts)
     key, op, value = rule["field"], rule["op"], rule["value"]
     if op == "is":
-        return (key in facts.flags) == value
+        return (key in facts.flags) is value
     if op == "in":
         return bool(chosen(facts, key) & set(value))
     if op == "contains":

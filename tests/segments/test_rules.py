@@ -222,7 +222,7 @@ def test_a_rule_in_words() -> None:
     })  # fmt: skip
     with translation.override("en"):
         assert words.sentence(rule) == (
-            "Customers to whom this applies: Sex: Female, and (Age below 60, or wages come in), "
-            "and not (AUM at least 5 (10,000 yuan))."
+            "Customers to whom this applies: Sex: Female, and (Age below 60 years, or wages come in), "
+            "and not (AUM at least ¥50,000)."
         )
-        assert words.reasons(words.phrases(rule), 0b1010) == ["Age below 60", "not (AUM at least 5 (10,000 yuan))"]
+        assert words.reasons(words.phrases(rule), 0b1010) == ["Age below 60 years", "not (AUM at least ¥50,000)"]
