@@ -6,7 +6,9 @@ from uuid import uuid4
 
 from django.test import Client
 
+from archives import plans
 from archives.models import ContactLog, MaintenancePlan
+from crm import db
 from crm.organization.models import User
 from customers.models import Customer
 from tests.bulk.test_rows import now, plan
@@ -65,9 +67,6 @@ def test_refusing_contact_bars_calls_at_once_and_can_be_taken_back(
 
 
 def test_the_night_calls_off_plans_of_closed_customers(bank: Bank, day: Morning) -> None:
-    from archives import plans
-    from crm import db
-
     gone, stays = plan(day.zhou, bank.wang, day.day), plan(day.lin, bank.wang, day.day)
     db.execute(
         "INSERT INTO night_customer SELECT (jsonb_populate_record(NULL::night_customer, to_jsonb(c) || "
