@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from archives import plans
 from crm import db
 from crm.audit import keys
 from crm.jobs import ledger, runner
@@ -27,6 +28,7 @@ from customers.models import Customer, FeedLoad, NightCustomer
 from customers.nightly import metrics, night
 from customers.nightly import publish as customers_publish
 from segments import figures as board_figures
+from segments import refresh
 from segments.alerts import publish as alerts_publish
 from segments.alerts import rules
 from segments.models import DayFigure
@@ -39,6 +41,7 @@ MOST_FAILURES = 3
 FILLED = (
     "customers_customer", "customers_account", "customers_accountholder", "customers_holding", "customers_ownership",
     "customers_metrics", "customers_balancechange", "customers_alert", "segments_tierstate", "segments_tierchange",
+    "segments_segmentmember", "segments_segmentchange",
 )  # fmt: skip
 
 
@@ -46,14 +49,17 @@ def publish(run: JobRun, arguments: Arguments) -> Counts:
     """Everything the night found, at once; returns the figures that the run is remembered by."""
     tonight = night.of_run(run)
     customers_publish.check_control(tonight)
+    touched_is_known = refresh.mark_touched(tonight)
     carried = tiers_publish.figures_before(tonight)
     written = customers_publish.entities(tonight)
+    written["plans_cancelled"] = plans.cancel_of_closed(tonight.as_of)
     alerts = alerts_publish.publish(run, tonight)
     moves = tiers_publish.publish(tonight)
     moved = customers_publish.moved_branches()
     if not carried:
         tiers_publish.figures_after(tonight)
     board_figures.count(tonight.as_of)
+    members = refresh.publish(tonight, touched_is_known=touched_is_known)
     customers_publish.close_books(tonight.as_of)
     if tonight.is_first:
         # Until the server looks by itself, the next files and night would be planned as for an empty bank.
@@ -62,6 +68,7 @@ def publish(run: JobRun, arguments: Arguments) -> Counts:
         "rows": sum(written.values()),
         "written": written,
         "branch_moves": moved,
+        "segments": members,
         **figures(tonight.as_of),
         **moves,
         **alerts,

@@ -22,6 +22,7 @@ urlpatterns = [
     path("customers/", include("customers.urls")),
     path("exports/", include("crm.workbench.exports_urls")),
     path("feeds/", include("customers.feed_urls")),
+    path("segments/", include("segments.urls")),
     path("jobs/", include("crm.workbench.jobs_urls")),
     path("", include("archives.urls")),
     path("", include("crm.workbench.urls")),

@@ -1,5 +1,6 @@
 """The filters of the lists; each is an index look-up or a semi-join, and all start from the user's scope."""
 
+import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
@@ -31,6 +32,8 @@ MOST_TIERS = 9
 UNIT = 10_000  # AUM is typed in 万
 NOBODY = "none"
 DUE_DAYS = (7, 30, 90)
+MOST_SEGMENTS = 3
+SEGMENT = re.compile(r"-?\d{1,18}", re.ASCII)
 TIERS = [(n, n) for n in range(1, MOST_TIERS + 1)]
 
 
@@ -122,6 +125,7 @@ class CustomerFilter(ListFilter):
     due = django_filters.ChoiceFilter(label=_("Matures"), method="due_within", choices=[(n, n) for n in DUE_DAYS])
     starred = django_filters.ChoiceFilter(label=_("Starred"), method="with_star", choices=[("1", _("mine"))])
     type = django_filters.ChoiceFilter(field_name="customer_type", choices=CustomerType.choices)
+    segment = django_filters.CharFilter(label=_("Segment"), method="in_segments", widget=forms.HiddenInput)
 
     class Meta:
         model = Customer
@@ -150,6 +154,19 @@ class CustomerFilter(ListFilter):
             customer=OuterRef("pk"), status=HoldingStatus.OPEN, balance__gt=0, maturity_date__range=(self.day, last)
         )
         return rows.filter(Exists(due))
+
+    def in_segments(self, rows: QuerySet[Customer], name: str, value: str) -> QuerySet[Customer]:
+        """In all of the segments whose ids stand there, in none of those with a minus; segments are a layer above."""
+        parts = value.split(",")
+        if len(parts) > MOST_SEGMENTS or not all(SEGMENT.fullmatch(part) for part in parts):
+            return rows.none()
+        for part in parts:
+            of_segment = {"segment_members__segment_id": int(part.removeprefix("-"))}
+            if part.startswith("-"):
+                rows = rows.filter(~Exists(Customer.objects.filter(pk=OuterRef("pk"), **of_segment)))
+            else:
+                rows = rows.filter(**of_segment)  # a customer is a member once, so this doubles nobody
+        return rows
 
     def with_star(self, rows: QuerySet[Customer], name: str, value: str) -> QuerySet[Customer]:
         return rows.filter(stars__user_id=self.user.pk)

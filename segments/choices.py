@@ -25,3 +25,29 @@ class MoveCause(models.TextChoices):
     DOWNGRADED = "downgraded", _("Metric stayed below the band")
     SCHEME_CHANGED = "scheme_changed", _("Scheme changed")
     CLOSED = "closed", _("Customer closed")
+
+
+class SegmentKind(models.TextChoices):
+    RULE = "rule", _("By rule")
+    STATIC = "static", _("Chosen customers")
+
+
+class VersionState(models.TextChoices):
+    DRAFT = "draft", _("Waits for approval")
+    IN_FORCE = "in_force", _("In force")
+    REPLACED = "replaced", _("Replaced")
+    REFUSED = "refused", _("Refused")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+
+
+class MemberCause(models.TextChoices):
+    """Why a customer joined or left. `conditions` beside it says which conditions of the rule it was."""
+
+    CONDITIONS = "conditions", _("Conditions of the rule")
+    OPENED = "opened", _("New customer")
+    RULE = "rule", _("Rule changed")
+    CHOSEN = "chosen", _("Chosen by staff")
+    CLOSED = "closed", _("Customer closed")
+    MOVED = "moved", _("Moved to another branch")
+    OPTED_OUT = "opted_out", _("Refuses profiling")
+    WITHDRAWN = "withdrawn", _("Segment withdrawn")

@@ -12,6 +12,14 @@ from customers.choices import CustomerType
 from customers.models import Customer
 from customers.models.holding import NO_INDEX
 from segments.choices import DowngradeTarget, MoveCause, Promotion, TierMetric
+from segments.segment_models import NightSegment as NightSegment
+from segments.segment_models import NightTouched as NightTouched
+from segments.segment_models import Playbook as Playbook
+from segments.segment_models import Segment as Segment
+from segments.segment_models import SegmentChange as SegmentChange
+from segments.segment_models import SegmentDay as SegmentDay
+from segments.segment_models import SegmentMember as SegmentMember
+from segments.segment_models import SegmentVersion as SegmentVersion
 
 
 class TierScheme(models.Model):

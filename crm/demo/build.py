@@ -21,7 +21,7 @@ from crm.demo.files import write_files
 from crm.demo.people import People
 from customers.models import Customer
 from customers.nightly.night import Night
-from segments import figures
+from segments import figures, refresh
 from segments.alerts import rules
 
 PACKAGE = "crm.demo"
@@ -38,7 +38,8 @@ READ_OFTEN = (
     "customers_customer", "customers_metrics", "customers_account", "customers_holding", "customers_balancechange",
     "customers_ownership", "customers_alert", "segments_tierstate", "segments_tierchange", "segments_dayfigure",
     "segments_ownertier", "segments_owneralerts", "segments_ownerdue", "segments_monthmoves", "archives_contactlog",
-    "archives_maintenanceplan", "customers_relation", "customers_accountholder",
+    "archives_maintenanceplan", "customers_relation", "customers_accountholder", "segments_segmentmember",
+    "segments_segmentchange", "segments_segmentday",
 )  # fmt: skip
 
 
@@ -151,6 +152,9 @@ def write_past(plan: Plan, built: Built) -> None:
         figures.count(plan.as_of)
     with built.part("runs"):
         runs.write_runs(plan.start, plan.as_of, plan.seed)
+    with built.part("segments"):
+        for segment in refresh.in_order():
+            refresh.refresh_now(segment)
 
 
 def write_accounts(*, with_secrets: bool) -> None:

@@ -20,6 +20,7 @@ from customers.averages import last_month_average, month_average, projected_mont
 from customers.choices import CustomerType, HoldingStatus, ProductClass
 from customers.models import Alert, Customer, Holding, Metrics, Ownership
 from segments.gap import Gap, balances_of, gap_to_keep, gap_to_next
+from segments.suggestions import Groups, groups_of
 
 MATURITY_DAYS = 30
 CONTACT_DAYS = 30
@@ -87,6 +88,7 @@ class Page:
     household: Family | None
     facts: list[Fact]
     plans: list[MaintenancePlan]
+    groups: Groups
     day: date
     may_move: bool
 
@@ -151,6 +153,7 @@ def gather(user: User, customer: Customer, today: Today, now: datetime) -> Page:
         household=household,
         facts=known_facts(customer, relatives, today.day),
         plans=plans.of_customer(user, customer, MOST_PLANS),
+        groups=groups_of(user, customer, {row.holding.product.counted_class for row in rows}),
         day=today.day,
         may_move=user.role == Role.BRANCH_MANAGER,
     )

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("customers", "0014_withdrawn_loads"),
+        ("customers", "0015_profiling_opt_out"),
         ("organization", "0003_work_standards"),
     ]
 

@@ -39,7 +39,8 @@ class Customer(models.Model):
     """A person or a company. Encrypted fields end `_cipher`, their keyed look-up hashes `_index` (crm.audit.pii).
 
     `*_mask` is what pages show. `mobile_mask` keeps first 3 + last 4, `id_no_mask` first 1 + last 1: the usual
-    6 + 4 is undone by a birth date on the same page.
+    6 + 4 is undone by a birth date on the same page. `profiling_opt_out` (PIPL 24): in no segment, no suggestion;
+    beside it when that was last said either way, and by whom.
     """
 
     customer_no = models.CharField(_("customer number"), max_length=40, unique=True)
@@ -78,6 +79,11 @@ class Customer(models.Model):
     has_pension = models.BooleanField(_("pension"), default=False)
     is_merchant = models.BooleanField(_("merchant"), default=False)
     do_not_contact = models.BooleanField(_("do not contact"), default=False)
+    profiling_opt_out = models.BooleanField(_("refuses profiling"), default=False, db_default=False)
+    profiling_opt_out_at = models.DateTimeField(null=True, blank=True, editable=False)
+    profiling_opt_out_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", db_index=False, editable=False
+    )
     household = models.ForeignKey(Household, models.SET_NULL, null=True, blank=True, related_name="members")
 
     objects: ClassVar[CustomerQuerySet] = CustomerQuerySet.as_manager()  # type: ignore[assignment]
@@ -93,6 +99,11 @@ class Customer(models.Model):
             models.Index(fields=["id_no_index"], name="customer_id_no_index"),
             models.Index(fields=["branch", "id_no_tail_index"], name="customer_branch_id_tail"),
             models.Index("branch", models.functions.Right("mobile_mask", 4), name="customer_branch_mobile_tail"),
+            models.Index(
+                fields=["profiling_opt_out_at"],
+                condition=models.Q(profiling_opt_out_at__isnull=False),
+                name="customer_opt_out_said",
+            ),
         ]
 
     def __str__(self) -> str:

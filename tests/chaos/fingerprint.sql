@@ -21,5 +21,16 @@ UNION ALL
 SELECT 'figures', md5(string_agg(t::text, E'\n' ORDER BY t::text)) FROM (
     SELECT as_of, branch_id, scheme_id, rank, customers, aum FROM segments_dayfigure) t
 UNION ALL
+SELECT 'members', md5(string_agg(t::text, E'\n' ORDER BY t::text)) FROM (
+    SELECT segment_id, customer_id, branch_id, since, cause, conditions, version FROM segments_segmentmember) t
+UNION ALL
+SELECT 'member changes', md5(string_agg(t::text, E'\n' ORDER BY t::text)) FROM (
+    SELECT segment_id, customer_id, branch_id, as_of, is_in, since, cause, conditions, version
+    FROM segments_segmentchange) t
+UNION ALL
+SELECT 'member figures', md5(string_agg(t::text, E'\n' ORDER BY t::text)) FROM (
+    SELECT segment_id, branch_id, as_of, members, joined, "left", moved, aum FROM segments_segmentday) t
+UNION ALL
 SELECT 'working tables', (SELECT count(*) FROM night_holding)::text || (SELECT count(*) FROM night_metrics)
     || (SELECT count(*) FROM night_tier) || (SELECT count(*) FROM night_alert)
+    || (SELECT count(*) FROM night_segment) || (SELECT count(*) FROM night_touched)

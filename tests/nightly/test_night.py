@@ -170,6 +170,7 @@ def test_everything_of_a_customer_moves_to_the_new_branch(bank: Bank) -> None:
     for table in (
         "customers_metrics", "customers_holding", "customers_account", "customers_accountholder", "customers_alert",
         "customers_balancechange", "customers_ownership", "segments_tierstate", "segments_tierchange",
+        "segments_segmentmember", "segments_segmentchange",
     ):  # fmt: skip
         branches = db.fetch_all(f"SELECT DISTINCT branch_id FROM {table} WHERE customer_id = %s", [customer.pk])
         assert [row["branch_id"] for row in branches] == [bank.far.pk], table

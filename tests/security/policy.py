@@ -93,7 +93,17 @@ def load(town: Town, subject: Subject) -> Mapping[str, Any]:
     return {"pk": town.admin_rows["customers_feedload"]}
 
 
+def segment(town: Town, subject: Subject) -> Mapping[str, Any]:
+    return {"pk": town.segment.pk}
+
+
+def segment_version(town: Town, subject: Subject) -> Mapping[str, Any]:
+    return {"pk": town.segment.pk, "number": 1}
+
+
 MANAGER = frozenset({Role.BRANCH_MANAGER})
+SEGMENT_READERS = OWNERS | ADMIN
+LED_ALONE = {"GET": frozenset({200, 404}), "POST": frozenset({200, 302, 404})}
 # A manager sees and decides upon what the staff asked for, but what is only for whoever asked is not there for anybody
 # else (tests/exports tells them apart).
 OWN_ALONE = {"POST": frozenset({302, 404})}
@@ -161,6 +171,7 @@ PAGES: tuple[Page, ...] = (
     Page("customers:household_leave", OWNERS, WRITE, "customer", customer),
     Page("customers:owner", MANAGER, BOTH, "customer", customer),
     Page("archives:contact_new", CUSTOMER_STAFF, BOTH, "customer", customer),
+    Page("archives:contact_unbar", CUSTOMER_STAFF, WRITE, arguments=nowhere_id, answers={"POST": frozenset({404})}),
     Page("archives:lobby_note", frozenset({Role.LOBBY_MANAGER}), WRITE, "customer", customer),
     Page("archives:plan_new", OWNERS, BOTH, "customer", customer),
     Page("archives:plan_move", OWNERS, WRITE, "plan", plan),
@@ -181,6 +192,18 @@ PAGES: tuple[Page, ...] = (
     Page("feeds:discard", ADMIN, WRITE, arguments=upload),
     Page("feeds:withdraw", ADMIN, WRITE, arguments=load),
     Page("feeds:rejects", ADMIN, READ, arguments=load),
+    Page("segments:list", SEGMENT_READERS, READ),
+    Page("segments:new", OWNERS, BOTH),
+    Page("segments:overlap", OWNERS, READ),
+    Page("segments:segment", SEGMENT_READERS, READ, arguments=segment),
+    Page("segments:compare", OWNERS, READ, arguments=segment),
+    # A segment of the whole bank is changed by who leads all of it: for others its forms are not there.
+    Page("segments:rule", MANAGER, BOTH, arguments=segment, answers=LED_ALONE),
+    Page("segments:playbook", MANAGER | ADMIN, BOTH, arguments=segment, answers=LED_ALONE),
+    Page("segments:freeze", OWNERS, WRITE, arguments=segment),
+    Page("segments:active", MANAGER, WRITE, arguments=segment),
+    Page("segments:decide", MANAGER | ADMIN, WRITE, arguments=segment_version),
+    Page("segments:profiling", OWNERS, WRITE, "customer", customer, form={"refuses": "0"}),
     Page("jobs:list", NIGHT_READERS, READ),
     Page("jobs:run", NIGHT_READERS, READ, arguments=run),
     Page("jobs:progress", NIGHT_READERS, READ, arguments=run),

@@ -21,7 +21,7 @@ from crm.organization.models import Branch, ContactCadence, DayTarget, User
 from customers.feeds import rejects
 from customers.feeds.uploads import SealedUploadHandler
 from customers.models import Account, Alert, AlertRule, Customer, ExportRequest, FeedLoad, FeedUpload, Relation
-from segments.models import TierScheme
+from segments.models import Segment, SegmentChange, SegmentMember, TierScheme
 from tests import world
 
 RELATIONS = ("own", "colleague", "other", "far")
@@ -61,6 +61,7 @@ class Town:
     subjects: dict[str, Subject]
     run: JobRun
     upload: FeedUpload
+    segment: Segment
     admin_rows: dict[str, int]
 
 
@@ -100,7 +101,21 @@ def build() -> Town:
         "organization_user": bank.feng.pk,
         "segments_tierscheme": TierScheme.objects.using("batch").get(is_primary=True).pk,
     }
-    return Town(bank, subjects, run, build_upload(bank, subjects["own"], run.business_date), rows)
+    segment = build_segment(subjects)
+    return Town(bank, subjects, run, build_upload(bank, subjects["own"], run.business_date), segment, rows)
+
+
+def build_segment(subjects: dict[str, Subject]) -> Segment:
+    """A segment of the whole bank in which everybody is, each with the history of having come."""
+    segment = Segment.objects.using("batch").get(code="women")
+    for one in subjects.values():
+        mine = {
+            "segment": segment, "customer": one.customer, "branch_id": one.customer.branch_id,
+            "since": timezone.localdate(), "cause": "opened",
+        }  # fmt: skip
+        SegmentMember.objects.using("batch").create(**mine)
+        SegmentChange.objects.using("batch").create(**mine, as_of=timezone.localdate(), is_in=True)
+    return segment
 
 
 def build_upload(bank: world.Bank, subject: Subject, as_of: date) -> FeedUpload:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext
 from crm.organization.models import Branch, User
 from crm.workbench.templatetags.jobs import status
 from crm.workbench.templatetags.screen import money_short
+from crm.workbench.templatetags.segments import segment_words
 from customers.choices import AlertKind, CustomerType, ExportState
 from customers.filters import NOBODY, UNIT, CustomerFilter
 from customers.models import ExportRequest
@@ -92,6 +93,8 @@ def one_filter(context: template.Context, name: str, value: str) -> tuple[str, s
             return pgettext("customer", "Type"), str(dict(CustomerType.choices).get(value, value))
         case "starred":
             return _("Starred"), _("mine")
+        case "segment":
+            return _("Segment"), segment_words(value)
         case "aum_min":
             return _("AUM from"), amount(value)
         case "aum_max":

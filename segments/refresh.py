@@ -1,0 +1,195 @@
+"""Who is in each segment by its rule: found by set difference, applied with the reason, counted by branch.
+
+The night does it inside publish, over the tables that it has just written, so that pages see the members of the same
+day as the balances. A rule that asks only for what the night changes is judged for the customers it touched; any other
+one for all. An approved change of a rule is applied at once (segments.tasks), as of the published day.
+"""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import structlog
+from django.db import transaction
+from django.db.models import BooleanField, Case, Exists, OuterRef, Q, QuerySet, Value, When
+
+from crm import db
+from crm.jobs import ledger
+from crm.jobs.models import JobRun
+from customers.models import Customer
+from customers.nightly.night import Night
+from segments.choices import SegmentKind
+from segments.membership import LOCK, PACKAGE, eligible, placed
+from segments.models import NightSegment, NightTouched, Segment, SegmentMember
+from segments.rules.compile import compiled, conditions_begun, conditions_met, follows_the_night
+from segments.rules.parse import BadRule, parse
+from segments.rules.tree import Rule, literals, segments_in
+from segments.tiering import versions
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """One segment as of a business date; `before` is the published day before it, if any.
+
+    `touched_only` leaves everybody else as they are. `rule` is None for a static segment.
+    """
+
+    segment: Segment
+    rule: Rule | None
+    day: date
+    before: date | None
+    touched_only: bool
+    is_rerun: bool = False
+
+    @property
+    def is_new_rule(self) -> bool:
+        return self.rule is not None and self.segment.judged_version != self.segment.version
+
+    def wanted(self) -> QuerySet[Customer]:
+        """Everybody who should be in it, among those whom this looks at."""
+        rows = Customer.objects.using("batch").filter(eligible(self.segment)).filter(self.asked())
+        if self.touched_only:
+            rows = rows.filter(pk__in=NightTouched.objects.using("batch").values("customer_id"))
+        return rows
+
+    def asked(self) -> Q:
+        """The rule; of a static segment, to have been chosen."""
+        if not self.segment.is_active:
+            return Q(pk__lt=0)
+        if self.rule is None:
+            member = SegmentMember.objects.using("batch").filter(segment=self.segment.pk, customer=OuterRef("pk"))
+            return Q(Exists(member))
+        return compiled(self.rule, self.day)
+
+
+def mark_touched(tonight: Night) -> bool:
+    """Note whom this night touches, before its working tables are emptied; False when that may be everybody."""
+    db.execute("TRUNCATE night_touched")
+    if tonight.full or tonight.is_first or versions.any_starts(versions.tonight(tonight.as_of)):
+        return False
+    db.run_sql(PACKAGE, "touched", previous=tonight.previous)
+    db.execute("ANALYZE night_touched")
+    return True
+
+
+def publish(tonight: Night, *, touched_is_known: bool) -> dict[str, Any]:
+    """Judge every segment, count the day; the caller holds the transaction of the night. Returns who joined and left,
+    and the seconds that it took.
+
+    Must run when the night's tables are published, and before they are emptied.
+    """
+    began = time.monotonic()
+    db.hold_lock(LOCK)
+    before = published_before(tonight.as_of)
+    moved = {"joined": 0, "left": 0}
+    for segment in in_order():
+        rule = rule_of(segment)
+        if rule is None and segment.kind == SegmentKind.RULE:
+            continue
+        is_settled = segment.judged_version == segment.version and segment.judged_on == tonight.previous
+        touched_only = (
+            touched_is_known and is_settled and segment.is_active and (rule is None or follows_the_night(rule))
+        )
+        judgement = Judgement(segment, rule, tonight.as_of, before, touched_only, tonight.is_rerun)
+        for key, number in judge(judgement).items():
+            moved[key] += number
+    db.execute("TRUNCATE night_segment, night_touched")
+    count(tonight.as_of, before, moves=True)
+    return {**moved, "seconds": round(time.monotonic() - began, 2)}
+
+
+def refresh_now(segment: Segment) -> None:
+    """Judge one segment as of the published day, after its rule was approved; nothing before a first night."""
+    day = ledger.published_date(using="batch")
+    if day is None:
+        return
+    with transaction.atomic(using="batch"):
+        db.hold_lock(LOCK)
+        held = Segment.objects.using("batch").get(pk=segment.pk)
+        rule = rule_of(held)
+        if rule is not None or held.kind == SegmentKind.STATIC:
+            before = published_before(day)
+            judge(Judgement(held, rule, day, before, touched_only=False))
+            count(day, before, only=held.pk, moves=False)
+
+
+def published_before(day: date) -> date | None:
+    """The newest published business date before a day: since then its changes have come."""
+    runs = JobRun.objects.using("batch").filter(job="nightly", published_at__isnull=False, business_date__lt=day)
+    newest = runs.order_by("-business_date").first()
+    return newest.business_date if newest else None
+
+
+def rule_of(segment: Segment) -> Rule | None:
+    """The rule in force; None for a static segment, and for one whose rule cannot be read, which the log tells of."""
+    if segment.kind != SegmentKind.RULE or not segment.version:
+        return None
+    try:
+        return parse(segment.rule)
+    except BadRule as fault:
+        log.error("segment rule unreadable", segment=segment.code, version=segment.version, fault=str(fault))
+        return None
+
+
+def in_order() -> Iterator[Segment]:
+    """All segments, each after those that its rule asks for."""
+    waiting = list(Segment.objects.using("batch").order_by("pk"))
+    needs = {one.code: needed(one) for one in waiting}
+    done: set[str] = set()
+    while waiting:
+        ready = [one for one in waiting if needs[one.code] <= done] or waiting
+        yield from ready
+        done |= {one.code for one in ready}
+        waiting = [one for one in waiting if one.code not in done]
+
+
+def needed(segment: Segment) -> set[str]:
+    rule = rule_of(segment)
+    return segments_in(rule) if rule else set()
+
+
+def judge(what: Judgement) -> dict[str, int]:
+    """Find the difference, say why for each customer, and apply it; returns how many joined and left."""
+    segment = what.segment
+    db.execute("DELETE FROM night_segment WHERE segment_id = %s", [segment.pk])
+    wanted, values = placed(what.wanted().values_list("pk"))
+    among = "AND customer_id IN (SELECT customer_id FROM night_touched)" if what.touched_only else ""
+    text = db.sql_text(PACKAGE, "difference").replace("{wanted}", wanted).replace("{among}", among)
+    found = db.execute(text, values | {"segment": segment.pk})
+    moved = {"joined": 0, "left": 0}
+    if found:
+        explain(what)
+        moved = db.fetch_sql(PACKAGE, "apply", "batch", segment=segment.pk, version=segment.version, as_of=what.day)[0]
+        if what.is_rerun:
+            db.run_sql(PACKAGE, "undone", segment=segment.pk, as_of=what.day)
+    Segment.objects.using("batch").filter(pk=segment.pk).update(judged_version=segment.version, judged_on=what.day)
+    return moved
+
+
+def explain(what: Judgement) -> None:
+    """The branch, the cause and the conditions of everybody who joins or leaves."""
+    rows = Customer.objects.using("batch").filter(
+        pk__in=NightSegment.objects.using("batch").filter(segment_id=what.segment.pk).values("customer_id")
+    )
+    met = conditions_met(what.rule, what.day) if what.rule else Value(0)
+    begun = conditions_begun(what.rule, what.day, what.before) if what.rule and what.before else Value(0)
+    is_asked = Case(When(what.asked(), then=True), default=False, output_field=BooleanField())
+    columns = ("pk", "branch_id", "status", "profiling_opt_out", "open_date", "is_asked", "met", "begun")
+    told, values = placed(rows.annotate(is_asked=is_asked, met=met, begun=begun).values_list(*columns))
+    values |= {
+        "segment": what.segment.pk,
+        "is_active": what.segment.is_active,
+        "is_new_rule": what.is_new_rule,
+        "before": what.before or date.min,
+        "all": (1 << len(list(literals(what.rule)))) - 1 if what.rule else 0,
+    }
+    db.execute(db.sql_text(PACKAGE, "explain").replace("{told}", told), values)
+
+
+def count(as_of: date, before: date | None, *, only: int | None = None, moves: bool) -> None:
+    """The figures of the day, by segment and branch. With `moves` the night's changes of home branch are counted."""
+    db.run_sql(PACKAGE, "figures", as_of=as_of, before=before or date.min, only=only, moves=moves)

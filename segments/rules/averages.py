@@ -1,0 +1,20 @@
+"""The averages of migration customers 0004 as expressions over a customer's nightly row."""
+
+from datetime import date
+
+from django.db.models import DateField, DecimalField, F, Func, Value
+
+MONEY = DecimalField(max_digits=18, decimal_places=2)
+AUM, SINCE = F("metrics__aum"), F("metrics__since_date")
+
+
+def month(day: date) -> Func:
+    """月日均 of the day's month, to date."""
+    as_of = Value(day, DateField())
+    return Func(AUM, SINCE, F("metrics__month_days"), as_of, function="month_average", output_field=MONEY)
+
+
+def last_month(day: date) -> Func:
+    """上月月日均."""
+    days = F("metrics__month_days"), F("metrics__last_month_days")
+    return Func(AUM, SINCE, *days, Value(day, DateField()), function="last_month_average", output_field=MONEY)

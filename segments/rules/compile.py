@@ -1,0 +1,52 @@
+"""A rule as one condition over customers, and which of its conditions hold for each as a number of bits."""
+
+from datetime import date
+from functools import reduce
+from operator import add
+
+from django.db.models import Case, IntegerField, Q, Value, When
+from django.db.models.expressions import Combinable
+
+from segments.rules.fields import NIGHT, TIME
+from segments.rules.tree import ALL, Condition, Literal, Not, Rule, literals
+
+
+def compiled(rule: Rule, day: date) -> Q:
+    """The customers whom the rule means on a data date; for filters of Customer."""
+    if isinstance(rule, Condition):
+        return rule.field.test(rule.op, rule.value, day)
+    if isinstance(rule, Not):
+        return ~compiled(rule.part, day)
+    parts = [compiled(part, day) for part in rule.parts]
+    return reduce(Q.__and__ if rule.join == ALL else Q.__or__, parts)
+
+
+def holds(one: Literal, day: date) -> Q:
+    """Whether a condition holds as the rule wants it."""
+    test = compiled(one.condition, day)
+    return ~test if one.negated else test
+
+
+def conditions_met(rule: Rule, day: date) -> Combinable:
+    """A bit for each condition that holds as the rule wants it, as a column of Customer."""
+    bits = [bit(number, holds(one, day)) for number, one in enumerate(literals(rule))]
+    return reduce(add, bits)
+
+
+def conditions_begun(rule: Rule, day: date, before: date) -> Combinable:
+    """As `conditions_met`, but only those that the passing of days since `before` has brought about."""
+    bits: list[Combinable] = [
+        bit(number, holds(one, day) & ~holds(one, before))
+        for number, one in enumerate(literals(rule))
+        if one.condition.field.moves == TIME
+    ]
+    return reduce(add, bits, Value(0))
+
+
+def bit(number: int, test: Q) -> Case:
+    return Case(When(test, then=Value(1 << number)), default=Value(0), output_field=IntegerField())
+
+
+def follows_the_night(rule: Rule) -> bool:
+    """Whether only what a night changes can change the answer, so that the others need not be judged again."""
+    return all(one.condition.field.moves == NIGHT for one in literals(rule))
