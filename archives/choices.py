@@ -69,3 +69,10 @@ class PlanState(models.TextChoices):
     PLANNED = "planned", _("Planned")
     DONE = "done", _("Done")
     CANCELLED = "cancelled", pgettext_lazy("plan", "Cancelled")
+
+
+class PlanCause(models.TextChoices):
+    """Why a plan was closed otherwise than by a contact."""
+
+    PERSON = "person", _("Closed by a person")
+    CUSTOMER_CLOSED = "customer_closed", _("Customer closed")

@@ -48,6 +48,11 @@ class Logged:
     answered: tuple[Alert, ...] = ()
     closed_before: tuple[Alert, ...] = ()
 
+    @property
+    def bars(self) -> bool:
+        """Has this contact just made the customer one who is not to be called or texted?"""
+        return self.is_new and self.log.bars
+
 
 def log_contact(
     customer: Customer, staff: User, at: datetime, contact: Contact, submission: UUID, alert_ids: Sequence[int] = ()
@@ -81,9 +86,12 @@ def log_contact(
             reached=is_effective(contact.channel, contact.outcome),
             settled=settles(contact.channel, contact.outcome),
         )
+        if contact.outcome == Outcome.REFUSED:
+            log.bars = bar(customer)
         if answered:
             log.alert = answered[0]
-            log.save(update_fields=["alert"])
+        if answered or log.bars:
+            log.save(update_fields=["alert", "bars"])
         done = plans.follow_contact(log, customer, staff)
         trail.record(
             staff,
@@ -95,9 +103,34 @@ def log_contact(
                 "outcome": contact.outcome,
                 "alerts": [alert.pk for alert in answered],
                 "plans": done,
+                "bars": log.bars,
             },
         )
         return Logged(log, True, tuple(answered), tuple(before))
+
+
+def bar(customer: Customer) -> bool:
+    """Nobody calls or texts the customer from now on; False where it was so before."""
+    changed = Customer.objects.filter(pk=customer.pk, do_not_contact=False).update(do_not_contact=True)
+    customer.do_not_contact = True
+    return bool(changed)
+
+
+class NothingToUndo(Exception):
+    """The contact did not bar the customer, or no longer does by itself."""
+
+
+def unbar(log: ContactLog, user: User, on: date) -> None:
+    """Take back that a contact of the same user and day barred its customer; the contact stays.
+
+    Raises NothingToUndo for any other contact.
+    """
+    with transaction.atomic():
+        mine = ContactLog.objects.filter(pk=log.pk, staff=user, bars=True, contacted_at__gte=start_of(on))
+        if not mine.update(bars=False):
+            raise NothingToUndo
+        Customer.objects.filter(pk=log.customer_id).update(do_not_contact=False)
+        trail.record(user, "contact.unbar", customer=log.customer, target=log)
 
 
 def note_in_lobby(customer: Customer, staff: User, at: datetime, need: str, submission: UUID) -> Logged:

@@ -7,7 +7,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from archives.choices import Channel, Direction, Outcome, PlanState, Purpose
+from archives.choices import Channel, Direction, Outcome, PlanCause, PlanState, Purpose
 from crm.organization.access import ScopedQuerySet
 from crm.organization.models import Branch, User
 from customers.models import Alert, Customer
@@ -30,6 +30,8 @@ class ContactLog(models.Model):
     corrects = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="corrections")
     recorded_at = models.DateTimeField(auto_now_add=True)
     submission = models.UUIDField(null=True, editable=False)
+    # This contact, not an earlier one, made the customer one who is not to be called or texted.
+    bars = models.BooleanField(default=False, db_default=False, editable=False)
 
     objects: ClassVar[ScopedQuerySet["ContactLog"]] = ScopedQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -70,7 +72,9 @@ class MaintenancePlanQuerySet(ScopedQuerySet["MaintenancePlan"]):
 class MaintenancePlan(models.Model):
     """维护计划: what somebody means to do for a customer by a day, until a contact does it or somebody calls it off.
 
-    `owner` is who answered for the customer when it was planned; who may see it goes by the customer, as everywhere.
+    `owner` is who is to do it: the customer's main owner, whom open plans follow (a trigger, migration 0007), or the
+    colleague it was handed to. Who may see it goes by the customer, as everywhere. `cause` and `reason` say why it was
+    closed without a contact.
     `source` is the contact whose next date asked for it, empty where a person wrote it. `submission` is the form or
     the bulk action that made it: sent twice it plans once, and what one action made can be found again.
     """
@@ -87,6 +91,10 @@ class MaintenancePlan(models.Model):
     done_by = models.ForeignKey(ContactLog, models.SET_NULL, null=True, blank=True, related_name="plans_done")
     closed_on = models.DateField(_("closed on"), null=True, blank=True)
     closed_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
+    cause = models.CharField(
+        _("cause"), max_length=16, choices=PlanCause.choices, blank=True, default="", db_default=""
+    )
+    reason = models.CharField(_("reason"), max_length=200, blank=True, default="", db_default="")
     created_by = models.ForeignKey(User, models.PROTECT, related_name="+", db_index=False)
     created_at = models.DateTimeField(auto_now_add=True)
     submission = models.UUIDField(editable=False)

@@ -10,8 +10,9 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from archives.choices import MARKETING_CHANNELS, Channel, PlanState, Purpose, is_effective
+from archives.choices import MARKETING_CHANNELS, Channel, PlanCause, PlanState, Purpose, is_effective
 from archives.models import ContactLog, MaintenancePlan
+from crm import db
 from crm.audit import trail
 from crm.organization.models import User
 from customers.choices import OwnershipRole
@@ -96,11 +97,16 @@ def cancel_many(actor: User, submission: UUID, on: date, customer_ids: Sequence[
             plans = plans.filter(customer_id__in=customer_ids)
         ids = list(plans.select_for_update(of=("self",)).values_list("customer_id", flat=True))
         MaintenancePlan.objects.filter(submission=submission, customer_id__in=ids).update(
-            state=PlanState.CANCELLED, closed_on=on, closed_by=actor
+            state=PlanState.CANCELLED, closed_on=on, closed_by=actor, cause=PlanCause.PERSON
         )
         detail = {"submission": submission, "ids": ids}
         trail.append(chain=actor.branch_id, actor=actor, action="plan.cancel_many", detail=detail)
     return len(ids)
+
+
+def cancel_of_closed(as_of: date) -> int:
+    """The night's part: call off the open plans of customers whom its files have closed; returns how many."""
+    return db.run_sql(__package__, "cancel_of_closed", as_of=as_of)
 
 
 def cancel(plan: MaintenancePlan, actor: User, on: date) -> None:
@@ -108,7 +114,8 @@ def cancel(plan: MaintenancePlan, actor: User, on: date) -> None:
     with transaction.atomic():
         current = locked(plan)
         current.state, current.closed_on, current.closed_by = PlanState.CANCELLED, on, actor
-        current.save(update_fields=["state", "closed_on", "closed_by"])
+        current.cause = PlanCause.PERSON
+        current.save(update_fields=["state", "closed_on", "closed_by", "cause"])
         record(actor, "plan.cancel", current, due=current.due_date)
 
 

@@ -6,14 +6,16 @@ from django.contrib import messages
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
-from archives.contacts import Logged, log_contact, note_in_lobby
+from archives.contacts import Logged, NothingToUndo, log_contact, note_in_lobby, unbar
 from archives.forms import ContactForm, LobbyNoteForm
+from archives.models import ContactLog
 from crm.organization.access import BALANCE_ROLES, CUSTOMER_ROLES, for_roles
 from crm.organization.choices import Role
 from crm.organization.models import ContactCadence, User
@@ -103,6 +105,9 @@ def tell(request: HttpRequest, logged: Logged) -> None:
         messages.success(request, _("Contact saved. The customer was not reached, so the alert stays open."))
     else:
         messages.success(request, _("Contact saved."))
+    if logged.bars:
+        context = {"log": logged.log, "next": came_from(request)}
+        messages.success(request, render_to_string("archives/_undo_bar.html", context, request))
     for alert in logged.closed_before:
         name = alert.closed_by.name if alert.closed_by else _("the night run")
         messages.warning(
@@ -110,6 +115,20 @@ def tell(request: HttpRequest, logged: Logged) -> None:
             _("“%(kind)s” had been closed before by %(name)s; your contact is kept.")
             % {"kind": alert.get_kind_display(), "name": name},
         )
+
+
+@require_POST
+@for_roles(CUSTOMER_ROLES)
+def contact_unbar(request: HttpRequest, pk: int) -> HttpResponse:
+    """Undo: the customer may be called again, the contact that said otherwise stays."""
+    assert isinstance(request.user, User)
+    log = get_object_or_404(ContactLog.objects.visible_to(request.user).select_related("customer"), pk=pk)
+    try:
+        unbar(log, request.user, timezone.localdate())
+        messages.success(request, _("Undone, the customer may be called again."))
+    except NothingToUndo:
+        messages.warning(request, _("This answer cannot be taken back any more."))
+    return back(request, reverse("workbench:customer", args=[log.customer_id]))
 
 
 def back(request: HttpRequest, default: str) -> HttpResponse:

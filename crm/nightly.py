@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from archives import plans
 from crm import db
 from crm.audit import keys
 from crm.jobs import ledger, runner
@@ -51,6 +52,7 @@ def publish(run: JobRun, arguments: Arguments) -> Counts:
     touched_is_known = refresh.mark_touched(tonight)
     carried = tiers_publish.figures_before(tonight)
     written = customers_publish.entities(tonight)
+    written["plans_cancelled"] = plans.cancel_of_closed(tonight.as_of)
     alerts = alerts_publish.publish(run, tonight)
     moves = tiers_publish.publish(tonight)
     moved = customers_publish.moved_branches()

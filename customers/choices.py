@@ -170,6 +170,12 @@ class Density(models.TextChoices):
 class BulkAction(models.TextChoices):
     ASSIGN = "assign", _("Change of manager")
     PLAN = "plan", _("New plans")
+    SEGMENT = "segment", _("Add to a segment")
+    SNOOZE = "snooze", _("Put alerts off")
+    DISMISS = "dismiss", _("Alerts not applicable")
+    MOVE = "move", _("Move plans to another day")
+    CLOSE = "close", _("Close plans")
+    HAND = "hand", _("Hand plans to a colleague")
 
 
 class BulkState(models.TextChoices):
@@ -184,7 +190,8 @@ class BulkState(models.TextChoices):
 class BulkProblem(models.TextChoices):
     NO_RIGHT = "no_right", _("Whoever asked for it may not do this any more. Nothing further was changed.")
     NO_OWNER = "no_owner", _("The new manager has left or changed roles. Nothing further was changed.")
-    TOO_MANY = "too_many", _("More customers match than one job may change. Narrow the list.")
+    NO_SEGMENT = "no_segment", _("The segment takes nobody in any more. Nothing further was changed.")
+    TOO_MANY = "too_many", _("More match than one job may change. Narrow the list.")
     ERROR = "error", _("An error stopped it. What was changed until then is listed and can be undone.")
 
 
@@ -197,6 +204,9 @@ class ItemOutcome(models.TextChoices):
     OUT_OF_SCOPE = "out_of_scope", _("No longer in your care")
     RESTORED = "restored", _("Restored")
     EDITED = "edited", _("Kept: changed again since")
+    CLOSED_SINCE = "closed_since", _("Closed in the meantime")
+    NOT_THEIRS = "not_theirs", _("Not a customer whom the colleague sees")
+    NOT_ELIGIBLE = "not_eligible", _("Closed, refuses profiling, or of another branch than the segment")
     FORMER_LEFT = "former_left", _("Kept: the former manager has left the branch")
 
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from archives.choices import REACHED, Channel
 from archives.coverage import CYCLE_DAYS, TOP_CYCLE_DAYS, TOP_TIER, UPPER_TIER
-from archives.models import ContactLog
+from archives.models import ContactLog, MaintenancePlan
 from crm.organization.access import scope_of
 from crm.organization.models import Branch, User
 from crm.workbench import ranking
@@ -38,7 +38,7 @@ FIGURES = {
     "reached_today": _("Reached today"),
     "contacts_month": _("Contacted this month"),
     "reached_month": _("Reached this month"),
-    "appointments": _("To be contacted today, as agreed"),
+    "appointments": _("Planned for today"),
     "uncovered": _("Upper tiers without an effective contact in their cycle"),
     "covered": _("Upper tiers with an effective contact in their cycle"),
     "up": _("Moved up in the month"),
@@ -77,6 +77,8 @@ class BoardCustomers(CustomerFilter):
         return rows.filter(branch__in=Branch.objects.filter(path__startswith=path)) if path else rows.none()
 
     def behind(self, rows: QuerySet[Customer], name: str, value: str) -> QuerySet[Customer]:
+        if value == "appointments":
+            return rows.filter(pk__in=self.planned().values("customer"))
         if value in OF_STAFF:
             return rows.filter(Exists(self.contacts(value).filter(customer=OuterRef("pk"))))
         match value:
@@ -108,8 +110,6 @@ class BoardCustomers(CustomerFilter):
         staff = self.data.get("manager", "")
         logs = ContactLog.objects.visible_to(self.user)
         made = logs.filter(staff_id=int(staff)) if staff.isdecimal() and len(staff) < 19 else logs
-        if figure == "appointments":
-            return made.filter(next_date=self.moments.today)
         what, _underscore, when = figure.partition("_")
         start = self.moments.start_of(self.moments.today)
         if when == "before":
@@ -118,6 +118,12 @@ class BoardCustomers(CustomerFilter):
             day = self.moments.today if when == "today" else month_start(self.moments.today)
             made = made.filter(contacted_at__gte=self.moments.start_of(day))
         return made.filter(EFFECTIVE) if what == "reached" else made
+
+    def planned(self) -> QuerySet[MaintenancePlan]:
+        """The open plans of today, of one member of staff where one is named."""
+        due = MaintenancePlan.objects.open().visible_to(self.user).filter(due_date=self.moments.today)
+        staff = self.data.get("manager", "")
+        return due.filter(owner_id=int(staff)) if staff.isdecimal() and len(staff) < 19 else due
 
     def covered(self) -> Q:
         """An effective contact within the tier's cycle, as of the last night (segments/figures/tiers.sql)."""

@@ -87,9 +87,10 @@ WITH place AS (
           WHERE branch_id = ANY (%(branches)s) AND contacted_at >= %(contacts_from)s) c
     GROUP BY 1, 2
     UNION ALL
-    SELECT branch_id, staff_id, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    SELECT branch_id, owner_id, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
            count(DISTINCT customer_id)
-    FROM archives_contactlog WHERE branch_id = ANY (%(branches)s) AND next_date = %(today)s GROUP BY 1, 2
+    FROM archives_maintenanceplan
+    WHERE branch_id = ANY (%(branches)s) AND state = 'planned' AND due_date = %(today)s GROUP BY 1, 2
 ), keyed AS (
     SELECT CASE WHEN %(by_owner)s THEN rows.owner_id ELSE place.place_id END AS key, rows.*
     FROM rows JOIN place USING (branch_id)

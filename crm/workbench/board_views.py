@@ -1,6 +1,9 @@
 """晨会: the board, the customers behind its figures, and the nudge."""
 
+from datetime import date
+
 from django.contrib import messages
+from django.db.models import DecimalField, F, Func, Value
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -19,10 +22,12 @@ from crm.workbench.why_now import Today
 from customers import nudges
 from customers.alert_answers import AnsweredAlready
 from customers.customer_list import CUSTOMERS
-from customers.lists.shape import page_of
+from customers.lists import shape
+from customers.lists.shape import Sort, page_of
 from customers.models import Alert
 from customers.views import back
 
+AVERAGE = "-average"
 SHOWN = frozenset({"due", "alerts", "manager"})
 
 
@@ -43,9 +48,18 @@ def board_customers(request: HttpRequest) -> HttpResponse:
     moments = Moments(timezone.now(), day, ledger.published_date() or day)
     filters = BoardCustomers(request.GET, user=request.user, moments=moments)
     after = request.GET.get("after", "")
-    page = page_of(CUSTOMERS, filters, CUSTOMERS.sort_of["-aum"], SHOWN, after, request.GET.get("before", ""))
+    sort = by_average(moments.as_of) if request.GET.get("sort") == AVERAGE else CUSTOMERS.sort_of["-aum"]
+    page = page_of(CUSTOMERS, filters, sort, SHOWN | {"average"}, after, request.GET.get("before", ""))
     trail.listed(request, f"board: {request.GET.get('figure', '')}"[:40], [row.customer.pk for row in page.rows])
-    return render(request, "workbench/board_customers.html", {"filters": filters, "page": page, "day": day})
+    context = {"filters": filters, "page": page, "day": day, "sort": sort}
+    return render(request, "workbench/board_customers.html", context)
+
+
+def by_average(as_of: date) -> Sort:
+    """The customers with the largest average of the month first, as of the last night."""
+    balances = (F("metrics__aum"), F("metrics__since_date"), F("metrics__month_days"))
+    average = Func(*balances, Value(as_of), function="month_average", output_field=DecimalField())
+    return Sort(AVERAGE, _("Largest monthly average first"), average, shape.money, is_descending=True)
 
 
 @require_POST

@@ -16,10 +16,13 @@ from crm.organization.access import BALANCE_ROLES, for_roles
 from crm.organization.models import User
 from crm.workbench import tasks
 from crm.workbench.bulk import jobs
+from crm.workbench.bulk.actions import ACTIONS
 from crm.workbench.bulk.forms import FORMS
-from customers.choices import BulkState, ItemOutcome
+from crm.workbench.bulk.shape import EVERY_LIST
+from crm.workbench.list_views import shape_named
+from customers.choices import BulkState, ItemOutcome, ListName
 from customers.customer_list import slim
-from customers.models import BulkItem, BulkJob
+from customers.models import BulkItem, BulkJob, Customer
 
 SAMPLE = 5
 PAGE_ROWS = 50
@@ -51,14 +54,15 @@ def job_list(request: HttpRequest) -> HttpResponse:
 def job_new(request: HttpRequest) -> HttpResponse:
     """From the list: an action, over the ticked rows or all that match; leads to its preview."""
     assert isinstance(request.user, User)
-    query = request.POST.get("query", "")
+    query, list_name = request.POST.get("query", ""), request.POST.get("list", ListName.CUSTOMERS)
+    address = reverse(shape_named(list_name).url_name)
     ticked = [pk for text in request.POST.getlist("ids") if (pk := number_of(text)) is not None]
     ids = None if request.POST.get("all") else ticked
     try:
-        job = jobs.prepare(request.user, request.POST.get("action", ""), query, ids)
+        job = jobs.prepare(request.user, list_name, request.POST.get("action", ""), query, ids)
     except jobs.BulkRefused as refusal:
         messages.warning(request, str(refusal))
-        return redirect(f"{reverse('customers:list')}?{query}" if query else "customers:list")
+        return redirect(f"{address}?{query}" if query else address)
     return redirect("workbench:bulk", pk=job.pk)
 
 
@@ -68,7 +72,7 @@ def job(request: HttpRequest, pk: int) -> HttpResponse:
     """Its preview, its progress or its end."""
     one, user = own_job(request, pk)
     if one.state == BulkState.PREVIEW:
-        form = FORMS[one.action](None, branch_id=jobs.branch_of(one, user), day=timezone.localdate())
+        form = FORMS[one.action](None, user=user, branch_id=jobs.branch_of(one, user), day=timezone.localdate())
         return render(request, "bulk/preview.html", preview_context(request, one, form))
     if one.is_under_way:
         return render(request, "bulk/progress.html", {"job": one})
@@ -79,9 +83,25 @@ def preview_context(request: HttpRequest, one: BulkJob, form: Any) -> dict[str, 
     """How many match now, whose they are, and a few of them."""
     assert isinstance(request.user, User)
     day = timezone.localdate()
-    sample = list(slim(jobs.chosen(one, request.user, day)).order_by("pk")[:SAMPLE])
+    rows = jobs.chosen(one, request.user, day)
+    some = rows.order_by("pk").values(jobs.customer_path(rows))[:SAMPLE]
+    sample = list(slim(Customer.objects.visible_to(request.user)).filter(pk__in=some).order_by("pk"))
     trail.listed(request, "bulk preview", [customer.pk for customer in sample])
-    return {"job": one, "form": form, "preview": jobs.preview(one, request.user, day), "sample": sample}
+    acts_on_customers = rows.model is Customer
+    return {
+        "job": one,
+        "form": form,
+        "acts_on_customers": acts_on_customers,
+        "list_address": address_of(one),
+        "preview": jobs.preview(one, request.user, day),
+        "sample": sample,
+    }
+
+
+def address_of(one: BulkJob) -> str:
+    """The list that the job came from, as it was narrowed."""
+    address = reverse(shape_named(one.list_name).url_name)
+    return f"{address}?{one.query}" if one.query else address
 
 
 def with_names(items: Any) -> Any:
@@ -103,13 +123,20 @@ def result_context(request: HttpRequest, one: BulkJob) -> dict[str, Any]:
     trail.listed(request, "bulk result", [row.customer_id for row in rows[:PAGE_ROWS]])
     return {
         "job": one,
+        "list_address": address_of(one),
         "outcomes": outcomes,
         "shown": shown,
         "rows": rows[:PAGE_ROWS],
         "next_place": rows[PAGE_ROWS - 1].pk if len(rows) > PAGE_ROWS else None,
-        "missing": max(0, len(one.ids or []) - one.total) if one.is_collected and not one.is_undo else 0,
+        "missing": missing_of(one),
         "may_undo": jobs.may_undo(one, timezone.now()) and any(o == ItemOutcome.CHANGED for o, _number in outcomes),
     }
+
+
+def missing_of(one: BulkJob) -> int:
+    """Ticked rows that nobody could act on any more; customers behind rows are fewer than these anyhow."""
+    acts_on_rows = bool(ACTIONS[one.action].lists != EVERY_LIST) or one.list_name == ListName.CUSTOMERS
+    return max(0, len(one.ids or []) - one.total) if acts_on_rows and one.is_collected and not one.is_undo else 0
 
 
 @require_safe
@@ -129,7 +156,7 @@ def job_start(request: HttpRequest, pk: int) -> HttpResponse:
     """Have it run, once the form says what is to be done."""
     one, user = own_job(request, pk)
     day = timezone.localdate()
-    form = FORMS[one.action](request.POST, branch_id=jobs.branch_of(one, user), day=day)
+    form = FORMS[one.action](request.POST, user=user, branch_id=jobs.branch_of(one, user), day=day)
     if one.state == BulkState.PREVIEW and not form.is_valid():
         return render(request, "bulk/preview.html", preview_context(request, one, form), status=422)
     if one.state == BulkState.PREVIEW and jobs.confirm(one, user, form.parameters(), day):
@@ -145,5 +172,5 @@ def job_undo(request: HttpRequest, pk: int) -> HttpResponse:
     if jobs.undo(one, user, timezone.now()):
         transaction.on_commit(lambda: tasks.wake_bulk(pk))
     else:
-        messages.warning(request, _("Too late: a job can be undone once, within 7 days."))
+        messages.warning(request, _("Too late: a job can be undone once, and only for some days."))
     return redirect("workbench:bulk", pk=pk)

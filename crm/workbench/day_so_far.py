@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from archives.choices import REACHED, Channel, Outcome
 from archives.contacts import start_of
-from archives.models import ContactLog
+from archives.models import ContactLog, MaintenancePlan
 from crm.organization.models import DayTarget, User
 from crm.workbench import ranking
 from customers.choices import AlertKind
@@ -22,6 +22,7 @@ from customers.nudges import open_nudges
 MET = (Channel.FACE, Channel.HOME_VISIT)
 NOTES = 5
 NUDGES = 5
+PLANS = 20
 NOTE_DAYS = 3  # a note of Friday is still there on Monday
 
 
@@ -55,6 +56,19 @@ class LobbyNote:
 
 
 @dataclass(frozen=True)
+class Planned:
+    """An open plan that is due today, or was before."""
+
+    customer_id: int
+    name_mask: str
+    sex: str
+    due: date
+    channel: str
+    note: str
+    may_call: bool
+
+
+@dataclass(frozen=True)
 class Nudged:
     """An alert that the branch manager asks to see to."""
 
@@ -76,6 +90,7 @@ class DaySoFar:
     kinds: list[KindWaiting]
     notes: list[LobbyNote]
     nudges: list[Nudged]
+    plans: list[Planned]
 
     @property
     def left(self) -> int:
@@ -91,6 +106,7 @@ def day_so_far(user: User, day: date, owner: str = "") -> DaySoFar:
             kinds=ArraySubquery(kinds(user, day, owner)),
             notes=ArraySubquery(notes(user, day)),
             nudges=ArraySubquery(nudges(user, day)),
+            plans=ArraySubquery(plans(user, day, int(owner) if owner.isdecimal() else user.pk)),
         )
         .order_by(in_force, "-effective_from")
         .first()
@@ -120,6 +136,18 @@ def day_so_far(user: User, day: date, owner: str = "") -> DaySoFar:
                 datetime.fromisoformat(one["at"]),
             )
             for one in row.nudges
+        ],
+        plans=[
+            Planned(
+                one["customer"],
+                one["name"],
+                one["sex"],
+                date.fromisoformat(one["due"]),
+                str(Channel(one["channel"]).label),
+                one["note"],
+                not one["barred"],
+            )
+            for one in row.plans
         ],
     )
 
@@ -182,3 +210,19 @@ def nudges(user: User, day: date) -> Any:
             at="nudged_at",
         )
     )[:NUDGES]
+
+
+def plans(user: User, day: date, owner_id: int) -> Any:
+    """What this member of staff means to do today, and what is overdue, oldest first; by the index of open plans."""
+    due = MaintenancePlan.objects.open().visible_to(user).filter(owner_id=owner_id, due_date__lte=day)
+    return due.order_by("due_date", "pk").values(
+        json=JSONObject(
+            customer="customer_id",
+            name="customer__name_mask",
+            sex="customer__sex",
+            due="due_date",
+            channel="channel",
+            note="note",
+            barred="customer__do_not_contact",
+        )
+    )[:PLANS]

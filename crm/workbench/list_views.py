@@ -13,16 +13,14 @@ from archives.plan_list import PLANS
 from crm.organization.access import BALANCE_ROLES, for_roles
 from crm.organization.models import User
 from crm.workbench import view_counts as tab_counts
+from crm.workbench.list_shapes import SHAPES
 from crm.workbench.view_form import ViewForm
 from crm.workbench.why_now import Today, reason
 from customers.alert_list import ALERTS
-from customers.customer_list import CUSTOMERS
 from customers.lists import pages, saved
 from customers.lists.shape import Shape
 from customers.models import SavedView
 from segments.tiers import primary_tiers
-
-SHAPES: dict[str, Shape] = {shape.name.value: shape for shape in (CUSTOMERS, ALERTS, CONTACTS, PLANS)}
 
 
 @require_safe

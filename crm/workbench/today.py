@@ -7,9 +7,11 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import Count, OuterRef, QuerySet, Subquery, Window
+from django.db.models.functions import JSONObject
 
 from archives.choices import Channel, Outcome
 from archives.contacts import last_contact
+from archives.models import MaintenancePlan
 from crm.organization.choices import Role
 from crm.organization.models import User
 from crm.workbench import ranking
@@ -42,6 +44,7 @@ class Row:
     parts: ranking.Parts
     last: LastContact | None
     others: int
+    plan: Mapping[str, str] | None
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,9 @@ def page_context(
     )
     first = str(listing.rows[0].alert.pk) if listing.rows and not place else ""
     opened = asked.get("open", "") or first
-    return {"day": today.day, "list": listing, "so_far": so_far, "open": opened}, listing.rows
+    shown = {row.customer.pk for row in listing.rows}
+    plans = [one for one in so_far.plans if one.customer_id not in shown]
+    return {"plans": plans, "day": today.day, "list": listing, "so_far": so_far, "open": opened}, listing.rows
 
 
 def is_manager_id(value: str) -> bool:
@@ -115,7 +120,11 @@ def loaded(alerts: QuerySet[Any], user: User, day: date) -> QuerySet[Any]:
     read: QuerySet[Any] = (
         alerts.select_related("customer__metrics")
         .defer(*hidden("customer"))
-        .annotate(last=last_contact(user), live=Subquery(behind.annotate(number=Count("pk")).values("number")))
+        .annotate(
+            last=last_contact(user),
+            live=Subquery(behind.annotate(number=Count("pk")).values("number")),
+            plan=due_plan(user, day),
+        )
     )
     return read
 
@@ -131,9 +140,20 @@ def rows_of(alerts: Sequence[Any], today: Today, now: datetime) -> list[Row]:
             parts=ranking.parts(alert.points, alert, today.day),
             last=last_of(alert.last, today.day),
             others=alert.live - 1,
+            plan=plan_of(alert.plan),
         )
         for alert in alerts
     ]
+
+
+def due_plan(user: User, day: date) -> Subquery:
+    """The first open plan of the row's customer that is due, as JSON; asked for the rows of the page alone."""
+    due = MaintenancePlan.objects.open().visible_to(user).filter(customer=OuterRef("customer"), due_date__lte=day)
+    return Subquery(due.order_by("due_date", "pk").values(json=JSONObject(channel="channel", note="note"))[:1])
+
+
+def plan_of(found: Mapping[str, str] | None) -> Mapping[str, str] | None:
+    return found and {"channel": str(Channel(found["channel"]).label), "note": found["note"]}
 
 
 def last_of(found: Mapping[str, str] | None, day: date) -> LastContact | None:

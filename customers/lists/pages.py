@@ -12,7 +12,7 @@ from django.utils import timezone
 from crm.audit import trail
 from crm.organization.choices import Role
 from crm.organization.models import User
-from customers.choices import Audience, Density, ListName
+from customers.choices import Audience, Density
 from customers.filters import ListFilter
 from customers.lists import saved, settings
 from customers.lists.settings import Settings
@@ -78,11 +78,6 @@ class ListPage:
     @property
     def densities(self) -> list[tuple[str, Any]]:
         return list(Density.choices)
-
-    @property
-    def may_act(self) -> bool:
-        """Are there actions over many rows?"""
-        return self.shape.name == ListName.CUSTOMERS
 
 
 def kept_by(shape: Shape, view: SavedView) -> dict[str, Any]:

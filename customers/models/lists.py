@@ -99,12 +99,13 @@ class Star(models.Model):
 
 
 class BulkJob(models.Model):
-    """One action over many customers: what was chosen, how far it is, what became of it.
+    """One action over many rows of a list: what was chosen, how far it is, what became of it.
 
-    The choice is a filter (`query`) or a number of `ids`, never a list of rows: who is meant is found out when a worker
-    runs it, in the scope that its author has then. Its rows are BulkItem.
+    The choice is a filter of the list (`query`) or a number of `ids` of its rows, never a copy of them: what is meant
+    is found out when a worker runs it, in the scope that its author has then. Its rows are BulkItem.
     """
 
+    list_name = models.CharField(_("list"), max_length=10, choices=ListName.choices, default=ListName.CUSTOMERS)
     action = models.CharField(_("action"), max_length=20, choices=BulkAction.choices)
     actor = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("author"))
     query = models.CharField(_("filters"), max_length=500, blank=True, default="")
@@ -112,7 +113,7 @@ class BulkJob(models.Model):
     parameters = models.JSONField(default=dict)
     state = models.CharField(_("state"), max_length=10, choices=BulkState.choices, default=BulkState.PREVIEW)
     problem = models.CharField(_("problem"), max_length=10, choices=BulkProblem.choices, blank=True, default="")
-    total = models.IntegerField(_("customers"), default=0)
+    total = models.IntegerField(_("rows"), default=0)
     handled = models.IntegerField(default=0)
     is_collected = models.BooleanField(default=False)
     is_undo = models.BooleanField(default=False)
@@ -143,14 +144,21 @@ class BulkJob(models.Model):
 
 
 class BulkItem(models.Model):
-    """A customer of a bulk job, and what became of them; `closed` and `opened` are what an undo goes by."""
+    """What a bulk job acts on: a customer, or an alert or plan of one (`row_id`), and what became of it.
+
+    An undo goes by `closed` and `opened`, the ownerships of a change of manager, or by `before`: what the columns of an
+    alert or a plan were.
+    """
 
     job = models.ForeignKey(BulkJob, models.CASCADE, related_name="items", db_index=False)
     branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", db_index=False)
     customer = models.ForeignKey(Customer, models.CASCADE, related_name="+")
+    row_id = models.BigIntegerField()
     outcome = models.CharField(_("result"), max_length=12, choices=ItemOutcome.choices, default=ItemOutcome.WAITING)
     closed = models.ForeignKey(Ownership, models.SET_NULL, null=True, related_name="+", db_index=False)
     opened = models.ForeignKey(Ownership, models.SET_NULL, null=True, related_name="+", db_index=False)
+
+    before = models.JSONField(null=True)
 
     objects: ClassVar[ScopedQuerySet["BulkItem"]] = ScopedQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -158,8 +166,8 @@ class BulkItem(models.Model):
         verbose_name = _("row of a bulk job")
         verbose_name_plural = _("rows of a bulk job")
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.UniqueConstraint(fields=["job", "customer"], name="one_item_of_a_job_and_customer"),
+            models.UniqueConstraint(fields=["job", "row_id"], name="one_item_of_a_job_and_row"),
         ]
         indexes: ClassVar[list[models.Index]] = [
-            models.Index(fields=["job", "outcome", "customer"], name="bulk_item_of_outcome"),
+            models.Index(fields=["job", "outcome", "row_id"], name="bulk_item_of_outcome"),
         ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import connections
@@ -14,7 +15,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from archives.models import ContactLog
+from archives.models import ContactLog, MaintenancePlan
 from crm import db
 from crm.audit.models import AuditEntry
 from crm.organization.models import User
@@ -53,8 +54,8 @@ TRUTH = {
     "contacts_month": """SELECT count(*) FROM archives_contactlog t
         WHERE date_trunc('month', contacted_at AT TIME ZONE 'Asia/Shanghai') = date_trunc('month', %(today)s::timestamp)
         AND {staff}""",
-    "appointments": """SELECT count(DISTINCT customer_id) FROM archives_contactlog t
-        WHERE next_date = %(today)s AND {staff}""",
+    "appointments": """SELECT count(DISTINCT customer_id) FROM archives_maintenanceplan t
+        WHERE state = 'planned' AND due_date = %(today)s AND {planner}""",
 }
 # Money and coverage stay as the night published them until the next one.
 OF_NIGHT = {
@@ -90,6 +91,11 @@ def log(customer: Customer, staff: User, at: datetime, outcome: str, channel: st
         branch_id=customer.branch_id, customer_id=customer.pk, staff_id=staff.pk, contacted_at=at, channel=channel,
         purpose="care", outcome=outcome, **fields,
     )  # fmt: skip
+    if "next_date" in fields:  # as a contact of the page makes one
+        MaintenancePlan.objects.using("batch").create(
+            branch_id=customer.branch_id, customer_id=customer.pk, owner_id=staff.pk, created_by_id=staff.pk,
+            due_date=fields["next_date"], submission=uuid4(),
+        )  # fmt: skip
 
 
 @pytest.fixture
@@ -152,7 +158,10 @@ def counted(figure: str, statement: str, town: Town, manager: User | None, branc
     """The same figure, counted from the rows: of a manager, of nobody for None."""
     who = f"{OWNED} = {manager.pk}" if manager else f"{OWNED} IS NULL"
     staff = f"staff_id = {manager.pk}" if manager else "false"
-    text = statement.format(who=who, staff=staff) + " AND t.branch_id = ANY (%(branches)s)"
+    text = (
+        statement.format(who=who, staff=staff, planner=staff.replace("staff_id", "owner_id"))
+        + " AND t.branch_id = ANY (%(branches)s)"
+    )
     return db.fetch_value(text, {"today": town.day, "now": timezone.now(), "branches": branches})
 
 

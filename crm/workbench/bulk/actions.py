@@ -1,49 +1,44 @@
-"""What a bulk job can do with a chunk of customers, and take back: change of manager, new plans.
+"""What a bulk job can do with a chunk of customers, and take back: change of manager, new plans, into a segment.
 
 Each gets the chunk's customers who are in the author's scope at that moment, and sets the outcome of their items.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Protocol
+from typing import Any
 from uuid import UUID
 
 from archives import plans
 from archives.models import MaintenancePlan
 from crm import db
 from crm.audit import trail
-from crm.organization.access import BALANCE_ROLES
+from crm.organization.access import BALANCE_ROLES, ScopedQuerySet
 from crm.organization.choices import Role
 from crm.organization.models import User
+from crm.workbench.bulk import row_actions
+from crm.workbench.bulk.shape import EVERY_LIST, UNDO_DAYS, Action, Ids, Stopped
 from customers import ownership
 from customers.choices import BulkAction, BulkProblem, ItemOutcome
 from customers.models import BulkItem, BulkJob, Customer
-
-Ids = Sequence[int]
-
-
-class Stopped(Exception):
-    """The job cannot go on; `problem` says why."""
-
-    def __init__(self, problem: BulkProblem) -> None:
-        super().__init__(problem.label)
-        self.problem = problem
-
-
-class Action(Protocol):
-    """One kind of job, and whose it is."""
-
-    @property
-    def roles(self) -> frozenset[str]: ...
-
-    def do(self, job: BulkJob, actor: User, ids: Ids) -> None: ...
-
-    def take_back(self, job: BulkJob, actor: User, ids: Ids, day: date) -> None: ...
+from segments import membership
+from segments.models import Segment
 
 
 @dataclass(frozen=True)
-class Assign:
+class OfCustomers:
+    """Actions over customers: those of any list, or who stand behind its rows."""
+
+    roles: frozenset[str] = frozenset(BALANCE_ROLES)
+    lists: frozenset[str] = EVERY_LIST
+    undo_days: int = UNDO_DAYS
+
+    def rows(self, actor: User) -> ScopedQuerySet[Any]:
+        found: ScopedQuerySet[Any] = Customer.objects.visible_to(actor)
+        return found
+
+
+@dataclass(frozen=True)
+class Assign(OfCustomers):
     """Change of manager: `parameters` are owner and reason (customers.ownership, for many)."""
 
     roles: frozenset[str] = frozenset({Role.BRANCH_MANAGER})
@@ -70,10 +65,8 @@ class Assign:
 
 
 @dataclass(frozen=True)
-class Plan:
+class Plan(OfCustomers):
     """New plans: `parameters` are those of archives.plans.Intent, and the submission that finds them again."""
-
-    roles: frozenset[str] = frozenset(BALANCE_ROLES)
 
     def do(self, job: BulkJob, actor: User, ids: Ids) -> None:
         asked = job.parameters
@@ -97,4 +90,47 @@ class Plan:
         items.filter(customer_id__in=called_off.values("customer_id")).update(outcome=ItemOutcome.RESTORED)
 
 
-ACTIONS: dict[str, Action] = {BulkAction.ASSIGN: Assign(), BulkAction.PLAN: Plan()}
+@dataclass(frozen=True)
+class IntoSegment(OfCustomers):
+    """Into a static segment: `parameters` are its id and name."""
+
+    def do(self, job: BulkJob, actor: User, ids: Ids) -> None:
+        segment = Segment.objects.get(pk=job.parameters["segment"])
+        customers = Customer.objects.visible_to(actor).filter(pk__in=ids)
+        try:
+            added = membership.add_to_static(segment, customers, actor)
+        except membership.SegmentRefused as refusal:
+            raise Stopped(BulkProblem.NO_SEGMENT) from refusal
+        items = BulkItem.objects.filter(job=job, row_id__in=ids)
+        items.update(outcome=ItemOutcome.NOT_ELIGIBLE)
+        allowed = customers.filter(membership.eligible(segment)).values("pk")
+        items.filter(row_id__in=allowed).update(outcome=ItemOutcome.SAME)
+        items.filter(row_id__in=added).update(outcome=ItemOutcome.CHANGED)
+
+    def take_back(self, job: BulkJob, actor: User, ids: Ids, day: date) -> None:
+        segment = Segment.objects.get(pk=job.parameters["segment"])
+        try:
+            gone = membership.remove_from_static(segment, Customer.objects.visible_to(actor).filter(pk__in=ids), actor)
+        except membership.SegmentRefused as refusal:
+            raise Stopped(BulkProblem.NO_SEGMENT) from refusal
+        items = BulkItem.objects.filter(job=job, row_id__in=ids)
+        items.update(outcome=ItemOutcome.EDITED)
+        items.filter(row_id__in=gone).update(outcome=ItemOutcome.RESTORED)
+
+
+ACTIONS: dict[str, Action] = {
+    BulkAction.ASSIGN: Assign(),
+    BulkAction.PLAN: Plan(),
+    BulkAction.SEGMENT: IntoSegment(),
+    BulkAction.SNOOZE: row_actions.SNOOZE,
+    BulkAction.DISMISS: row_actions.DISMISS,
+    BulkAction.MOVE: row_actions.MOVE,
+    BulkAction.CLOSE: row_actions.CLOSE,
+    BulkAction.HAND: row_actions.HAND,
+}
+
+
+def offered(user: User, list_name: str) -> list[BulkAction]:
+    """What this user may do with many rows of a list, those of its own rows first."""
+    found = [one for one in BulkAction if user.role in ACTIONS[one].roles and list_name in ACTIONS[one].lists]
+    return sorted(found, key=lambda one: ACTIONS[one].lists == EVERY_LIST)

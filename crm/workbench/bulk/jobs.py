@@ -20,10 +20,11 @@ from crm import db
 from crm.audit import trail
 from crm.organization.access import branch_named, scoped
 from crm.organization.models import User
-from crm.workbench.bulk.actions import ACTIONS, Stopped
-from customers.choices import BulkProblem, BulkState, ItemOutcome
+from crm.workbench.bulk.actions import ACTIONS
+from crm.workbench.bulk.shape import Stopped
+from crm.workbench.list_shapes import SHAPES
+from customers.choices import BulkProblem, BulkState, CustomerStatus, ItemOutcome
 from customers.customer_list import main_owner
-from customers.filters import CustomerFilter
 from customers.models import BulkItem, BulkJob, Customer
 
 JOBS = BulkJob.objects.using("batch")
@@ -33,20 +34,25 @@ MOST_CUSTOMERS = 100_000
 MOST_TICKED = 500
 CHUNK = 1_000
 MAX_ATTEMPTS = 5
-UNDO_DAYS = 7
 PREVIEW_DAYS = 1
-COLLECT = "INSERT INTO customers_bulkitem (job_id, outcome, customer_id, branch_id) SELECT %s, 'waiting', * FROM ({}) c"
+COLLECT = """
+INSERT INTO customers_bulkitem (job_id, outcome, row_id, customer_id, branch_id) SELECT %s, 'waiting', * FROM ({}) c
+"""
 
 
 class BulkRefused(Exception):
-    """This cannot be done with these customers; the message says why."""
+    """This cannot be done with these rows; the message says why."""
 
 
 @dataclass(frozen=True)
 class Preview:
-    """How many customers match now (`is_too_many`: more than a job takes), and whose they are, most first."""
+    """What is meant now: `count` rows of `customers` customers, and whose those are, most first.
+
+    `is_too_many`: more than a job takes.
+    """
 
     count: int
+    customers: int
     is_too_many: bool
     owners: list[tuple[str, int]]
     others: int
@@ -57,19 +63,19 @@ def of_user(user: User) -> QuerySet[BulkJob]:
     return BulkJob.objects.filter(actor=user)
 
 
-def prepare(user: User, action: str, query: str, ids: list[int] | None) -> BulkJob:
-    """A job that waits for confirmation, over the ticked customers or over all that the filters leave.
+def prepare(user: User, list_name: str, action: str, query: str, ids: list[int] | None) -> BulkJob:
+    """A job that waits for confirmation, over the ticked rows of a list or over all that the filters leave.
 
     Raises BulkRefused for an action that this user may not take, and for nothing ticked.
     """
-    if action not in ACTIONS or user.role not in ACTIONS[action].roles:
-        raise BulkRefused(_("You may not do this to many customers at once."))
+    if action not in ACTIONS or user.role not in ACTIONS[action].roles or list_name not in ACTIONS[action].lists:
+        raise BulkRefused(_("You may not do this to many at once."))
     if ids is not None and not 0 < len(ids) <= MOST_TICKED:
-        raise BulkRefused(_("Tick some customers first, or take all that match."))
+        raise BulkRefused(_("Tick some rows first, or take all that match."))
     asked = QueryDict(query[:500])
     if ids is not None:  # ticked rows stay chosen whatever becomes of them; the branch says whose managers to offer
         asked = QueryDict(urlencode({"branch": asked["branch"]}) if asked.get("branch") else "")
-    return BulkJob.objects.create(actor=user, action=action, query=asked.urlencode(), ids=ids)
+    return BulkJob.objects.create(actor=user, list_name=list_name, action=action, query=asked.urlencode(), ids=ids)
 
 
 def branch_of(job: BulkJob, user: User) -> int:
@@ -77,36 +83,67 @@ def branch_of(job: BulkJob, user: User) -> int:
     return branch_named(user, QueryDict(job.query).get("branch", ""))
 
 
-def chosen(job: BulkJob, user: User, day: date) -> QuerySet[Customer]:
-    """The customers whom the job means, as far as this user sees them now."""
-    filters = CustomerFilter(QueryDict(job.query if job.ids is None else ""), user=user, day=day)
-    rows: QuerySet[Customer] = filters.matching
-    return rows if job.ids is None else rows.filter(pk__in=job.ids)
+def listed(job: BulkJob, user: User, day: date) -> QuerySet[Any]:
+    """The rows of the list that the job means, as far as this user sees them now."""
+    filters = SHAPES[job.list_name].filters
+    if job.ids is None:
+        return filters(QueryDict(job.query), user=user, day=day).matching
+    return filters(QueryDict(), user=user, day=day).visible(user).filter(pk__in=job.ids)
+
+
+def chosen(job: BulkJob, user: User, day: date) -> QuerySet[Any]:
+    """What the job acts on: those rows, or the customers behind them, each once."""
+    rows, subjects = listed(job, user, day), ACTIONS[job.action].rows(user)
+    if rows.model is subjects.model:
+        return rows
+    return subjects.filter(pk__in=rows.order_by().values("customer_id"), status=CustomerStatus.ACTIVE)
+
+
+def customer_path(rows: QuerySet[Any]) -> str:
+    """The name of the column that holds the customer's id."""
+    return "pk" if rows.model is Customer else "customer_id"
 
 
 def preview(job: BulkJob, user: User, day: date, most_owners: int = 8) -> Preview:
     """What would be changed, counted no further than a job may go."""
-    limited = Customer.objects.filter(pk__in=chosen(job, user, day).order_by().values("pk")[: MOST_CUSTOMERS + 1])
-    groups = limited.annotate(owner=main_owner()).values_list("owner").annotate(number=Count("pk")).order_by("-number")
-    found = [(name or "", number) for name, number in groups]
-    count = sum(number for _name, number in found)
-    shown = found[:most_owners]
-    is_too_many = count > MOST_CUSTOMERS
-    return Preview(min(count, MOST_CUSTOMERS), is_too_many, shown, count - sum(number for _name, number in shown))
+    rows = chosen(job, user, day)
+    path = customer_path(rows)
+    limited = rows.model._default_manager.filter(pk__in=rows.order_by().values("pk")[: MOST_CUSTOMERS + 1])
+    groups = (
+        limited.order_by()
+        .annotate(of_owner=main_owner(path))
+        .values_list("of_owner")
+        .annotate(number=Count("pk"), people=Count(path, distinct=True))
+        .order_by("-number")
+    )
+    found = [(name or "", number, people) for name, number, people in groups]
+    count = sum(number for _name, number, _people in found)
+    shown = [(name, number) for name, number, _people in found[:most_owners]]
+    return Preview(
+        count=min(count, MOST_CUSTOMERS),
+        customers=min(sum(people for _name, _number, people in found), MOST_CUSTOMERS),
+        is_too_many=count > MOST_CUSTOMERS,
+        owners=shown,
+        others=count - sum(number for _name, number in shown),
+    )
 
 
 def confirm(job: BulkJob, user: User, parameters: dict[str, Any], day: date) -> bool:
     """Have a worker run it; False when that was decided already."""
     waiting = of_user(user).filter(pk=job.pk, state=BulkState.PREVIEW)
-    detail = {"action": job.action, "query": job.query, "ids": job.ids, **parameters}
+    detail = {"list": job.list_name, "action": job.action, "query": job.query, "ids": job.ids, **parameters}
     trail.record(user, "bulk.start", target=job, detail=detail)
     return bool(waiting.update(state=BulkState.QUEUED, parameters=parameters, business_date=day))
 
 
 def may_undo(job: BulkJob, now: Any) -> bool:
-    """Within seven days of its end, while anything of it still stands."""
-    is_recent = job.finished_at is not None and now - job.finished_at <= timedelta(days=UNDO_DAYS)
-    return job.state in ENDED and not job.is_undo and is_recent
+    """Within its days (seven, or the same day) from its end, while anything of it still stands."""
+    if job.finished_at is None or job.state not in ENDED or job.is_undo:
+        return False
+    days = ACTIONS[job.action].undo_days
+    if not days:
+        return bool(job.business_date == timezone.localdate(now))
+    return bool(now - job.finished_at <= timedelta(days=days))
 
 
 def undo(job: BulkJob, user: User, now: Any) -> bool:
@@ -163,9 +200,11 @@ def step(job: BulkJob) -> str:
 
 
 def collect(job: BulkJob, actor: User) -> None:
-    """Write an item for every customer whom the job means now, in one statement."""
+    """Write an item for everything that the job means now, in one statement."""
     assert job.business_date is not None
-    rows = chosen(job, actor, job.business_date).order_by().values_list("pk", "branch_id")[: MOST_CUSTOMERS + 1]
+    found = chosen(job, actor, job.business_date)
+    kept = found.order_by().annotate(of=F(customer_path(found))).values_list("pk", "of", "branch_id")
+    rows = kept[: MOST_CUSTOMERS + 1]
     statement, params = rows.query.sql_with_params()
     total = db.execute(COLLECT.format(statement), [job.pk, *params], using="default")
     if total > MOST_CUSTOMERS:
@@ -177,28 +216,28 @@ def next_chunk(job: BulkJob, actor: User) -> str:
     """Handle the next items, or end the job when there are none."""
     outcome = ItemOutcome.CHANGED if job.is_undo else ItemOutcome.WAITING
     items = BulkItem.objects.filter(job=job)
-    ids = list(items.filter(outcome=outcome).order_by("customer_id").values_list("customer_id", flat=True)[:CHUNK])
+    ids = list(items.filter(outcome=outcome).order_by("row_id").values_list("row_id", flat=True)[:CHUNK])
     mine = BulkJob.objects.filter(pk=job.pk)
     if not ids:
         state = BulkState.UNDONE if job.is_undo else BulkState.DONE
         mine.update(state=state, finished_at=timezone.now())
         return state
-    # The customers' rows are the lock against a single change of the same customer (customers.ownership).
-    locked = Customer.objects.visible_to(actor).filter(pk__in=ids).order_by("pk").select_for_update(of=("self",))
-    in_scope = list(locked.values_list("pk", flat=True))
     action = ACTIONS[job.action]
+    # The rows are the lock against a single change of the same one (ownership, alert answers, plans).
+    locked = action.rows(actor).filter(pk__in=ids).order_by("pk").select_for_update(of=("self",))
+    in_scope = list(locked.values_list("pk", flat=True))
     if job.is_undo:
         action.take_back(job, actor, in_scope, timezone.localdate())
     else:
         action.do(job, actor, in_scope)
     gone = set(ids) - set(in_scope)
-    items.filter(customer_id__in=gone).update(outcome=ItemOutcome.OUT_OF_SCOPE)
+    items.filter(row_id__in=gone).update(outcome=ItemOutcome.OUT_OF_SCOPE)
     mine.update(handled=F("handled") + len(ids), attempts=0)
     return BulkState.RUNNING
 
 
 def outcomes(job: BulkJob) -> list[tuple[ItemOutcome, int]]:
-    """How many customers came to which end, of those that did."""
+    """How many came to which end, of those that did."""
     found = dict(BulkItem.objects.filter(job=job).order_by().values_list("outcome").annotate(Count("pk")))
     return [(one, found[one]) for one in ItemOutcome if found.get(one)]
 

@@ -6,10 +6,13 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from crm.organization.models import User
+from crm.workbench.bulk.actions import offered
 from crm.workbench.templatetags.screen import icon, money
 from customers import stars
+from customers.choices import BulkAction
 from customers.customer_list import Row
 from customers.filters import NOBODY, ListFilter
 from customers.lists.shape import Column
@@ -28,6 +31,33 @@ class Chip:
     any: str
     options: list[tuple[str, str]]
     value: str
+
+
+ACTION_LOOKS = {
+    BulkAction.ASSIGN: ("user-share", gettext_lazy("Assign a manager")),
+    BulkAction.PLAN: ("calendar-plus", gettext_lazy("Make plans")),
+    BulkAction.SEGMENT: ("users-group", gettext_lazy("Add to a segment")),
+    BulkAction.SNOOZE: ("clock", gettext_lazy("Put off")),
+    BulkAction.DISMISS: ("ban", gettext_lazy("Not applicable")),
+    BulkAction.MOVE: ("calendar-event", gettext_lazy("Move")),
+    BulkAction.CLOSE: ("circle-check", gettext_lazy("Done or call off")),
+    BulkAction.HAND: ("user-share", gettext_lazy("Hand over")),
+}
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A button of the bar under a list."""
+
+    name: str
+    icon: str
+    label: object
+
+
+@register.simple_tag
+def bulk_actions(user: User, list_name: str) -> list[Offer]:
+    """What this user may do with many rows of a list."""
+    return [Offer(one.value, *ACTION_LOOKS[one]) for one in offered(user, list_name)]
 
 
 @register.filter

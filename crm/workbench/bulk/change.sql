@@ -1,0 +1,13 @@
+-- A chunk of alerts or plans, whose rows the caller has locked, gets new values; each item keeps what the row was.
+WITH chosen AS MATERIALIZED (
+    SELECT r.id, {is_open} AS is_open, ({columns}) IS NOT DISTINCT FROM ({values}) AS is_same,
+           to_jsonb(r) AS was
+    FROM {table} r WHERE r.id = ANY (%(ids)s)
+), changed AS (
+    UPDATE {table} r SET {sets} FROM chosen c WHERE r.id = c.id AND c.is_open AND NOT c.is_same
+)
+UPDATE customers_bulkitem i
+SET outcome = CASE WHEN NOT c.is_open THEN 'closed_since' WHEN c.is_same THEN 'same' ELSE 'changed' END,
+    before = (SELECT jsonb_object_agg(key, value) FROM jsonb_each(c.was) WHERE key = ANY (%(names)s))
+FROM chosen c
+WHERE i.job_id = %(job)s AND i.row_id = c.id

@@ -1,0 +1,12 @@
+-- Alerts or plans that are still as the job left them become again what they were.
+WITH chosen AS MATERIALIZED (
+    SELECT i.id AS item_id, r.id, ({columns}) IS NOT DISTINCT FROM ({values}) AS stands, i.before AS was
+    FROM customers_bulkitem i JOIN {table} r ON r.id = i.row_id
+    WHERE i.job_id = %(job)s AND i.row_id = ANY (%(ids)s)
+), restored AS (
+    UPDATE {table} r SET {back}
+    FROM chosen c CROSS JOIN LATERAL jsonb_populate_record(NULL::{table}, c.was) b
+    WHERE r.id = c.id AND c.stands
+)
+UPDATE customers_bulkitem i SET outcome = CASE WHEN c.stands THEN 'restored' ELSE 'edited' END
+FROM chosen c WHERE i.id = c.item_id

@@ -1,0 +1,9 @@
+"""The four lists by name."""
+
+from archives.contact_list import CONTACTS
+from archives.plan_list import PLANS
+from customers.alert_list import ALERTS
+from customers.customer_list import CUSTOMERS
+from customers.lists.shape import Shape
+
+SHAPES: dict[str, Shape] = {shape.name.value: shape for shape in (CUSTOMERS, ALERTS, CONTACTS, PLANS)}

@@ -1,0 +1,79 @@
+"""Plans in the working day: on 今日, on the board, and what refusing contact does."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from uuid import uuid4
+
+from django.test import Client
+
+from archives import plans
+from archives.models import ContactLog, MaintenancePlan
+from crm import db
+from crm.organization.models import User
+from customers.models import Customer
+from tests.bulk.test_rows import now, plan
+from tests.pages.morning import Morning
+from tests.world import Bank
+
+ClientOf = Callable[[User], Client]
+
+
+def test_a_plan_stands_beside_the_list_or_in_the_row_of_its_alert(
+    bank: Bank, day: Morning, client_of: ClientOf
+) -> None:
+    quiet = bank.customer("6100000077", owner=bank.wang, name="吴小平", name_mask="吴*平", sex="M")
+    bank.metrics(quiet, 5)
+    plan(quiet, bank.wang, day.day - timedelta(days=2), note="送年报")
+    both = plan(day.zhou, bank.wang, day.day, note="谈续存")
+    plan(day.lin, bank.wang, day.day + timedelta(days=1))
+    answer = client_of(bank.wang).get("/")
+    assert [one.note for one in answer.context["plans"]] == ["送年报"]
+    named = {row.customer.pk: row.plan for row in answer.context["list"].rows}
+    assert named[day.zhou.pk]["note"] == "谈续存" and named[day.lin.pk] is None
+    form = {"channel": "phone", "outcome": "interested", "submission": str(uuid4())}
+    client_of(bank.wang).post(f"/customers/{day.zhou.pk}/contacts/new/", form)
+    assert now(both).state == "done"
+
+
+def test_the_board_counts_the_plans_of_today(bank: Bank, day: Morning, client_of: ClientOf) -> None:
+    plan(day.zhou, bank.wang, day.day)
+    plan(day.zhou, bank.wang, day.day)
+    plan(day.lin, bank.wang, day.day - timedelta(days=1))
+    client = client_of(bank.he)
+    assert client.get("/").context["board"].total.figures.appointments == 1
+    behind = client.get(f"/board/customers/?figure=appointments&place={bank.south.pk}&manager={bank.wang.pk}")
+    assert [row.customer.pk for row in behind.context["page"].rows] == [day.zhou.pk]
+
+
+def test_the_average_drills_to_customers_by_it(bank: Bank, day: Morning, client_of: ClientOf) -> None:
+    answer = client_of(bank.he).get("/board/customers/?figure=customers&sort=-average")
+    averages = [row.month_average for row in answer.context["page"].rows]
+    assert averages == sorted(averages, reverse=True) and len(averages) == 3
+
+
+def test_refusing_contact_bars_calls_at_once_and_can_be_taken_back(
+    bank: Bank, day: Morning, client_of: ClientOf
+) -> None:
+    client = client_of(bank.wang)
+    form = {"channel": "phone", "outcome": "refused", "submission": str(uuid4())}
+    client.post(f"/customers/{day.zhou.pk}/contacts/new/", form)
+    log = ContactLog.objects.using("batch").get()
+    assert log.bars and Customer.objects.using("batch").get(pk=day.zhou.pk).do_not_contact
+    assert f"/contacts/{log.pk}/unbar/" in client.get(f"/customers/{day.zhou.pk}/").content.decode()
+    client_of(bank.he).post(f"/contacts/{log.pk}/unbar/")  # not his answer
+    assert Customer.objects.using("batch").get(pk=day.zhou.pk).do_not_contact
+    client.post(f"/contacts/{log.pk}/unbar/")
+    assert not Customer.objects.using("batch").get(pk=day.zhou.pk).do_not_contact
+
+
+def test_the_night_calls_off_plans_of_closed_customers(bank: Bank, day: Morning) -> None:
+    gone, stays = plan(day.zhou, bank.wang, day.day), plan(day.lin, bank.wang, day.day)
+    db.execute(
+        "INSERT INTO night_customer SELECT (jsonb_populate_record(NULL::night_customer, to_jsonb(c) || "
+        "jsonb_build_object('customer_id', c.id, 'load_id', 0, 'is_new', false, 'status', 'closed'))).* "
+        "FROM customers_customer c WHERE c.id = %s",
+        [day.zhou.pk],
+    )
+    assert plans.cancel_of_closed(day.day) == 1
+    assert (now(gone).state, now(gone).cause, now(stays).state) == ("cancelled", "customer_closed", "planned")
+    assert MaintenancePlan.objects.using("batch").count() == 2
