@@ -1,14 +1,16 @@
 """Who is in each segment by its rule: found by set difference, applied with the reason, counted by branch.
 
 The night does it inside publish, over the tables that it has just written, so that pages see the members of the same
-day as the balances. A rule that asks only for what the night changes is judged for the customers it touched; any other
-one for all. An approved change of a rule is applied at once (segments.tasks), as of the published day.
+day as the balances. A rule is judged for whom the night or the passing of days touches; for all where it asks for what
+people do in the daytime. An approved change of a rule is applied at once (segments.tasks), as of the published day.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import reduce
+from operator import or_
 from typing import Any
 
 import structlog
@@ -23,7 +25,7 @@ from customers.nightly.night import Night
 from segments.choices import SegmentKind
 from segments.membership import LOCK, PACKAGE, eligible, placed
 from segments.models import NightSegment, NightTouched, Segment, SegmentMember
-from segments.rules.compile import compiled, conditions_begun, conditions_met, follows_the_night
+from segments.rules.compile import compiled, conditions_begun, conditions_met, follows_the_night, passes, timed
 from segments.rules.parse import BadRule, parse
 from segments.rules.tree import Rule, literals, segments_in
 from segments.tiering import versions
@@ -76,6 +78,17 @@ def mark_touched(tonight: Night) -> bool:
     return True
 
 
+def mark_passed(tonight: Night, rules: Iterable[Rule]) -> None:
+    """Note for whom the days since the published one turn a condition of these rules over; one scan for all of them."""
+    conditions = {one for rule in rules for one in timed(rule)}
+    if not conditions or tonight.previous is None or tonight.is_rerun:
+        return
+    turned = reduce(or_, (passes(one, tonight.as_of, tonight.previous) for one in conditions))
+    chosen, values = placed(Customer.objects.using("batch").filter(turned).values_list("pk"))
+    db.execute(f"INSERT INTO night_touched (customer_id) {chosen} ON CONFLICT DO NOTHING", values)
+    db.execute("ANALYZE night_touched")
+
+
 def publish(tonight: Night, *, touched_is_known: bool) -> dict[str, Any]:
     """Judge every segment, count the day; the caller holds the transaction of the night. Returns who joined and left,
     and the seconds that it took.
@@ -86,8 +99,10 @@ def publish(tonight: Night, *, touched_is_known: bool) -> dict[str, Any]:
     db.hold_lock(LOCK)
     before = published_before(tonight.as_of)
     moved = {"joined": 0, "left": 0}
-    for segment in in_order():
-        rule = rule_of(segment)
+    found = [(segment, rule_of(segment)) for segment in in_order()]
+    if touched_is_known:
+        mark_passed(tonight, [rule for _segment, rule in found if rule is not None and follows_the_night(rule)])
+    for segment, rule in found:
         if rule is None and segment.kind == SegmentKind.RULE:
             continue
         is_settled = segment.judged_version == segment.version and segment.judged_on == tonight.previous
@@ -98,7 +113,8 @@ def publish(tonight: Night, *, touched_is_known: bool) -> dict[str, Any]:
         for key, number in judge(judgement).items():
             moved[key] += number
     db.execute("TRUNCATE night_segment, night_touched")
-    count(tonight.as_of, before, moves=True)
+    goes_on = touched_is_known and before is not None and not tonight.is_rerun
+    count(tonight.as_of, before, moves=True, anew=not goes_on)
     return {**moved, "seconds": round(time.monotonic() - began, 2)}
 
 
@@ -114,7 +130,7 @@ def refresh_now(segment: Segment) -> None:
         if rule is not None or held.kind == SegmentKind.STATIC:
             before = published_before(day)
             judge(Judgement(held, rule, day, before, touched_only=False))
-            count(day, before, only=held.pk, moves=False)
+            count(day, before, only=held.pk, moves=False, anew=True)
 
 
 def published_before(day: date) -> date | None:
@@ -190,6 +206,9 @@ def explain(what: Judgement) -> None:
     db.execute(db.sql_text(PACKAGE, "explain").replace("{told}", told), values)
 
 
-def count(as_of: date, before: date | None, *, only: int | None = None, moves: bool) -> None:
-    """The figures of the day, by segment and branch. With `moves` the night's changes of home branch are counted."""
-    db.run_sql(PACKAGE, "figures", as_of=as_of, before=before or date.min, only=only, moves=moves)
+def count(as_of: date, before: date | None, *, only: int | None = None, moves: bool, anew: bool) -> None:
+    """The figures of the day, by segment and branch: from every member where `anew`, else from those of the day before.
+
+    With `moves` the night's changes of home branch are counted.
+    """
+    db.run_sql(PACKAGE, "figures", as_of=as_of, before=before or date.min, only=only, moves=moves, anew=anew)

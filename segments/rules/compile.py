@@ -43,10 +43,22 @@ def conditions_begun(rule: Rule, day: date, before: date) -> Combinable:
     return reduce(add, bits, Value(0))
 
 
+def passes(condition: Condition, day: date, before: date) -> Q:
+    """Customers for whom the passing of days alone, from `before` to `day`, turns the condition over."""
+    now, then = compiled(condition, day), compiled(condition, before)
+    return (now & ~then) | (~now & then)
+
+
+def timed(rule: Rule) -> set[Condition]:
+    """The conditions that the passing of days can turn over."""
+    return {one.condition for one in literals(rule) if one.condition.field.moves == TIME}
+
+
 def bit(number: int, test: Q) -> Case:
     return Case(When(test, then=Value(1 << number)), default=Value(0), output_field=IntegerField())
 
 
 def follows_the_night(rule: Rule) -> bool:
-    """Whether only what a night changes can change the answer, so that the others need not be judged again."""
-    return all(one.condition.field.moves == NIGHT for one in literals(rule))
+    """Whether only a night and the passing of days can change the answer, so that whom neither touches need not be
+    judged again."""
+    return all(one.condition.field.moves in (NIGHT, TIME) for one in literals(rule))

@@ -1,8 +1,8 @@
 """The registry of fields that a rule may ask for, each with its type and the set operation behind it.
 
 `moves` says what can change the answer for a customer whom the night's files do not touch: nothing (NIGHT), the passing
-of days (TIME), or what people do in the daytime (PEOPLE). A rule over NIGHT fields alone is judged again only for the
-customers of the changed set.
+of days (TIME), or what people do in the daytime (PEOPLE). A rule without PEOPLE fields is judged again only for the
+customers of the changed set, and for those for whom the passing of days turns a condition over.
 """
 
 from collections.abc import Callable, Iterable
@@ -225,7 +225,7 @@ LISTED = (
     Field("products", HOLDINGS, _("Number of products"), Whole(most=1000), NIGHT, column("metrics__product_count")),
     Field("holds", HOLDINGS, _("Holds"), choice(ProductClass), NIGHT, holds, is_verb=True),
     Field("matures", HOLDINGS, _("Something matures"), Days(), TIME, matures, unit=DAYS),
-    Field("contacted", CARE, _("Reached by a contact"), Days(), TIME, contacted, unit=DAYS),
+    Field("contacted", CARE, _("Reached by a contact"), Days(), PEOPLE, contacted, unit=DAYS),
     yes_no("planned", CARE, _("Plan"), PEOPLE, is_there(PLANNED), _("a plan is open"), _("no plan is open")),
     yes_no("owned", CARE, _("Manager"), PEOPLE, is_there(OWNED), _("has a manager"), _("has no manager")),
     Field("alert", CARE, _("Open alert"), choice(AlertKind), PEOPLE, has_one_of(ALERTS, "kind")),

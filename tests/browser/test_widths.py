@@ -12,7 +12,7 @@ from crm.embedded.translations import compile_file, po_files
 from crm.jobs.models import JobChunk, JobRun, JobStep
 from customers.models import Customer, FeedLoad
 from segments import figures
-from segments.models import OwnerAlerts, OwnerTier
+from segments.models import OwnerAlerts, OwnerTier, Segment
 from tests.browser.signing_in import sign_in
 from tests.pages.morning import Morning
 from tests.world import Bank
@@ -73,16 +73,19 @@ def too_wide(page: Page, address: str, paths: list[str], width: int) -> list[str
 
 
 @pytest.mark.parametrize("width", [1366, 1093, 390], ids=["desk", "desk at 125 %", "phone"])
-@pytest.mark.parametrize("who", ["wang", "he", "zhao", "lu"])
+@pytest.mark.parametrize("who", ["wang", "he", "zhao", "lu", "zhou"])
 def test_no_page_scrolls_sideways(page: Page, server: str, bank: Bank, full: Morning, who: str, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 844})
     sign_in(page, server, getattr(bank, who), "/password/")
     customer = [f"/customers/{full.zhou.pk}/", f"/customers/{full.zhou.pk}/contacts/new/"]
     lists = ["/customers/", "/alerts/", "/contacts/", "/plans/", "/customers/at-hand/", "/bulk/"]
+    of_segment = f"/segments/{Segment.objects.using('batch').get(code='senior').pk}/"
+    lists += ["/segments/", of_segment, "/segments/new/", "/segments/overlap/?s=senior&s=women&s=payroll"]
     paths = {"wang": ["/", *lists, *customer], "zhao": ["/", *customer]}
     paths["lu"] = ["/jobs/", "/feeds/", "/password/", "/_components/", "/nowhere/"]
     people = [f"/customers/{full.zhou.pk}/owner/", f"/customers/{full.zhou.pk}/relations/new/"]
     board = ["/", f"/?reassign={full.chen.pk}", "/board/customers/?figure=waiting"]
+    paths["zhou"] = [f"{of_segment}rule/", f"{of_segment}playbook/"]
     paths["he"] = [*board, "/jobs/", *lists, *customer, *people]
     assert too_wide(page, server, paths[who], width) == []
 

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-MANAGER, BRANCH, REGION, LOBBY, ADMIN, AUDITOR = "1001", "1100", "0100", "1101", "0002", "0003"
+MANAGER, BRANCH, REGION, HEAD, LOBBY, ADMIN, AUDITOR = "1001", "1100", "0100", "0001", "1101", "0002", "0003"
 DESK, TABLET, PHONE = 1366, 820, 390
 
 
@@ -45,6 +45,12 @@ PICTURES = (
     Picture("alerts", MANAGER, "/alerts/", (DESK, PHONE)),
     Picture("contacts", MANAGER, "/contacts/", (DESK, PHONE)),
     Picture("plans", MANAGER, "/plans/", (DESK, PHONE)),
+    Picture("segments", BRANCH, "/segments/", (DESK, PHONE)),
+    Picture("segment", BRANCH, "/segments/{segment}/", (DESK, PHONE), is_dark=True),
+    Picture("segment-rule", HEAD, "/segments/{segment}/rule/", (DESK, PHONE)),
+    Picture("segment-new", BRANCH, "/segments/new/"),
+    Picture("segment-playbook", HEAD, "/segments/{segment}/playbook/"),
+    Picture("segments-overlap", BRANCH, "/segments/overlap/?s=women&s=payroll&s=life-young", (DESK, PHONE)),
     Picture("board", BRANCH, "/", (DESK, TABLET, PHONE), is_dark=True, kept=True),
     Picture("board-region", REGION, "/", (DESK, PHONE)),
     Picture("board-customers", BRANCH, "/board/customers/?figure=waiting&manager=none", (DESK, PHONE)),
@@ -88,6 +94,7 @@ WITHOUT = {
     "customers:star": "a button",
     "customers:reveal_account": "the same page as customers:reveal",
     "workbench:view_counts|workbench:bulk_progress|exports:progress|feeds:progress|jobs:progress": "a part of a page",
+    "segments:compare": "a part of segments:segment",
     "feeds:rejects": "a file",
     "admin:login|admin:password_change.*|admin:auth_user_password_change": "Django's, as that of a new person",
     "admin:autocomplete|admin:jsi18n|admin:\\?": "no pages",

@@ -14,7 +14,7 @@ from crm import db
 from crm.organization.access import scoped
 from customers.models import Customer
 from segments import refresh
-from segments.membership import add_to_static, eligible, set_opt_out
+from segments.membership import add_to_static, eligible, remove_from_static, set_opt_out
 from segments.models import Segment, SegmentChange, SegmentDay, SegmentMember
 from segments.rules.compile import compiled
 from tests.nightly.night_world import FIRST, Book
@@ -284,8 +284,13 @@ def test_after_any_week_the_members_are_whom_the_rules_find(bank: Bank, seed: in
     segments = [by_rule(code, rule) for code, rule in WEEK.items()]
     people = [book.open(f"61000000{number:02}", chance.randrange(0, 120_000)) for number in range(8)]
     start = date(2026, 1, 28)
+    static = Segment.objects.using("batch").create(code="list", kind="static", name_zh_hans="名单")
     for offset in range(6):
         day = start + timedelta(days=offset)
+        with scoped(bank.wang):  # in the daytime before this night
+            some = Customer.objects.visible_to(bank.wang).filter(pk__in=[one.pk for one in chance.sample(people, 3)])
+            chance.choice([add_to_static, remove_from_static])(static, some, bank.wang)
+            set_opt_out(chance.choice(people), bank.wang, refuses=chance.random() < 0.5)
         for one in chance.sample(people, 3):
             match chance.randrange(4):
                 case 0:

@@ -15,7 +15,7 @@ from crm.organization.access import scoped
 from customers.models import Customer
 from segments.models import Segment
 from segments.rules import words
-from segments.rules.compile import compiled, conditions_met, follows_the_night
+from segments.rules.compile import compiled, conditions_met, follows_the_night, timed
 from segments.rules.fields import FIELDS
 from segments.rules.parse import BadRule, check_circle, parse, parse_text
 from segments.rules.tree import literals
@@ -208,7 +208,9 @@ def test_a_circle_of_segments_is_refused(bank: world.Bank) -> None:
 def test_which_rules_follow_the_night() -> None:
     still = {"all": [{"field": "sex", "op": "in", "value": ["F"]}, {"not": {"field": "aum", "op": "ge", "value": 5}}]}
     assert follows_the_night(parse(still))
-    assert not follows_the_night(parse({"all": [still, {"field": "age", "op": "ge", "value": 60}]}))
+    aged = parse({"all": [still, {"field": "age", "op": "ge", "value": 60}]})
+    assert follows_the_night(aged)
+    assert [one.field.key for one in timed(aged)] == ["age"]
     assert not follows_the_night(parse({"field": "planned", "op": "is", "value": True}))
 
 
