@@ -39,6 +39,7 @@ def sign_in_again(page: Page, user: User) -> None:
 
 
 def kept(page: Page) -> object:
+    page.wait_for_load_state()  # the script of a new page has to have run
     return page.evaluate("sessionStorage.getItem('contact-draft')")
 
 
