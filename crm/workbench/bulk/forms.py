@@ -6,6 +6,7 @@ from uuid import uuid4
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from archives.choices import Channel, PlanState, Purpose
 from crm.audit import trail
@@ -54,7 +55,7 @@ class AssignForm(forms.Form):
 class PlanForm(forms.Form):
     """What is to be done for each customer, by when and how."""
 
-    due_date = day_field(_("By"))
+    due_date = day_field(pgettext_lazy("plan", "Due"))
     purpose = forms.ChoiceField(label=_("Purpose"), choices=Purpose.choices)
     channel = forms.ChoiceField(label=_("Channel"), choices=Channel.choices)
     note = forms.CharField(label=_("Note"), max_length=200, required=False)
@@ -153,7 +154,7 @@ class DismissForm(RowForm):
 class MoveForm(RowForm):
     """The new day of the plans."""
 
-    due_date = day_field(_("By"))
+    due_date = day_field(pgettext_lazy("plan", "Due"))
 
     def clean_due_date(self) -> date:
         due: date = self.cleaned_data["due_date"]
