@@ -123,13 +123,15 @@ class NothingToUndo(Exception):
 def unbar(log: ContactLog, user: User, on: date) -> None:
     """Take back that a contact of the same user and day barred its customer; the contact stays.
 
-    Raises NothingToUndo for any other contact.
+    Raises NothingToUndo for any other contact, and where the customer has refused again since.
     """
     with transaction.atomic():
-        mine = ContactLog.objects.filter(pk=log.pk, staff=user, bars=True, contacted_at__gte=start_of(on))
-        if not mine.update(bars=False):
+        contacts = ContactLog.objects.visible_to(user)
+        refused_again = contacts.filter(customer=log.customer_id, outcome=Outcome.REFUSED, pk__gt=log.pk)
+        mine = contacts.filter(pk=log.pk, staff=user, bars=True, contacted_at__gte=start_of(on))
+        if refused_again.exists() or not mine.update(bars=False):
             raise NothingToUndo
-        Customer.objects.filter(pk=log.customer_id).update(do_not_contact=False)
+        Customer.objects.visible_to(user).filter(pk=log.customer_id).update(do_not_contact=False)
         trail.record(user, "contact.unbar", customer=log.customer, target=log)
 
 

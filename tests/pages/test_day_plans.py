@@ -66,6 +66,17 @@ def test_refusing_contact_bars_calls_at_once_and_can_be_taken_back(
     assert not Customer.objects.using("batch").get(pk=day.zhou.pk).do_not_contact
 
 
+def test_who_has_refused_again_since_stays_barred(bank: Bank, day: Morning, client_of: ClientOf) -> None:
+    client = client_of(bank.wang)
+    for channel in ("phone", "face"):  # who is barred is met, not called
+        form = {"channel": channel, "outcome": "refused", "submission": str(uuid4())}
+        client.post(f"/customers/{day.zhou.pk}/contacts/new/", form)
+    first = ContactLog.objects.using("batch").earliest("pk")
+    assert first.bars and ContactLog.objects.using("batch").count() == 2
+    client.post(f"/contacts/{first.pk}/unbar/")
+    assert Customer.objects.using("batch").get(pk=day.zhou.pk).do_not_contact
+
+
 def test_the_night_calls_off_plans_of_closed_customers(bank: Bank, day: Morning) -> None:
     gone, stays = plan(day.zhou, bank.wang, day.day), plan(day.lin, bank.wang, day.day)
     db.execute(
