@@ -24,7 +24,7 @@ from customers.reveal import LABELS, Reason
 register = template.Library()
 
 LABELLED = gettext_lazy("%(label)s: %(text)s")
-NAMED = (("branch", Branch), ("manager", User))
+NAMED = ((("branch", "place"), Branch), (("manager", "owner"), User))
 
 EXPORT_LOOKS = {
     ExportState.WAITING: ("warn", "hourglass"),
@@ -56,7 +56,7 @@ class Names:
 def names_in(filters: Iterable[dict[str, str]]) -> Names:
     """The names of every branch and manager that these filters mention; a query for each kind that occurs."""
     asked = list(filters)
-    return Names(*(named(model, {one.get(key, "") for one in asked}) for key, model in NAMED))
+    return Names(*(named(model, {one.get(key, "") for one in asked for key in keys}) for keys, model in NAMED))
 
 
 def named(model: type[Branch] | type[User], ids: set[str]) -> dict[str, str]:
@@ -89,10 +89,12 @@ def one_filter(context: template.Context, known: Mapping[str, Any], name: str, v
         case "tier":
             tier = context["tiers"].get(int(value)) if value.isdecimal() else None
             return _("Tier"), tier.name if tier else value
-        case "branch":
+        case "branch" | "place":
             return _("Branch"), context["names"].branches.get(value, value)
         case "manager":
             return _("Manager"), _("no manager") if value == NOBODY else context["names"].managers.get(value, value)
+        case "owner":
+            return _("Planned for"), context["names"].managers.get(value, value)
         case "due":
             return str(known[name].label), due_words(value)
         case "type":
