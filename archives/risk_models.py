@@ -7,6 +7,7 @@ from typing import ClassVar
 from django.core.validators import MaxValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from archives.choices import AssessedThrough, CustomerRisk
 from crm.organization.access import ScopedQuerySet
@@ -23,7 +24,7 @@ class RiskAssessment(models.Model):
 
     branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", db_index=False)
     customer = models.ForeignKey(Customer, models.CASCADE, related_name="risk_assessments", db_index=False)
-    level = models.SmallIntegerField(_("risk level"), choices=CustomerRisk.choices)
+    level = models.SmallIntegerField(pgettext_lazy("of a customer", "risk level"), choices=CustomerRisk.choices)
     is_lowest = models.BooleanField(_("lowest of C1"), default=False)
     assessed_on = models.DateField(_("assessed on"))
     valid_to = models.DateField(_("valid to"))
@@ -57,7 +58,7 @@ class RiskAssessment(models.Model):
 class RiskLimit(models.Model):
     """The highest product risk that a level allows: the matrix C1 to C5 against R1 to R5, as data."""
 
-    level = models.SmallIntegerField(_("risk level"), choices=CustomerRisk.choices)
+    level = models.SmallIntegerField(pgettext_lazy("of a customer", "risk level"), choices=CustomerRisk.choices)
     is_lowest = models.BooleanField(_("lowest of C1"), default=False)
     highest = models.SmallIntegerField(_("highest product risk"), choices=ProductRisk.choices)
 
