@@ -92,3 +92,66 @@ class AssessedThrough(models.TextChoices):
     COUNTER = "counter", _("At the counter")
     ONLINE = "online", _("Online or mobile banking")
     MACHINE = "machine", _("Smart terminal")
+
+
+class Section(models.TextChoices):
+    """The sections of the archive 客户营销档案, in the order of the page (DOMAIN §3)."""
+
+    BASIC = "basic", pgettext_lazy("archive section", "Basics")
+    FAMILY = "family", _("Family")
+    WORK = "work", _("Work and income")
+    ASSETS = "assets", _("Assets and liabilities")
+    HOLDINGS = "holdings", _("Holdings with us")
+    OTHER_BANKS = "other_banks", _("Money at other banks")
+    PREFERENCES = "preferences", _("Preferences")
+    DATES = "dates", _("Important dates")
+    NEEDS = "needs", _("Needs and opportunities")
+    FARM = "farm", _("Farming")
+    MERCHANT = "merchant", _("Trade")
+    COMPANY = "company", pgettext_lazy("archive section", "Company")
+
+
+# Sections of rows: one bank, one date, one need each.
+ROWED = (Section.OTHER_BANKS, Section.DATES, Section.NEEDS)
+# Filled from the core bank's files and what else the product keeps; nobody types them.
+FROM_SYSTEM = (Section.HOLDINGS,)
+
+
+class FieldKind(models.TextChoices):
+    TEXT = "text", _("Text")
+    NUMBER = "number", pgettext_lazy("kind of field", "Number")
+    BAND = "band", _("Band of money")
+    CHOICE = "choice", _("One of a list")
+    MULTI = "multi", _("Several of a list")
+    DATE = "date", pgettext_lazy("kind of field", "Date")
+    LUNAR = "lunar", _("Day of the lunar calendar")
+    SYSTEM = "system", _("Known from the core bank")
+
+
+# Kinds that a list can be narrowed by, and a segment can ask for.
+FILTERABLE = (FieldKind.TEXT, FieldKind.NUMBER, FieldKind.BAND, FieldKind.CHOICE, FieldKind.MULTI, FieldKind.DATE)
+
+
+class Source(models.TextChoices):
+    """Where a value of the archive comes from."""
+
+    SAID = "said", _("said by the customer")
+    SYSTEM = "system", _("from a system")
+    OBSERVED = "observed", _("observed")
+
+
+class Sensitivity(models.TextChoices):
+    """JR/T 0171-2020: C2 is encrypted and masked, and revealed one value at a time."""
+
+    C1 = "C1", "C1"
+    C2 = "C2", "C2"
+
+
+class AppliesTo(models.TextChoices):
+    """Whose archive a field belongs to, and for whom it counts in completeness."""
+
+    ALL = "all", _("everybody")
+    PERSON = "person", _("people")
+    COMPANY = "company", _("companies")
+    MERCHANT = "merchant", _("merchants")
+    FARMER = "farmer", _("farmers")

@@ -8,6 +8,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from archives.choices import Channel, Direction, Outcome, PlanCause, PlanState, Purpose
+from archives.record_models import Archive as Archive
+from archives.record_models import ArchiveField as ArchiveField
+from archives.record_models import ArchiveValue as ArchiveValue
+from archives.record_models import StaleAfter as StaleAfter
 from archives.risk_models import AgeRule as AgeRule
 from archives.risk_models import RiskAssessment as RiskAssessment
 from archives.risk_models import RiskLimit as RiskLimit

@@ -1,6 +1,6 @@
 """One C2 field of one customer in plain text: asked for with a reason, recorded, then shown for half a minute."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -52,13 +52,18 @@ class RevealForm(forms.Form):
 
 @dataclass(frozen=True)
 class Sight:
-    """The field that is asked for: its column, its row, and what the page shows until then."""
+    """The field that is asked for: its column, its row, and what the page shows until then.
+
+    `name` is what the audit trail calls it, the column's unless told; `words` make a reader's text of the plain value.
+    """
 
     field: pii.Field
     label: str | Promise
     row_id: int
     mask: str
     cipher: bytes | memoryview | None
+    name: str = ""
+    words: Callable[[str], str] = str
 
 
 class TooManyReveals(Exception):
@@ -78,7 +83,11 @@ def reveal(request: HttpRequest, pk: int, field: str = "account_no", account_pk:
     """GET: the mask and the question for a reason. POST: the plain value, after its entry in the audit trail."""
     assert isinstance(request.user, User)
     customer = get_object_or_404(Customer.objects.visible_to(request.user), pk=pk)
-    sight = sight_of(customer, field, account_pk)
+    return answer(request, request.user, customer, sight_of(customer, field, account_pk))
+
+
+def answer(request: HttpRequest, user: User, customer: Customer, sight: Sight) -> HttpResponse:
+    """The page or part of it that asks for the reason, or with one in a POST shows the value."""
     form = RevealForm(request.POST or None)
     context = {"customer": customer, "sight": sight, "form": form, "seconds": MASK_AGAIN_SECONDS}
     status = 200
@@ -86,7 +95,7 @@ def reveal(request: HttpRequest, pk: int, field: str = "account_no", account_pk:
         status = 422
         if form.is_valid():
             try:
-                context["value"] = revealed(request, request.user, customer, sight, form.cleaned_data)
+                context["value"] = revealed(request, user, customer, sight, form.cleaned_data)
                 status = 200
             except TooManyReveals:
                 context["is_over_limit"], status = True, 429
@@ -114,12 +123,17 @@ def sight_of(customer: Customer, field: str, account_pk: int | None) -> Sight:
 def revealed(request: HttpRequest, user: User, customer: Customer, sight: Sight, why: Mapping[str, str]) -> str:
     """Count, record, decrypt, in this order. The lock makes two requests of one user count each other."""
     db.hold_lock(f"reveal {user.pk}", using="default")
-    detail = {"field": sight.field.name, "row": sight.row_id, "reason": why["reason"], "note": why["note"]}
+    detail = {
+        "field": sight.name or sight.field.name,
+        "row": sight.row_id,
+        "reason": why["reason"],
+        "note": why["note"],
+    }
     if is_over_limit(user):
         trail.record(user, REFUSED, customer=customer, detail=detail, address=trail.address_of(request))
         raise TooManyReveals
     trail.record(user, REVEALED, customer=customer, detail=detail, address=trail.address_of(request))
-    return pii.decrypt(sight.field, sight.row_id, sight.cipher)
+    return sight.words(pii.decrypt(sight.field, sight.row_id, sight.cipher))
 
 
 def is_over_limit(user: User) -> bool:

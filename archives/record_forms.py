@@ -1,0 +1,169 @@
+"""The form of one section of the archive: what stands in each box, and the version that it was read at."""
+
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+
+from archives.choices import ROWED, FieldKind, Source
+from archives.record_kinds import MOST_TEXT, TAKE_OUT, BadValue, Typed, read
+from archives.record_models import ArchiveField, ArchiveValue
+from archives.records import Edit, is_typed
+
+MOST_ROW_ID = 2**31 - 1
+MOST_PARTS = 60
+SAID_BY = (Source.SAID, Source.OBSERVED)
+
+
+@dataclass
+class Box:
+    """One value in a form. `parts` is what stands in it; `base_id` the version it was read at."""
+
+    field: ArchiveField
+    row: int
+    base_id: int | None
+    parts: list[str]
+    is_known: bool = False
+    fault: str = ""
+    value: Typed | None = None
+
+    @property
+    def name(self) -> str:
+        return f"v-{self.field.pk}-{self.row}"
+
+    @property
+    def base_name(self) -> str:
+        return f"b-{self.field.pk}-{self.row}"
+
+    @property
+    def text(self) -> str:
+        return self.parts[0] if self.parts else ""
+
+    @property
+    def input_type(self) -> str:
+        return {FieldKind.DATE: "date", FieldKind.NUMBER: "number"}.get(FieldKind(self.field.kind), "text")
+
+    @property
+    def widget(self) -> str:
+        """Which input it is: "select", "ticks" or "input"."""
+        if self.field.kind in (FieldKind.CHOICE, FieldKind.BAND):
+            return "select"
+        return "ticks" if self.field.kind == FieldKind.MULTI else "input"
+
+    @property
+    def choices(self) -> list[tuple[str, str]]:
+        """The options; of a value that is masked also the one that takes it out."""
+        taken_out = [(TAKE_OUT, _("not known any more"))] if self.field.is_secret and self.is_known else []
+        return [*self.field.choices, *taken_out]
+
+    def read(self) -> None:
+        """Sets `value` from what stands in the box; an empty box of a C2 value leaves it as it was."""
+        words = [part for part in self.parts if part.strip()]
+        if self.field.is_secret and not words:
+            self.value = None
+        elif words == [TAKE_OUT]:
+            self.value = Typed()
+        else:
+            try:
+                self.value = read(self.field, words)
+            except BadValue as fault:
+                self.fault = str(fault)
+
+
+class SectionForm:
+    """The boxes of a section; in a section of rows the last row is an empty one, under a number of its own.
+
+    The number is drawn when the form is made: two people who each add a row add two, one who sends twice adds one.
+    """
+
+    def __init__(
+        self,
+        section: str,
+        fields: Sequence[ArchiveField],
+        values: Iterable[ArchiveValue],
+        data: QueryDict | None = None,
+    ) -> None:
+        self.section, self.data = section, data
+        self.is_rowed = section in ROWED
+        self.fields = [one for one in fields if one.section == section and is_typed(one)]
+        self.current = {(one.field_id, one.row): one for one in values if one.field.section == section}
+        self.source = data.get("source", "") if data is not None else Source.SAID
+        self.confirms = data is not None and data.get("confirm") == "1"
+        self.fault = ""
+        self.rows = self.sent_rows(data) if data is not None else self.known_rows()
+
+    def known_rows(self) -> list[list[Box]]:
+        if not self.is_rowed:
+            return [[self.known(one, 0) for one in self.fields]]
+        rows = sorted({row for (_pk, row), value in self.current.items() if value.is_filled})
+        return [[self.known(one, row) for one in self.fields] for row in [*rows, 1 + secrets.randbelow(MOST_ROW_ID)]]
+
+    def known(self, of: ArchiveField, row: int) -> Box:
+        value = self.current.get((of.pk, row))
+        if value is None:
+            return Box(of, row, None, [])
+        text = "" if of.is_secret else value.text
+        parts = text.split(",") if of.kind == FieldKind.MULTI else [text]
+        return Box(of, row, value.pk, [part for part in parts if part], value.is_filled)
+
+    def sent_rows(self, data: QueryDict) -> list[list[Box]]:
+        """The boxes that were sent, whatever is current now."""
+        rows = sorted({row for row in map(row_in, data) if row is not None}) if self.is_rowed else [0]
+        return [
+            [self.sent(data, one, row) for one in self.fields if is_sent(data, one, row)] for row in rows[:MOST_PARTS]
+        ]
+
+    def sent(self, data: QueryDict, of: ArchiveField, row: int) -> Box:
+        base = data.get(f"b-{of.pk}-{row}", "")
+        base_id = int(base) if base.isascii() and base.isdecimal() and len(base) < 19 else None
+        taken_out = data.get(f"x-{row}") == "1"
+        parts = [TAKE_OUT] if taken_out else data.getlist(f"v-{of.pk}-{row}")[:MOST_PARTS]
+        return Box(of, row, base_id, parts, base_id is not None)
+
+    @property
+    def boxes(self) -> list[Box]:
+        return [box for row in self.rows for box in row]
+
+    def is_valid(self) -> bool:
+        """Reads every box; what does not suit its field is marked there."""
+        for box in self.boxes:
+            box.read()
+        if self.source not in SAID_BY:
+            self.fault = _("Say how you know it.")
+        return not self.fault and not any(box.fault for box in self.boxes)
+
+    def edits(self) -> list[Edit]:
+        return [Edit(one.field, one.row, one.base_id, one.value, self.source, self.confirms) for one in self.boxes]
+
+
+def is_sent(data: QueryDict, of: ArchiveField, row: int) -> bool:
+    """Was this box in the form? Ticks that are all empty send nothing, but the version they were read at."""
+    return f"b-{of.pk}-{row}" in data
+
+
+def row_in(name: str) -> int | None:
+    """The row in the name of a box."""
+    parts = name.split("-")
+    if len(parts) != 3 or parts[0] != "b" or not (parts[2].isascii() and parts[2].isdecimal() and len(parts[2]) < 11):
+        return None
+    row = int(parts[2])
+    return row if 0 < row <= MOST_ROW_ID else None
+
+
+def question_field(of: ArchiveField) -> forms.Field:
+    """A question of the archive as a field of another form; empty means that it was not asked."""
+    label: Any = of.question
+    if of.kind == FieldKind.MULTI:
+        return forms.MultipleChoiceField(
+            label=label, choices=of.choices, required=False, widget=forms.CheckboxSelectMultiple
+        )
+    if of.choices:
+        choices = [("", _("Ask next time")), *of.choices]
+        return forms.ChoiceField(label=label, choices=choices, required=False, widget=forms.RadioSelect)
+    if of.kind == FieldKind.DATE:
+        return forms.CharField(label=label, required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    return forms.CharField(label=label, required=False, max_length=MOST_TEXT)

@@ -1,0 +1,99 @@
+"""How a value of the archive is read from what somebody typed, stored, and shown."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+
+from django.utils.translation import gettext as _
+
+from archives.choices import FieldKind
+from archives.record_models import ArchiveField
+
+MOST_TEXT = 500
+MOST_NUMBER = Decimal(10) ** 12
+LUNAR = re.compile(r"(\d{1,2})-(\d{1,2})", re.ASCII)
+LUNAR_MONTHS, LUNAR_DAYS = 12, 30
+TAKE_OUT = "-"  # what is typed to take a value out where an empty box means "as it was"
+FIRST_DATE, LAST_DATE = date(1900, 1, 1), date(2100, 12, 31)
+
+
+class BadValue(ValueError):
+    """The value does not suit the field; the message says so in the user's words."""
+
+
+@dataclass(frozen=True)
+class Typed:
+    """One value: `text` as it is stored, and what filters compare. An empty text is no value."""
+
+    text: str = ""
+    number: Decimal | None = None
+    day: date | None = None
+    keys: tuple[str, ...] | None = None
+
+
+def read(field: ArchiveField, parts: Sequence[str]) -> Typed:
+    """The value that these parts (one, but for several of a list) mean. Raises BadValue."""
+    words = [part.strip() for part in parts if part.strip()]
+    if not words:
+        return Typed()
+    match field.kind:
+        case FieldKind.NUMBER:
+            return read_number(words[0])
+        case FieldKind.DATE:
+            return read_date(words[0])
+        case FieldKind.LUNAR:
+            return read_lunar(words[0])
+        case FieldKind.CHOICE | FieldKind.MULTI | FieldKind.BAND:
+            return read_keys(field, words)
+    if len(words[0]) > MOST_TEXT:
+        raise BadValue(_("At most %(most)d characters.") % {"most": MOST_TEXT})
+    return Typed(words[0])
+
+
+def read_number(text: str) -> Typed:
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        raise BadValue(_("Write a number.")) from None
+    if not number.is_finite() or abs(number) >= MOST_NUMBER or number != round(number, 4):
+        raise BadValue(_("Write a number with at most four places."))
+    return Typed(f"{number:f}", number=number)
+
+
+def read_date(text: str) -> Typed:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise BadValue(_("Write the day as 2026-03-27.")) from None
+    if not FIRST_DATE <= day <= LAST_DATE:
+        raise BadValue(_("The day lies too far away."))
+    return Typed(day.isoformat(), day=day)
+
+
+def read_lunar(text: str) -> Typed:
+    found = LUNAR.fullmatch(text)
+    if not found or not (0 < int(found[1]) <= LUNAR_MONTHS and 0 < int(found[2]) <= LUNAR_DAYS):
+        raise BadValue(_("Write month and day of the lunar calendar as 8-15."))
+    return Typed(f"{int(found[1])}-{int(found[2])}")
+
+
+def read_keys(field: ArchiveField, words: Sequence[str]) -> Typed:
+    """Keys of the field's options, in their order; several may stand in one part, parted by commas."""
+    chosen = {key for word in words for key in word.split(",")}
+    keys = [one["key"] for one in field.options if one["key"] in chosen]
+    if len(keys) != len(chosen) or (len(keys) > 1 and field.kind != FieldKind.MULTI):
+        raise BadValue(_("Choose one of the options shown."))
+    return Typed(",".join(keys), keys=tuple(keys))
+
+
+def shown(field: ArchiveField, text: str) -> str:
+    """A stored value in the reader's words."""
+    if field.kind in (FieldKind.CHOICE, FieldKind.MULTI, FieldKind.BAND):
+        names = dict(field.choices)
+        return _(", ").join(names.get(key, key) for key in text.split(",")) if text else ""
+    if field.kind == FieldKind.LUNAR and text:
+        month, day = text.split("-")
+        return _("lunar month %(month)s, day %(day)s") % {"month": month, "day": day}
+    return text

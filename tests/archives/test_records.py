@@ -1,0 +1,339 @@
+"""The archive: what is kept of a value, what two people at once may do to each other, what a past day showed."""
+
+import re
+import threading
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import ProgrammingError, connections, transaction
+from django.test import Client
+from django.utils import timezone
+
+from archives import records
+from archives.models import Archive, ArchiveField, ArchiveValue
+from archives.record_forms import SectionForm
+from archives.record_kinds import BadValue, Typed, read
+from archives.records import Edit, Saved
+from crm.audit.models import AuditEntry
+from crm.organization.access import scoped
+from crm.organization.models import User
+from customers.models import Customer
+from tests.world import Bank
+
+ClientOf = Callable[[User], Client]
+ROUNDS = 1_000
+
+
+def a_field(key: str) -> ArchiveField:
+    return ArchiveField.objects.using("batch").get(key=key)
+
+
+def say(
+    actor: User,
+    customer: Customer,
+    key: str,
+    text: str,
+    base: int | None = None,
+    row: int = 0,
+    at: datetime | None = None,
+) -> Saved:
+    of = a_field(key)
+    edit = Edit(of, row, base, read(of, [text]), "said")
+    with scoped(actor):
+        return records.save(customer, actor, at or timezone.now(), [edit])
+
+
+def current(actor: User, customer: Customer) -> dict[str, str]:
+    with scoped(actor):
+        return {one.field.key: records.text_of(one) for one in records.values_of(actor, customer) if one.is_filled}
+
+
+def sent(client: Client, customer: Customer, section: str, bases: dict[str, int | None], **values: Any) -> Any:
+    """What a browser sends of a section's form: of every field named, the version it was read at and what stands."""
+    data: dict[str, Any] = {"source": "said"}
+    for key, value in values.items():
+        of = a_field(key)
+        data[f"b-{of.pk}-0"] = bases.get(key) or ""
+        data[f"v-{of.pk}-0"] = value
+    return client.post(f"/customers/{customer.pk}/archive/{section}/", data)
+
+
+def test_a_value_keeps_its_source_recorder_and_day_and_every_version(bank: Bank) -> None:
+    customer = bank.customer("A1", owner=bank.wang)
+    first = say(bank.wang, customer, "pay_day", "15").written[0]
+    second = say(bank.he, customer, "pay_day", "10", base=first.pk).written[0]
+    rows = list(ArchiveValue.objects.using("batch").filter(customer=customer).order_by("pk"))
+    assert [(one.text, one.source, one.recorder_id) for one in rows] == [
+        ("15", "said", bank.wang.pk), ("10", "said", bank.he.pk),
+    ]  # fmt: skip
+    assert rows[0].replaced_at == rows[1].recorded_at and rows[1].replaced_at is None
+    assert second.known_on == timezone.localdate() and rows[1].number == 10
+    assert Archive.objects.using("batch").get(customer=customer).version == 2
+
+
+def test_what_is_written_can_not_be_changed_nor_taken_away(bank: Bank) -> None:
+    customer = bank.customer("A1", owner=bank.wang)
+    say(bank.wang, customer, "pay_day", "15")
+    for change in (lambda rows: rows.update(text="1"), lambda rows: rows._raw_delete("default")):
+        with pytest.raises(ProgrammingError), scoped(bank.wang), transaction.atomic():
+            change(ArchiveValue.objects.filter(customer=customer))
+
+
+def test_disjoint_edits_merge(bank: Bank, client_of: ClientOf) -> None:
+    customer = bank.customer("A1", owner=bank.wang)
+    nothing: dict[str, int | None] = {}
+    assert sent(client_of(bank.wang), customer, "work", nothing, pay_day="15", business_note="").status_code == 302
+    # The manager read the page before that save, and changes another box.
+    answer = sent(client_of(bank.he), customer, "work", nothing, pay_day="", business_note="开两家面馆")
+    assert answer.status_code == 302
+    assert current(bank.he, customer) == {"pay_day": "15", "business_note": "开两家面馆"}
+
+
+def test_a_clash_shows_both_and_loses_nothing(bank: Bank, client_of: ClientOf) -> None:
+    customer = bank.customer("A1", owner=bank.wang)
+    say(bank.wang, customer, "business_note", "开面馆")
+    answer = sent(client_of(bank.he), customer, "work", {}, business_note="做茶叶", pay_day="8")
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert "开面馆" in page and "做茶叶" in page and "王静怡" in page
+    assert current(bank.he, customer) == {"business_note": "开面馆", "pay_day": "8"}  # what did not clash is saved
+    name, value_id = re.findall(r'name="(b-\d+-0)" value="(\d+)"', page)[0]
+    data = {"source": "said", name: value_id, name.replace("b-", "v-"): "做茶叶"}
+    client_of(bank.he).post(f"/customers/{customer.pk}/archive/work/", data)
+    assert current(bank.he, customer)["business_note"] == "做茶叶"
+    assert ArchiveValue.objects.using("batch").filter(customer=customer, text="开面馆").exists()
+
+
+def test_the_same_form_sent_twice_writes_once(bank: Bank, client_of: ClientOf) -> None:
+    customer = bank.customer("A1", owner=bank.wang)
+    for _time in range(2):
+        answer = sent(client_of(bank.wang), customer, "work", {}, pay_day="15", income_band="to_200k")
+        assert answer.status_code == 302
+    assert ArchiveValue.objects.using("batch").filter(customer=customer).count() == 2
+
+
+def test_two_who_each_add_a_row_add_two(bank: Bank) -> None:
+    customer = bank.customer("A1", owner=bank.wang)
+    with scoped(bank.wang):
+        forms = [SectionForm("other_banks", records.active_fields(), []) for _who in range(2)]
+    rows = [form.rows[-1][0].row for form in forms]
+    assert rows[0] != rows[1]
+    for row, name in zip(rows, ("工行", "农行"), strict=True):
+        say(bank.wang, customer, "other_bank", name, row=row)
+    texts = (
+        ArchiveValue.objects.using("batch").filter(customer=customer, replaced_at=None).values_list("text", flat=True)
+    )
+    assert sorted(texts) == sorted(["工行", "农行"])
+
+
+def test_a_section_of_rows_has_an_end(bank: Bank) -> None:
+    customer = bank.customer("A1", owner=bank.wang)
+    for row in range(1, records.MOST_ROWS + 1):
+        say(bank.wang, customer, "other_bank", "工行", row=row)
+    with pytest.raises(records.TooManyRows):
+        say(bank.wang, customer, "other_bank", "农行", row=99)
+
+
+def test_two_editors_a_thousand_saves_each_and_no_word_is_lost(bank: Bank) -> None:
+    """Each appends words to one shared note, reading it afresh after a clash, and writes a box of their own."""
+    customer = bank.customer("A1", owner=bank.wang)
+    shared, own = a_field("business_note"), {bank.wang.pk: a_field("pay_day"), bank.he.pk: a_field("position")}
+    faults: list[BaseException] = []
+    clashes = {bank.wang.pk: 0, bank.he.pk: 0}
+
+    def edit_all(actor: User) -> None:
+        try:
+            for number in range(ROUNDS):
+                edit_once(actor, number)
+        except BaseException as fault:
+            faults.append(fault)
+        finally:
+            connections.close_all()
+
+    def edit_once(actor: User, number: int) -> None:
+        word = f"{actor.pk}.{number}"
+        mine = str(number % 28 + 1) if actor == bank.wang else ("owner", "staff")[number % 2]
+        while True:
+            with scoped(actor):
+                known = {one.field_id: one for one in records.values_of(actor, customer)}
+            base, of = known.get(shared.pk), own[actor.pk]
+            edits = [
+                Edit(shared, 0, base.pk if base else None, Typed(word), "said"),
+                Edit(of, 0, known[of.pk].pk if of.pk in known else None, read(of, [mine]), "said"),
+            ]
+            with scoped(actor):
+                saved = records.save(customer, actor, timezone.now(), edits)
+            assert all(clash.edit.field == shared for clash in saved.clashes)
+            if not saved.clashes:
+                return
+            clashes[actor.pk] += 1
+
+    threads = [threading.Thread(target=edit_all, args=[actor]) for actor in (bank.wang, bank.he)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not faults
+    rows = ArchiveValue.objects.using("batch").filter(customer=customer)
+    words = list(rows.filter(field=shared).order_by("pk").values_list("text", flat=True))
+    assert sorted(words) == sorted(f"{actor.pk}.{number}" for actor in (bank.wang, bank.he) for number in range(ROUNDS))
+    for actor in (bank.wang, bank.he):  # in the order in which each of them wrote
+        assert [word for word in words if word.startswith(f"{actor.pk}.")] == [f"{actor.pk}.{n}" for n in range(ROUNDS)]
+        assert rows.filter(field=own[actor.pk]).exclude(recorder=actor).count() == 0
+    assert rows.filter(replaced_at=None).count() == 3
+    assert sum(clashes.values()) > 0  # they did meet
+
+
+def test_a_past_day_shows_what_stood_then(bank: Bank, client_of: ClientOf) -> None:
+    customer = bank.customer("A1", owner=bank.wang)
+    now = timezone.now()
+    old = say(bank.wang, customer, "business_note", "开面馆", at=now - timedelta(days=10)).written[0]
+    say(bank.wang, customer, "business_note", "改做茶叶", base=old.pk, at=now)
+    day = (timezone.localdate() - timedelta(days=5)).isoformat()
+    client = client_of(bank.wang)
+    page = client.get(f"/customers/{customer.pk}/archive/?as_of={day}").content.decode()
+    assert "开面馆" in page and "改做茶叶" not in page and 'class="sepia"' in page
+    page = client.get(f"/customers/{customer.pk}/archive/?as_of={day}&today=1").content.decode()
+    assert "开面馆" in page and "改做茶叶" in page and 'class="changed"' in page
+    before = (timezone.localdate() - timedelta(days=11)).isoformat()
+    assert "开面馆" not in client.get(f"/customers/{customer.pk}/archive/?as_of={before}").content.decode()
+    today = timezone.localdate().isoformat()
+    page = client.get(f"/customers/{customer.pk}/archive/history/?from={day}&to={today}").content.decode()
+    assert "<td>开面馆</td>" in page and ">改做茶叶</b>" in page
+
+
+def test_versions_are_paged(bank: Bank, client_of: ClientOf) -> None:
+    customer = bank.customer("A1", owner=bank.wang)
+    base = None
+    for number in range(60):
+        base = say(bank.wang, customer, "business_note", f"第{number}次", base=base).written[0].pk
+    client = client_of(bank.wang)
+    page = client.get(f"/customers/{customer.pk}/archive/history/").content.decode()
+    assert "第59次" in page and "第9次" not in page
+    older = re.search(r"\?before=(\d+)", page)
+    assert older is not None
+    page = client.get(f"/customers/{customer.pk}/archive/history/?before={older[1]}").content.decode()
+    assert "第9次" in page and "第0次" in page and "?before=" not in page
+
+
+def test_a_c2_value_is_stored_sealed_and_shown_masked_until_a_reason_is_given(bank: Bank, client_of: ClientOf) -> None:
+    customer = bank.customer("A1", owner=bank.wang)
+    client = client_of(bank.wang)
+    assert sent(client, customer, "work", {}, income_band="to_500k").status_code == 302
+    row = ArchiveValue.objects.using("batch").get(customer=customer)
+    assert row.text == "" and row.keys is None and row.cipher and row.is_filled
+    address = f"/customers/{customer.pk}/archive/{row.pk}/reveal/"
+    label = dict(a_field("income_band").choices)["to_500k"]
+    page = client.get(f"/customers/{customer.pk}/archive/").content.decode()
+    assert address in page and f">{label}</b>" not in page and "****" in page
+    answer = client.post(address, {"reason": "contact"}, headers={"accept-language": "zh-hans"})
+    assert label in answer.content.decode()
+    entry = AuditEntry.objects.using("batch").filter(action="customer.reveal").get()
+    assert entry.detail["field"] == "archive income_band" and "to_500k" not in str(entry.detail)
+
+
+def test_an_empty_box_leaves_a_c2_value_and_a_dash_takes_it_out(bank: Bank, client_of: ClientOf) -> None:
+    customer = bank.customer("A1", owner=bank.wang)
+    client = client_of(bank.wang)
+    sent(client, customer, "work", {}, income_band="to_500k")
+    base = ArchiveValue.objects.using("batch").get(customer=customer).pk
+    sent(client, customer, "work", {"income_band": base}, income_band="")
+    assert current(bank.wang, customer) == {"income_band": "****"}
+    sent(client, customer, "work", {"income_band": base}, income_band="-")
+    assert current(bank.wang, customer) == {}
+
+
+def test_the_trail_tells_which_fields_were_written_but_no_value(bank: Bank, client_of: ClientOf) -> None:
+    customer = bank.customer("A1", owner=bank.wang)
+    sent(client_of(bank.wang), customer, "work", {}, income_band="to_500k", pay_day="15")
+    entry = AuditEntry.objects.using("batch").filter(action="archive.write").get()
+    assert entry.detail == {"fields": ["income_band", "pay_day"], "version": 1}
+
+
+def test_another_branch_has_no_archive_here(bank: Bank, client_of: ClientOf) -> None:
+    customer = bank.customer("A1", owner=bank.wang)
+    say(bank.wang, customer, "pay_day", "15")
+    for actor in (bank.li, bank.qian, bank.feng):
+        client = client_of(actor)
+        assert client.get(f"/customers/{customer.pk}/archive/").status_code == 404
+        assert sent(client, customer, "work", {}, pay_day="1").status_code == 404
+    with scoped(bank.qian):  # the floor, with the first layer gone
+        assert not ArchiveValue.objects.filter(customer=customer).exists()
+    assert client_of(bank.zhao).get(f"/customers/{customer.pk}/archive/").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("key", "typed", "stored"),
+    [
+        ("pay_day", "15", "15"), ("other_rate", "1.95", "1.95"), ("other_maturity", "2026-11-26", "2026-11-26"),
+        ("date_lunar", "08-15", "8-15"), ("hobbies", "tea,sports", "sports,tea"), ("position", "owner", "owner"),
+        ("business_note", "  面馆 ", "面馆"),
+    ],
+)  # fmt: skip
+def test_what_is_typed_is_stored_in_one_writing(database: None, key: str, typed: str, stored: str) -> None:
+    assert read(a_field(key), [typed]).text == stored
+
+
+@pytest.mark.parametrize(
+    ("key", "typed"),
+    [
+        ("pay_day", "x"), ("pay_day", "NaN"), ("pay_day", "1e30"), ("other_maturity", "2026-02-30"),
+        ("other_maturity", "0001-01-01"), ("date_lunar", "13-1"), ("date_lunar", "8-31"), ("position", "king"),
+        ("position", "owner,staff"), ("business_note", "字" * 501),
+    ],
+)  # fmt: skip
+def test_what_does_not_suit_the_field_is_refused(database: None, key: str, typed: str) -> None:
+    with pytest.raises(BadValue):
+        read(a_field(key), [typed])
+
+
+def test_a_fault_brings_everything_back_that_was_typed(bank: Bank, client_of: ClientOf) -> None:
+    customer = bank.customer("A1", owner=bank.wang)
+    answer = sent(client_of(bank.wang), customer, "work", {}, pay_day="15日", business_note="开面馆")
+    page = answer.content.decode()
+    assert answer.status_code == 422 and 'value="15日"' in page and 'value="开面馆"' in page and 'role="alert"' in page
+    assert not ArchiveValue.objects.using("batch").exists()
+
+
+def test_the_shipped_weights_make_a_hundred(database: None) -> None:
+    fields = ArchiveField.objects.using("batch").filter(applies_to__in=["all", "person"])
+    assert sum(one.weight for one in fields) == 100
+
+
+def measured(actor: User, customer: Customer, day: date) -> int:
+    with scoped(actor):
+        return records.completeness_of(records.states_of(customer, day))
+
+
+def test_completeness_counts_a_stale_value_half_by_the_tier(bank: Bank) -> None:
+    customer = bank.customer("A1", owner=bank.wang)
+    bank.metrics(customer, 600_000, tier=4)
+    today = timezone.localdate()
+    bare = measured(bank.wang, customer, today)
+    say(bank.wang, customer, "need_kind", "car", row=1)  # weight 7 of 100
+    assert measured(bank.wang, customer, today) == bare + 7
+    assert measured(bank.wang, customer, today + timedelta(days=180)) == bare + 7  # its last good day
+    assert measured(bank.wang, customer, today + timedelta(days=181)) == bare + 3
+    archive = Archive.objects.using("batch").get(customer=customer)
+    assert (archive.completeness, archive.changes_on) == (bare + 7, today + timedelta(days=181))
+
+
+def test_asking_again_makes_a_value_fresh(bank: Bank, client_of: ClientOf) -> None:
+    customer = bank.customer("A1", owner=bank.wang)
+    bank.metrics(customer, 600_000, tier=4)
+    old = say(bank.wang, customer, "pay_day", "15", at=timezone.now() - timedelta(days=200)).written[0]
+    of = a_field("pay_day")
+    data = {"source": "said", "confirm": "1", f"b-{of.pk}-0": old.pk, f"v-{of.pk}-0": "15"}
+    client_of(bank.wang).post(f"/customers/{customer.pk}/archive/work/", data)
+    rows = list(ArchiveValue.objects.using("batch").filter(customer=customer).order_by("pk"))
+    assert [one.known_on for one in rows] == [timezone.localdate() - timedelta(days=200), timezone.localdate()]
+
+
+def test_two_questions_at_most_and_the_weightiest_first(bank: Bank) -> None:
+    customer = bank.customer("A1", owner=bank.wang)
+    with scoped(bank.wang):
+        fields, states = records.active_fields(), records.states_of(customer, timezone.localdate())
+        asked = records.questions_for(fields, states)
+    assert [(one.key, gain) for one, gain in asked] == [("need_kind", 7), ("income_band", 6)]
