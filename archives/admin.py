@@ -1,9 +1,11 @@
-"""The rules of suitability in the Django admin site: the matrix of levels and products, and what age asks for."""
+"""In the Django admin site: the rules of suitability, the fields of the archive, and when it is to be asked again."""
+
+from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
 
-from archives.models import AgeRule, RiskLimit
+from archives.models import AgeRule, ArchiveField, RiskLimit, StaleAfter
 from crm.audit.configuration import RecordedAdmin
 
 
@@ -22,3 +24,21 @@ class RiskLimitAdmin(RecordedAdmin):
 class AgeRuleAdmin(RecordedAdmin):
     list_display = ("from_age", "highest", "needs_care", "is_active")
     ordering = ("from_age",)
+
+
+@admin.register(ArchiveField)
+class ArchiveFieldAdmin(RecordedAdmin):
+    """What the values of a field are read by stays as it was once it is there: key, section, kind and class."""
+
+    list_display = ("key", "section", "label", "kind", "weight", "sensitivity", "is_filterable", "is_active")
+    list_filter = ("section", "is_active")
+    ordering = ("section", "place")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return ("key", "section", "kind", "sensitivity") if obj is not None else ()
+
+
+@admin.register(StaleAfter)
+class StaleAfterAdmin(RecordedAdmin):
+    list_display = ("tier", "days")
+    ordering = ("tier",)

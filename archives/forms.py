@@ -1,6 +1,7 @@
 """The quick contact log: three clicks, everything else prefilled or left out."""
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -9,8 +10,11 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from archives import next_contact
-from archives.choices import CONTACT_OUTCOMES, MARKETING_CHANNELS, Channel, Purpose
+from archives.choices import CONTACT_OUTCOMES, MARKETING_CHANNELS, Channel, Purpose, Source
 from archives.contacts import Contact
+from archives.record_forms import Question, question_field
+from archives.record_kinds import BadValue, read
+from archives.records import Edit
 from customers.choices import AlertKind
 from customers.models import Alert, Customer
 
@@ -76,8 +80,10 @@ class ContactForm(forms.Form):
         chosen: int | None,
         day: date,
         cadence_days: int | None,
+        questions: Sequence[Question] = (),
         **kwargs: Any,
     ) -> None:
+        self.questions = questions
         self.customer, self.day, self.open_alerts, self.cadence_days = customer, day, alerts, cadence_days
         first = next((alert for alert in alerts if alert.pk == chosen), alerts[0] if alerts else None)
         self.first = first
@@ -91,6 +97,7 @@ class ContactForm(forms.Form):
             },
         )
         super().__init__(*args, **kwargs)
+        self.fields.update({one.name: question_field(one.field) for one in questions})
         # Alerts closed by somebody else in the meantime are still accepted: the contact is kept, and the user told.
         self.fields["alerts"].queryset = Alert.objects.filter(customer=customer)  # type: ignore[attr-defined]
         for name in self.errors if self.is_bound else ():
@@ -112,6 +119,29 @@ class ContactForm(forms.Form):
     def ticked(self) -> set[int]:
         """The alerts that are ticked now: as sent, or as proposed."""
         return {int(pk) for pk in self["alerts"].value() or () if str(pk).isdecimal()}
+
+    @property
+    def asked(self) -> list[tuple[Any, Question]]:
+        """The questions of the archive, each with its box."""
+        return [(self[one.name], one) for one in self.questions]
+
+    def clean(self) -> dict[str, Any]:
+        """Reads the answers; one that does not suit its field is marked there."""
+        data = super().clean() or {}
+        for one in self.questions:
+            given = data.get(one.name) or []
+            try:
+                one.answer = read(one.field, given if isinstance(given, list) else [given])
+            except BadValue as fault:
+                self.add_error(one.name, str(fault))
+        return data
+
+    def edits(self) -> list[Edit]:
+        """What the customer answered, as edits of the archive."""
+        return [
+            Edit(one.field, one.row, one.base_id, one.answer, Source.SAID, confirms=True)
+            for one in self.questions if one.answer.text
+        ]  # fmt: skip
 
     def clean_channel(self) -> str:
         channel: str = self.cleaned_data["channel"]

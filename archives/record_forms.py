@@ -1,8 +1,10 @@
 """The form of one section of the archive: what stands in each box, and the version that it was read at."""
 
+import re
 import secrets
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -12,10 +14,22 @@ from django.utils.translation import gettext as _
 from archives.choices import ROWED, FieldKind, Source
 from archives.record_kinds import MOST_TEXT, TAKE_OUT, BadValue, Typed, read
 from archives.record_models import ArchiveField, ArchiveValue
-from archives.records import Edit, is_typed
+from archives.records import (
+    MOST_QUESTIONS,
+    Edit,
+    active_fields,
+    belongs,
+    is_typed,
+    questions_for,
+    states_of,
+    values_of,
+)
+from crm.organization.models import User
+from customers.models import Customer
 
 MOST_ROW_ID = 2**31 - 1
 MOST_PARTS = 60
+ASKED = re.compile(r"(\d{1,18})-(\d{1,10})-(\d{1,18})", re.ASCII)
 SAID_BY = (Source.SAID, Source.OBSERVED)
 
 
@@ -152,6 +166,48 @@ def row_in(name: str) -> int | None:
         return None
     row = int(parts[2])
     return row if 0 < row <= MOST_ROW_ID else None
+
+
+@dataclass
+class Question:
+    """A field of the archive that is asked in a contact, the row that the answer goes to, and what it follows."""
+
+    field: ArchiveField
+    row: int
+    base_id: int | None
+    answer: Typed = field(default_factory=Typed)
+
+    @property
+    def name(self) -> str:
+        return f"ask-{self.field.pk}-{self.row}"
+
+    @property
+    def key(self) -> str:
+        """What the form sends of it beside the answer."""
+        return f"{self.field.pk}-{self.row}-{self.base_id or 0}"
+
+
+def asked_now(user: User, customer: Customer, day: date) -> list[Question]:
+    """At most two questions for the next contact with this customer; three statements."""
+    known = {one.field_id: one for one in values_of(user, customer) if one.is_filled}
+    states = states_of(customer, day)
+    questions = []
+    for of, _gain in questions_for([one for one in active_fields() if belongs(one, customer)], states):
+        last = known.get(of.pk)
+        new_row = 1 + secrets.randbelow(MOST_ROW_ID) if of.is_rowed else 0
+        questions.append(Question(of, last.row if last else new_row, last.pk if last else None))
+    return questions
+
+
+def asked_in(data: QueryDict, customer: Customer) -> list[Question]:
+    """The questions that a form was sent with; what names no field of this customer is none."""
+    keys = [key for key in map(ASKED.fullmatch, data.getlist("asked")[:MOST_QUESTIONS]) if key]
+    fields = {one.pk: one for one in active_fields() if is_typed(one) and belongs(one, customer)} if keys else {}
+    questions = []
+    for pk, row, base in (map(int, key.groups()) for key in keys):
+        if pk in fields and row <= MOST_ROW_ID and bool(row) == fields[pk].is_rowed:
+            questions.append(Question(fields[pk], row, base or None))
+    return questions
 
 
 def question_field(of: ArchiveField) -> forms.Field:

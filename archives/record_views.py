@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from archives import records
 from archives.choices import ROWED, Section
-from archives.record_forms import SectionForm
+from archives.record_forms import Box, SectionForm
 from archives.record_models import ArchiveField, ArchiveValue
 from archives.records import State
 from crm.audit import trail
@@ -127,6 +127,7 @@ def page(
         "cards": cards,
         "clashes": [(clash, records.text_of(clash.current), typed_text(clash)) for clash in clashes or ()],
         "clash_form": form if clashes else None,
+        "carried": carried(form, clashes) if form and clashes else [],
         "completeness": records.completeness_of(states),
         "stale": [one.label for one in cards if one.state == "half"],
         "missing": [one.label for one in cards if one.state == "none"],
@@ -135,6 +136,12 @@ def page(
         "day": day,
         "yesterday": day - timedelta(days=1),
     }
+
+
+def carried(form: SectionForm, clashes: list[records.Clash]) -> list[Box]:
+    """The boxes that came with those that clash, and are sent again with the decision."""
+    decided = {(clash.edit.field.pk, clash.edit.row) for clash in clashes}
+    return [box for box in form.boxes if (box.field.pk, box.row) not in decided]
 
 
 def typed_text(clash: records.Clash) -> str:
@@ -158,10 +165,6 @@ def card(
     mine = [one for one in fields if one.section == section]
     typed = [one for one in mine if records.is_typed(one)]
     of_system = of_field.keys() - {one.pk for one in typed}
-    weighed = [one.state for one in of_field.values() if one.weight]
-    state = "half" if "half" in weighed else "full" if weighed and "none" not in weighed else "part"
-    if set(weighed) <= {"none"}:
-        state = "none" if weighed else ""
     came_back = form is not None and form.section == section
     return SectionCard(
         key=section,
@@ -170,7 +173,7 @@ def card(
         system=[
             (one.label, system_text(customer, one.key, of_field[one.pk].state)) for one in mine if one.pk in of_system
         ],
-        state=state,
+        state=records.section_states(of_field.values()).get(section, ""),
         form=form if came_back else SectionForm(section, typed, values) if typed else None,
         is_open=came_back,
     )

@@ -126,6 +126,16 @@ def completeness_of(states: Iterable[State]) -> int:
     return halves * 50 // whole if whole else 0
 
 
+def section_states(states: Iterable[State]) -> dict[str, str]:
+    """Of each section that counts: "half" where something is stale, else "full", "part" or "none"."""
+    by_section: dict[str, set[str]] = {}
+    for one in states:
+        if one.counts and one.weight:
+            by_section.setdefault(one.section, set()).add(one.state)
+    return {section: "half" if "half" in found else found.pop() if len(found) == 1 else "part"
+            for section, found in by_section.items()}  # fmt: skip
+
+
 def questions_for(fields: Sequence[ArchiveField], states: Iterable[State]) -> list[tuple[ArchiveField, int]]:
     """At most two fields worth asking for next, those that add most to completeness first, with the percent added."""
     of_field = {one.field_id: one for one in states if one.counts}
@@ -142,9 +152,9 @@ def questions_for(fields: Sequence[ArchiveField], states: Iterable[State]) -> li
 
 
 def save(customer: Customer, actor: User, at: datetime, edits: Sequence[Edit]) -> Saved:
-    """Write what changed, in one transaction under the lock of the archive; what clashes is returned, not written.
+    """Write what changed, in one transaction under the lock of the archive. Sent twice it writes once.
 
-    Sent twice it writes once. Raises TooManyRows.
+    Where something clashes, that is returned and nothing at all is written. Raises TooManyRows.
     """
     with transaction.atomic():
         archive = locked(customer, actor)
@@ -162,7 +172,7 @@ def save(customer: Customer, actor: User, at: datetime, edits: Sequence[Edit]) -
             else:
                 news.append((edit, now))
         refuse_too_many(current, [edit for edit, _now in news])
-        if news:
+        if news and not saved.clashes:
             saved.written = write(archive, customer, actor, at, news)
             detail = {"fields": sorted({edit.field.key for edit, _now in news}), "version": archive.version}
             trail.record(actor, "archive.write", customer=customer, target=archive, detail=detail)
@@ -268,9 +278,15 @@ def answers(customer: Customer, actor: User, at: datetime, edits: Sequence[Edit]
     """What a customer said in a contact follows what somebody noted meanwhile, and both are kept; returns how many."""
     saved = save(customer, actor, at, edits)
     if saved.clashes:
-        again = [replace(clash.edit, base_id=clash.current.pk) for clash in saved.clashes]
-        saved.written += save(customer, actor, at, again).written
+        newest = {clash.edit: clash.current.pk for clash in saved.clashes}
+        saved = save(customer, actor, at, [replace(one, base_id=newest.get(one, one.base_id)) for one in edits])
     return len(saved.written)
+
+
+def remeasure(as_of: date, moved: Sequence[int]) -> int:
+    """The night's part: measure again what days have made stale and whom a new tier is asked more often."""
+    rows = db.fetch_sql("archives", "remeasure", as_of=as_of, moved=list(moved))
+    return int(rows[0]["archives_remeasure"])
 
 
 def belongs(of: ArchiveField, customer: Customer) -> bool:

@@ -13,9 +13,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
+from archives import records
 from archives.contacts import Logged, NothingToUndo, log_contact, note_in_lobby, unbar
 from archives.forms import ContactForm, LobbyNoteForm
 from archives.models import ContactLog
+from archives.record_forms import Question, asked_in, asked_now
 from crm.organization.access import BALANCE_ROLES, CUSTOMER_ROLES, for_roles
 from crm.organization.choices import Role
 from crm.organization.models import ContactCadence, User
@@ -42,11 +44,14 @@ def contact_new(request: HttpRequest, pk: int) -> HttpResponse:
         chosen=int(chosen) if chosen.isdecimal() and len(chosen) < 19 else None,
         day=timezone.localdate(),
         cadence_days=customer.cadence_days,
+        questions=questions_in(request, customer),
     )
     if request.method == "POST" and form.is_valid():
         alert_ids = [alert.pk for alert in form.cleaned_data["alerts"]]
         now = timezone.now()
         logged = log_contact(customer, request.user, now, form.contact(), form.cleaned_data["submission"], alert_ids)
+        if logged.is_new and form.edits():
+            records.answers(customer, request.user, now, form.edits())
         tell(request, logged)
         return saved(back(request, reverse("workbench:customer", args=[customer.pk])), logged)
     template = "archives/_contact_drawer.html" if request.headers.get("HX-Request") else "archives/contact_form.html"
@@ -59,6 +64,16 @@ def contact_new(request: HttpRequest, pk: int) -> HttpResponse:
         "calls": calls,
     }
     return render(request, template, context, status=422 if request.method == "POST" else 200)
+
+
+def questions_in(request: HttpRequest, customer: Customer) -> list[Question]:
+    """What the archive asks in this contact: chosen when the form is opened; the lobby's card has no archive."""
+    assert isinstance(request.user, User)
+    if request.user.role not in BALANCE_ROLES:
+        return []
+    if request.method == "POST":
+        return asked_in(request.POST, customer)
+    return asked_now(request.user, customer, timezone.localdate())
 
 
 @require_POST

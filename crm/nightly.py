@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from archives import plans
+from archives import plans, records
 from crm import db
 from crm.audit import keys
 from crm.jobs import ledger, runner
@@ -31,7 +31,7 @@ from segments import figures as board_figures
 from segments import refresh
 from segments.alerts import publish as alerts_publish
 from segments.alerts import rules
-from segments.models import DayFigure
+from segments.models import DayFigure, TierChange
 from segments.tiering import publish as tiers_publish
 from segments.tiering import recompute
 
@@ -55,6 +55,7 @@ def publish(run: JobRun, arguments: Arguments) -> Counts:
     written["plans_cancelled"] = plans.cancel_of_closed(tonight.as_of)
     alerts = alerts_publish.publish(run, tonight)
     moves = tiers_publish.publish(tonight)
+    written["archives"] = records.remeasure(tonight.as_of, moved_tier(tonight.as_of))
     moved = customers_publish.moved_branches()
     if not carried:
         tiers_publish.figures_after(tonight)
@@ -73,6 +74,12 @@ def publish(run: JobRun, arguments: Arguments) -> Counts:
         **moves,
         **alerts,
     }
+
+
+def moved_tier(as_of: date) -> list[int]:
+    """The customers who have another tier of the primary scheme since this night."""
+    moves = TierChange.objects.using("batch").filter(scheme__is_primary=True, as_of=as_of)
+    return list(moves.values_list("customer_id", flat=True))
 
 
 def figures(as_of: date) -> dict[str, Any]:

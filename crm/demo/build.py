@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from crm import db
 from crm.audit import pii
-from crm.demo import runs, staff, tiers
+from crm.demo import records, runs, staff, tiers
 from crm.demo.enrolment import account_no, enrol
 from crm.demo.files import write_files
 from crm.demo.people import People
@@ -38,7 +38,7 @@ READ_OFTEN = (
     "customers_customer", "customers_metrics", "customers_account", "customers_holding", "customers_balancechange",
     "customers_ownership", "customers_alert", "segments_tierstate", "segments_tierchange", "segments_dayfigure",
     "segments_ownertier", "segments_owneralerts", "segments_ownerdue", "segments_monthmoves", "archives_contactlog",
-    "archives_maintenanceplan", "archives_riskassessment", "customers_relation", "customers_accountholder",
+    "archives_maintenanceplan", "archives_riskassessment", "archives_archivevalue", "archives_archive", "customers_relation", "customers_accountholder",
     "segments_segmentmember", "segments_segmentchange", "segments_segmentday",
 )  # fmt: skip
 
@@ -147,6 +147,8 @@ def write_past(plan: Plan, built: Built) -> None:
         db.run_sql(PACKAGE, "contacts", **dates)
         db.run_sql(PACKAGE, "plans", as_of=plan.as_of)
         db.run_sql(PACKAGE, "assessments", as_of=plan.as_of)
+    with built.part("archives"):
+        records.write_records(plan.as_of, with_secrets=plan.with_secrets)
     with built.part("alerts"):
         db.run_sql(PACKAGE, "alerts", as_of=plan.as_of)
         write_live_alerts(plan.as_of)

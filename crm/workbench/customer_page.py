@@ -14,7 +14,7 @@ from crm.organization.choices import Role
 from crm.organization.models import User
 from crm.workbench.curve import Curve, aum_curve
 from crm.workbench.family import Family, Relative, Source, household_of, relatives_of, sources_for
-from crm.workbench.known_facts import Fact, known_facts
+from crm.workbench.known_facts import Glance, glance
 from crm.workbench.timeline import Event, Timeline, first_page, timeline
 from crm.workbench.why_now import Deadline, Reason, Today, deadline, reason
 from customers.averages import last_month_average, month_average, projected_month_average, quarter_average
@@ -88,7 +88,7 @@ class Page:
     timeline: Timeline
     relatives: list[Relative]
     household: Family | None
-    facts: list[Fact]
+    archive: Glance
     plans: list[MaintenancePlan]
     groups: Groups
     suitability: Suitability
@@ -120,14 +120,6 @@ class Page:
         """Related parties who are not among the members of the household that the page names."""
         named = {member.customer.pk for member in self.household.members} if self.household else set()
         return [one for one in self.relatives if one.customer is None or one.customer.pk not in named]
-
-    @property
-    def known(self) -> int:
-        return sum(fact.state == "full" for fact in self.facts)
-
-    @property
-    def missing_facts(self) -> list[Fact]:
-        return [fact for fact in self.facts if fact.state != "full"]
 
 
 def gather(user: User, customer: Customer, today: Today, now: datetime) -> Page:
@@ -161,7 +153,7 @@ def gather(user: User, customer: Customer, today: Today, now: datetime) -> Page:
         timeline=first_page(recent, FIRST_EVENTS),
         relatives=relatives,
         household=household,
-        facts=known_facts(customer, relatives, today.day),
+        archive=glance(user, customer, today.day),
         plans=plans.of_customer(user, customer, MOST_PLANS),
         groups=groups_of(user, customer, {row.holding.product.counted_class for row in rows}, suitability.highest),
         suitability=suitability,

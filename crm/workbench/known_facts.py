@@ -1,47 +1,48 @@
-"""The archive at a glance: which facts of a customer are known, and which are still to be asked (DOMAIN §3).
+"""The archive at a glance: how complete it is, what has gone stale, what to ask next, and some of what is known."""
 
-Only what the product keeps today is asked for; a fact that has run out counts half.
-"""
-
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
-
-from crm.workbench.family import Relative
-from customers.choices import CustomerType
+from archives import records
+from archives.choices import Section
+from archives.record_models import ArchiveField
+from crm.organization.models import User
 from customers.models import Customer
+
+MOST_FACTS = 4
 
 
 @dataclass(frozen=True)
-class Fact:
-    """One part of the archive: "full", "half" (it has run out) or "none"."""
+class Glance:
+    """`sections` are (name, "full" | "half" stale | "part" | "none") in the archive's order; `facts` (name, text)."""
 
-    label: str | Promise
-    state: str
+    completeness: int
+    sections: list[tuple[str, str]]
+    question: tuple[ArchiveField, int] | None
+    facts: list[tuple[str, str]]
 
+    def named(self, state: str) -> list[str]:
+        return [name for name, one in self.sections if one == state]
 
-def known_facts(customer: Customer, relatives: Sequence[Relative], day: date) -> list[Fact]:
-    """The parts in the order in which they are asked for; a company has no birth date, occupation or employer."""
-    document = "none"
-    if customer.id_no_mask:
-        document = "half" if customer.id_expiry_date and customer.id_expiry_date < day else "full"
-    facts = [
-        Fact(_("Document"), document),
-        known(_("Phone"), customer.mobile_mask),
-        known(_("Address"), customer.address_mask),
-    ]
-    if customer.customer_type == CustomerType.PERSON:
-        facts += [
-            known(_("Birth date"), customer.birth_date),
-            known(_("Occupation"), customer.occupation),
-            known(_("Employer"), customer.employer),
-            known(_("Household"), customer.household_id),
-        ]
-    return [*facts, known(_("Relations"), relatives)]
+    @property
+    def stale(self) -> list[str]:
+        return self.named("half")
+
+    @property
+    def missing(self) -> list[str]:
+        return self.named("none")
 
 
-def known(label: str | Promise, value: object) -> Fact:
-    return Fact(label, "full" if value else "none")
+def glance(user: User, customer: Customer, day: date) -> Glance:
+    """Three statements. Of what is known the newest of what weighs is shown, never a C2 value."""
+    states, fields = records.states_of(customer, day), records.active_fields()
+    known = [one for one in records.values_of(user, customer) if one.is_filled and one.field.weight]
+    shown = [one for one in known if not one.field.is_secret]
+    shown.sort(key=lambda one: (one.known_on, one.field.weight), reverse=True)
+    by_section = records.section_states(states)
+    return Glance(
+        completeness=records.completeness_of(states),
+        sections=[(str(one.label), by_section[one.value]) for one in Section if one.value in by_section],
+        question=next(iter(records.questions_for(fields, states)), None),
+        facts=[(one.field.label, records.text_of(one)) for one in shown[:MOST_FACTS]],
+    )

@@ -2,7 +2,6 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -10,7 +9,6 @@ from django.utils import timezone
 from crm.organization.access import scoped
 from crm.organization.models import User
 from crm.workbench.family import Source, household_of, relatives_of, sources_for
-from crm.workbench.known_facts import known_facts
 from customers.models import Customer, Household, Ownership, Product, Relation
 from segments.gap import Gap
 from segments.tiers import primary_tiers
@@ -107,23 +105,6 @@ def test_the_page_names_the_source_and_never_our_own_maturing_deposit(
     expected = [(day.lin.pk, Decimal(300_000))] if needed and needed <= 3_000_000 else []
     assert [(one.member.customer.pk, one.amount) for one in page.sources] == expected
     assert page.maturing_sum == Decimal(80_000)
-
-
-def states(customer: Customer, relatives: Any = ()) -> list[str]:
-    return [fact.state for fact in known_facts(customer, relatives, DAY)]
-
-
-def test_the_archive_counts_what_is_known() -> None:
-    nobody = Customer(customer_type="person")
-    assert states(nobody) == ["none"] * 8
-    someone = Customer(
-        customer_type="person", id_no_mask="1*5", mobile_mask="139****5678", address_mask="滨江****",
-        birth_date=date(1968, 5, 4), occupation="退休教师", employer="一中", household_id=1, id_expiry_date=DAY,
-    )  # fmt: skip
-    assert states(someone, [object()]) == ["full"] * 8
-    someone.id_expiry_date = DAY - timedelta(1)
-    assert states(someone, [object()])[0] == "half"
-    assert states(Customer(customer_type="company")) == ["none"] * 4
 
 
 @pytest.mark.parametrize(("days", "expected"), [(-1, "expired"), (0, "expires"), (90, "expires"), (91, "")])

@@ -174,6 +174,22 @@ PAGES: tuple[Page, ...] = (
     Page("archives:contact_unbar", CUSTOMER_STAFF, WRITE, arguments=nowhere_id, answers={"POST": frozenset({404})}),
     Page("archives:lobby_note", frozenset({Role.LOBBY_MANAGER}), WRITE, "customer", customer),
     Page("archives:plan_new", OWNERS, BOTH, "customer", customer),
+    Page("archives:record", OWNERS, READ, "customer", customer),
+    Page("archives:record_history", OWNERS, READ, "customer", customer),
+    Page(
+        "archives:record_save",
+        OWNERS,
+        WRITE,
+        "customer",
+        lambda town, subject: {"pk": subject.customer.pk, "section": "work"},
+    ),
+    Page(
+        "archives:record_reveal",
+        OWNERS,
+        BOTH,
+        "customer",
+        lambda town, subject: {"pk": subject.customer.pk, "value_pk": subject.sealed.pk},
+    ),
     Page("archives:risk", OWNERS, BOTH, "customer", customer),
     Page("archives:plan_move", OWNERS, WRITE, "plan", plan),
     Page("archives:plan_cancel", OWNERS, WRITE, "plan", plan),
@@ -214,7 +230,9 @@ PAGES: tuple[Page, ...] = (
 # Of the Django admin site: who sees the table, and whether its rows are added (a), changed (c), deleted (d) there.
 ADMIN_TABLES: dict[str, tuple[frozenset[Role], str]] = {
     "archives_agerule": (ADMIN, "ac"),
+    "archives_archivefield": (ADMIN, "ac"),
     "archives_risklimit": (ADMIN, "c"),
+    "archives_staleafter": (ADMIN, "ac"),
     "audit_auditentry": (AUDITOR, ""),
     "axes_accessattempt": (ADMIN, "d"),
     "customers_alertrule": (ADMIN, ""),

@@ -9,10 +9,14 @@ pytestmark = pytest.mark.security
 # PostgreSQL's letters: r SELECT, a INSERT, w UPDATE, d DELETE. Never D TRUNCATE, x REFERENCES, t TRIGGER or m MAINTAIN.
 TABLES = {
     "archives_agerule": "arw",
+    "archives_archive": "arw",
+    "archives_archivefield": "arw",
+    "archives_archivevalue": "ar",  # and when it was replaced
     "archives_contactlog": "arw",
     "archives_maintenanceplan": "arw",
     "archives_riskassessment": "ar",
     "archives_risklimit": "rw",
+    "archives_staleafter": "arw",
     "audit_auditentry": "r",  # appended by a function
     "audit_audithead": "",
     "audit_keyfingerprint": "r",

@@ -13,7 +13,8 @@ from uuid import uuid4
 from axes.models import AccessAttempt
 from django.utils import timezone
 
-from archives.models import AgeRule, MaintenancePlan, RiskLimit
+from archives import records
+from archives.models import AgeRule, ArchiveField, ArchiveValue, MaintenancePlan, RiskLimit, StaleAfter
 from crm.audit import pii, trail
 from crm.audit.models import AuditEntry
 from crm.jobs.models import JobRun
@@ -53,6 +54,7 @@ class Subject:
     account: Account
     alert: Alert
     plan: MaintenancePlan
+    sealed: ArchiveValue
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,9 @@ def build() -> Town:
     trail.record(bank.lu, "town.built")
     rows = {
         "archives_agerule": AgeRule.objects.using("batch").earliest("pk").pk,
+        "archives_archivefield": ArchiveField.objects.using("batch").earliest("pk").pk,
         "archives_risklimit": RiskLimit.objects.using("batch").earliest("pk").pk,
+        "archives_staleafter": StaleAfter.objects.using("batch").earliest("pk").pk,
         "audit_auditentry": AuditEntry.objects.using("batch").get(action="town.built").pk,
         "axes_accessattempt": attempt.pk,
         "customers_alertrule": AlertRule.objects.using("batch").earliest("pk").pk,
@@ -176,7 +180,18 @@ def build_subject(bank: world.Bank, number: int, relation: str, branch: Branch, 
     )
     relation_row(customer)
     export_row(owner)
-    return Subject(relation, marker, plain, owner, customer, account, alert, plan)
+    return Subject(relation, marker, plain, owner, customer, account, alert, plan, sealed_value(customer, branch))
+
+
+def sealed_value(customer: Customer, branch: Branch) -> ArchiveValue:
+    """A C2 value of the customer's archive."""
+    of = ArchiveField.objects.using("batch").get(key="income_band")
+    column = records.secret(customer.pk, of, 0)
+    return ArchiveValue.objects.using("batch").create(
+        branch_id=branch.pk, customer=customer, field=of, source="said", is_filled=True, known_on=timezone.localdate(),
+        recorded_at=timezone.now(), cipher=pii.encrypt(column, customer.pk, "to_200k"),
+        digest=pii.index(column, "to_200k"),
+    )  # fmt: skip
 
 
 def export_row(owner: User) -> ExportRequest:
