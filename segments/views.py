@@ -25,8 +25,8 @@ from segments.forms import NoteForm, PlaybookForm, SegmentForm
 from segments.membership import SegmentRefused
 from segments.models import Playbook, Segment, SegmentVersion
 from segments.rules import builder, words
-from segments.rules.fields import grouped
 from segments.rules.parse import BadRule, parse
+from segments.rules.registry import grouped
 from segments.rules.tree import Rule
 
 READERS = BALANCE_ROLES | {Role.ADMIN}

@@ -38,7 +38,8 @@ READ_OFTEN = (
     "customers_customer", "customers_metrics", "customers_account", "customers_holding", "customers_balancechange",
     "customers_ownership", "customers_alert", "segments_tierstate", "segments_tierchange", "segments_dayfigure",
     "segments_ownertier", "segments_owneralerts", "segments_ownerdue", "segments_monthmoves", "archives_contactlog",
-    "archives_maintenanceplan", "archives_riskassessment", "archives_archivevalue", "archives_archive", "customers_relation", "customers_accountholder",
+    "archives_maintenanceplan", "archives_riskassessment", "archives_archivevalue", "archives_archive",
+    "customers_relation", "customers_accountholder",
     "segments_segmentmember", "segments_segmentchange", "segments_segmentday",
 )  # fmt: skip
 

@@ -16,7 +16,7 @@ COLUMNS = (
 
 
 def write_records(as_of: date, *, with_secrets: bool) -> None:
-    """The archives of customers who have an owner; of C2 values the income, which is encrypted, where there are keys."""
+    """The archives of customers who have an owner; of C2 values the income alone, and only with keys."""
     db.run_sql(PACKAGE, "records", as_of=as_of)
     if with_secrets:
         write_incomes()

@@ -15,7 +15,8 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from segments.rules.fields import FIELDS, Field
+from segments.rules import registry
+from segments.rules.fields import Field
 from segments.rules.kinds import Choice, Money, Words
 from segments.rules.parse import MOST_CONDITIONS, BadRule, parse, parse_text
 from segments.rules.tree import ALL, ANY, Condition, Group, Not, Rule
@@ -135,7 +136,7 @@ def read(data: QueryDict | Mapping[str, Any]) -> Form:
 def row_of(asked: QueryDict, number: int) -> Row | None:
     if f"f{number}" not in asked:
         return None
-    found = FIELDS.get(str(asked[f"f{number}"]))
+    found = registry.find(str(asked[f"f{number}"]))
     block = asked.get(f"b{number}", "1")
     op = asked.get(f"o{number}", "")
     if found is not None and op not in found.kind.ops:

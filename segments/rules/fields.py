@@ -244,11 +244,3 @@ LISTED = (
     Field("segment", OTHERS, _("Is in segment"), Choice(choices=segment_choices), PEOPLE, in_segments, is_verb=True),
 )  # fmt: skip
 FIELDS: dict[str, Field] = {field.key: field for field in LISTED}
-
-
-def grouped() -> dict[str, list[Field]]:
-    """The fields under their headings, for a picker."""
-    groups: dict[str, list[Field]] = {}
-    for field in FIELDS.values():
-        groups.setdefault(str(field.group), []).append(field)
-    return groups

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from segments.rules.fields import FIELDS
+from segments.rules import registry
 from segments.rules.kinds import LONGEST_TEXT, BadValue
 from segments.rules.tree import ALL, ANY, Condition, Group, Literal, Not, Rule, literals, segments_in
 
@@ -72,7 +72,7 @@ def group(join: str, parts: Any, depth: int) -> Group:
 
 def condition(data: Mapping[str, Any]) -> Condition:
     key, op = data["field"], data["op"]
-    field = FIELDS.get(key) if isinstance(key, str) else None
+    field = registry.find(key) if isinstance(key, str) else None
     if field is None:
         raise BadRule(_("There is no field “%(field)s”.") % {"field": shown(key)})
     if not isinstance(op, str) or op not in field.kind.ops:
