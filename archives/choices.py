@@ -101,7 +101,7 @@ class Section(models.TextChoices):
     FAMILY = "family", _("Family")
     WORK = "work", _("Work and income")
     ASSETS = "assets", _("Assets and liabilities")
-    HOLDINGS = "holdings", _("Holdings with us")
+    HOLDINGS = "holdings", _("Holdings and risk")
     OTHER_BANKS = "other_banks", _("Money at other banks")
     PREFERENCES = "preferences", _("Preferences")
     DATES = "dates", _("Important dates")

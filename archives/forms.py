@@ -140,7 +140,7 @@ class ContactForm(forms.Form):
         """What the customer answered, as edits of the archive."""
         return [
             Edit(one.field, one.row, one.base_id, one.answer, Source.SAID, confirms=True)
-            for one in self.questions if one.answer.text
+            for one in self.questions if one.answer and one.answer.text
         ]  # fmt: skip
 
     def clean_channel(self) -> str:

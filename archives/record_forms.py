@@ -3,7 +3,7 @@
 import re
 import secrets
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -175,7 +175,7 @@ class Question:
     field: ArchiveField
     row: int
     base_id: int | None
-    answer: Typed = field(default_factory=Typed)
+    answer: Typed | None = None
 
     @property
     def name(self) -> str:

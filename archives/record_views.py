@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from archives import records
 from archives.choices import ROWED, Section
 from archives.record_forms import Box, SectionForm
+from archives.record_kinds import shown
 from archives.record_models import ArchiveField, ArchiveValue
 from archives.records import State
 from crm.audit import trail
@@ -57,8 +58,9 @@ class SectionCard:
         return self.key in ROWED
 
     @property
-    def is_empty(self) -> bool:
-        return not any(line.text for row in self.rows for line in row)
+    def unknown(self) -> list[str]:
+        """The fields of which nothing is known; of a section of rows that is said by there being no row."""
+        return [] if self.is_rowed else [line.field.label for row in self.rows for line in row if not line.text]
 
     @property
     def is_changed(self) -> bool:
@@ -147,7 +149,7 @@ def carried(form: SectionForm, clashes: list[records.Clash]) -> list[Box]:
 def typed_text(clash: records.Clash) -> str:
     """What the second of two wrote, in words; it is theirs, so it is not masked."""
     value = clash.edit.value
-    return records.shown(clash.edit.field, value.text) if value else ""
+    return shown(clash.edit.field, value.text) if value else ""
 
 
 def sections_of(fields: list[ArchiveField]) -> list[str]:
@@ -323,6 +325,6 @@ def record_reveal(request: HttpRequest, pk: int, value_pk: int) -> HttpResponse:
         mask=records.MASK,
         cipher=value.cipher,
         name=f"archive {value.field.key}",
-        words=lambda plain: records.shown(value.field, plain),
+        words=lambda plain: shown(value.field, plain),
     )
     return reveal.answer(request, user, customer, sight)

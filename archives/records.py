@@ -160,7 +160,8 @@ def save(customer: Customer, actor: User, at: datetime, edits: Sequence[Edit]) -
         archive = locked(customer, actor)
         current = {(one.field_id, one.row): one for one in values_of(actor, customer)}
         bases = bases_of(actor, customer, edits, current)
-        saved, news = Saved(), []
+        saved = Saved()
+        news: list[tuple[Edit, ArchiveValue | None]] = []
         for edit in edits:
             now, base = current.get((edit.field.pk, edit.row)), bases.get(edit.base_id or 0)
             if edit.value is None or same(customer, edit, base):
@@ -241,7 +242,7 @@ def ciphers(user: User, ids: Sequence[int]) -> dict[int, bytes]:
     if not ids:
         return {}
     known = ArchiveValue.objects.visible_to(user).filter(pk__in=ids, cipher__isnull=False)
-    return {pk: bytes(cipher) for pk, cipher in known.values_list("pk", "cipher")}
+    return {pk: bytes(cipher or b"") for pk, cipher in known.values_list("pk", "cipher")}
 
 
 def version(

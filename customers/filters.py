@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import django_filters
 from django import forms
-from django.db.models import CharField, Exists, F, OuterRef, QuerySet, Value
+from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Value
 from django.utils.translation import gettext_lazy as _
 
 from crm.organization.access import branch_named, scope_of
@@ -33,6 +33,7 @@ UNIT = 10_000  # AUM is typed in 万
 NOBODY = "none"
 DUE_DAYS = (7, 30, 90)
 MOST_SEGMENTS = 3
+ARCHIVE = re.compile(r"(?P<field>[-\w]{1,40}):(?P<value>[^,:]{1,40})")
 SEGMENT = re.compile(r"-?\d{1,18}", re.ASCII)
 TIERS = [(n, n) for n in range(1, MOST_TIERS + 1)]
 
@@ -136,6 +137,7 @@ class CustomerFilter(ListFilter):
     due = django_filters.ChoiceFilter(label=_("Matures"), method="due_within", choices=[(n, n) for n in DUE_DAYS])
     starred = django_filters.ChoiceFilter(label=_("Starred"), method="with_star", choices=[("1", _("mine"))])
     type = django_filters.ChoiceFilter(field_name="customer_type", choices=CustomerType.choices)
+    archive = django_filters.CharFilter(label=_("Archive"), method="with_archive", widget=forms.HiddenInput)
     segment = django_filters.CharFilter(label=_("Segment"), method="in_segments", widget=forms.HiddenInput)
 
     class Meta:
@@ -178,6 +180,21 @@ class CustomerFilter(ListFilter):
             else:
                 rows = rows.filter(**of_segment)  # a customer is a member once, so this doubles nobody
         return rows
+
+    def with_archive(self, rows: QuerySet[Customer], name: str, value: str) -> QuerySet[Customer]:
+        """Of whom the archive knows this, `field:value`; by the relation's name, since archives are a layer above."""
+        found = ARCHIVE.fullmatch(value)
+        if found is None:
+            return rows.none()
+        known = Customer.objects.filter(
+            Q(archive_values__keys__contains=[found["value"]]) | Q(archive_values__text=found["value"]),
+            pk=OuterRef("pk"),
+            archive_values__field__key=found["field"],
+            archive_values__field__is_filterable=True,
+            archive_values__replaced_at__isnull=True,
+            archive_values__is_filled=True,
+        )
+        return rows.filter(Exists(known))
 
     def with_star(self, rows: QuerySet[Customer], name: str, value: str) -> QuerySet[Customer]:
         return rows.filter(stars__user_id=self.user.pk)
