@@ -274,11 +274,11 @@ def history(request: HttpRequest, pk: int) -> HttpResponse:
     before = request.GET.get("before", "")
     if before.isascii() and before.isdecimal() and len(before) < 19:
         versions = versions.filter(pk__lt=int(before))
-    shown = list(versions.select_related("field", "recorder").order_by("-pk")[: MOST_VERSIONS + 1])
+    listed = list(versions.select_related("field", "recorder").order_by("-pk")[: MOST_VERSIONS + 1])
     context = {
         "customer": customer,
-        "versions": [(one, records.text_of(one), Section(one.field.section).label) for one in shown[:MOST_VERSIONS]],
-        "next": shown[MOST_VERSIONS - 1].pk if len(shown) > MOST_VERSIONS else None,
+        "versions": [(one, records.text_of(one), Section(one.field.section).label) for one in listed[:MOST_VERSIONS]],
+        "next": listed[MOST_VERSIONS - 1].pk if len(listed) > MOST_VERSIONS else None,
         "differences": differences(user, customer, first, last) if first and last else None,
         "first": first,
         "last": last,

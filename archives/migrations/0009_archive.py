@@ -79,7 +79,7 @@ class Migration(migrations.Migration):
                             ("family", "Family"),
                             ("work", "Work and income"),
                             ("assets", "Assets and liabilities"),
-                            ("holdings", "Holdings with us"),
+                            ("holdings", "Holdings and risk"),
                             ("other_banks", "Money at other banks"),
                             ("preferences", "Preferences"),
                             ("dates", "Important dates"),

@@ -1,0 +1,34 @@
+"""The archive in a real browser without scripts: a section is changed in place, and its past can be looked at."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.signing_in import sign_in
+from tests.pages.morning import Morning
+from tests.world import Bank
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def plain(browser: Browser, browser_context_args: dict[str, Any]) -> Iterator[Page]:
+    """A page of a browser whose scripts are switched off."""
+    context = browser.new_context(**{**browser_context_args, "java_script_enabled": False})
+    yield context.new_page()
+    context.close()
+
+
+def test_a_section_is_changed_and_its_past_compared(plain: Page, server: str, bank: Bank, day: Morning) -> None:
+    sign_in(plain, server, bank.wang, f"/customers/{day.zhou.pk}/archive/")
+    plain.locator("#work summary").click()
+    plain.get_by_label("发薪日").fill("15")
+    plain.locator("#work button[type=submit]").click()
+    expect(plain.locator("#work dd b").filter(has_text="15")).to_be_visible()
+    before = timezone.localdate() - timedelta(days=1)
+    plain.goto(f"{server}/customers/{day.zhou.pk}/archive/?as_of={before}&today=1")
+    expect(plain.locator(".sepia .changed .today")).to_contain_text("15")
