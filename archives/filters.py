@@ -27,7 +27,9 @@ class ContactFilter(ListFilter):
     channel = django_filters.ChoiceFilter(label=_("Channel"), choices=Channel.choices)
     outcome = django_filters.ChoiceFilter(label=_("Outcome"), choices=Outcome.choices)
     purpose = django_filters.ChoiceFilter(label=_("Purpose"), choices=Purpose.choices)
-    by = django_filters.ChoiceFilter(label=_("By"), method="made_by", choices=[("me", _("me"))])
+    by = django_filters.ChoiceFilter(
+        label=pgettext_lazy("who made a contact", "By"), method="made_by", choices=[("me", _("me"))]
+    )
     since = day_filter(label=_("From"), method="from_day", widget=day_field())
     until = day_filter(label=_("To"), method="to_day", widget=day_field())
 

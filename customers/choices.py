@@ -180,7 +180,7 @@ class BulkAction(models.TextChoices):
 
 class BulkState(models.TextChoices):
     PREVIEW = "preview", _("Waits for confirmation")
-    QUEUED = "queued", _("Waits for a worker")
+    QUEUED = "queued", pgettext_lazy("a job", "Waits for a worker")
     RUNNING = "running", _("Running")
     DONE = "done", _("Done")
     FAILED = "failed", _("Failed")
@@ -218,7 +218,7 @@ class ExportFormat(models.TextChoices):
 
 class ExportState(models.TextChoices):
     WAITING = "waiting", _("Waits for approval")
-    QUEUED = "queued", _("Waits for a worker")
+    QUEUED = "queued", pgettext_lazy("a job", "Waits for a worker")
     RUNNING = "running", _("Being made")
     READY = "ready", _("Ready")
     FETCHED = "fetched", _("Downloaded")

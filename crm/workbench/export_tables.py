@@ -155,7 +155,7 @@ TABLES: dict[str, Table] = {
                 Column("outcome", _("Outcome")), Column("purpose", _("Purpose")),
                 Column("summary", _("What was said"), width=48), Column("amount", _("Amount"), "money", 18),
                 Column("next_date", _("Next on"), "date", 12), Column("next", _("Next action"), width=28),
-                Column("by", _("By")), TIER, MANAGER, BRANCH,
+                Column("by", pgettext_lazy("who made a contact", "By")), TIER, MANAGER, BRANCH,
             ),
             load_contacts, contact_cells,
         ),
