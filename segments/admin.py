@@ -86,7 +86,7 @@ class TierSchemeAdmin(RecordedAdmin):
         for scheme in queryset:
             try:
                 first = schemes.activate(scheme)
-            except (schemes.BadBands, schemes.BadVersion) as problem:
+            except (schemes.BadBands, schemes.BadRules, schemes.BadVersion) as problem:
                 self.message_user(request, f"{scheme}: {problem}", messages.ERROR)
                 continue
             self.record(request, "change", scheme, f"released from {first}")
