@@ -105,7 +105,8 @@ class Tier(models.Model):
     name_zh_hans = models.CharField(_("name, Simplified Chinese"), max_length=40)
     name_zh_hant = models.CharField(_("name, Traditional Chinese"), max_length=40, blank=True, default="")
     name_en = models.CharField(_("name, English"), max_length=40, blank=True, default="")
-    lower: "models.DecimalField[Decimal, Decimal]" = models.DecimalField(
+    # Whoever reads a band reads one of a released scheme.
+    lower: "models.DecimalField[Decimal, Decimal]" = models.DecimalField(  # type: ignore[misc]
         _("from"), max_digits=18, decimal_places=2, null=True, blank=True
     )
     upper = models.DecimalField(_("below"), max_digits=18, decimal_places=2, null=True, blank=True)

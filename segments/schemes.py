@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from itertools import pairwise
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
@@ -12,7 +13,7 @@ from crm.jobs.choices import RunState
 from crm.jobs.models import JobRun
 from segments.choices import BY_HOLDINGS, BY_MONEY, BY_SCORE, Promotion
 from segments.models import SchemeBranch, SchemeFactor, SchemeWeight, Tier, TierScheme
-from segments.tiering.calendar import parse_review_days
+from segments.tiering.calendar import last_day, parse_review_days
 
 PARTS = (SchemeWeight, SchemeFactor, SchemeBranch)
 FULL_SCORE = 100
@@ -43,7 +44,7 @@ def is_fixed(scheme: TierScheme) -> bool:
 def new_version(scheme: TierScheme, today: date) -> TierScheme:
     """A copy with its bands, not released, that begins tomorrow; its bands and rules can be edited until it is."""
     newest = TierScheme.objects.select_for_update().filter(code=scheme.code).order_by("-version")[0]
-    parts = {model: list(model.objects.filter(scheme=scheme)) for model in (Tier, *PARTS)}
+    parts: dict[Any, list[Any]] = {model: list(model.objects.filter(scheme=scheme)) for model in (Tier, *PARTS)}
     copy = TierScheme.objects.get(pk=scheme.pk)
     copy.pk, copy.version = None, newest.version + 1
     copy.effective_from, copy.effective_to = today + timedelta(days=1), None
@@ -71,6 +72,11 @@ def activate(scheme: TierScheme) -> date:
     if versions.filter(version__gte=scheme.version).exists():
         raise BadVersion(_("This version, or a later one, has been released already; make a new version."))
     first = max(scheme.effective_from, first_open_day() or scheme.effective_from)
+    ends = last_day(scheme, scheme.branches.all())
+    if ends is not None and ends < first:
+        raise BadVersion(
+            _("This scheme has ended on %(day)s; give it, or a branch, a later last day first.") % {"day": ends}
+        )
     TierScheme.objects.filter(pk=scheme.pk).update(is_released=True, effective_from=first)
     scheme.branches.filter(effective_from__lt=first).update(effective_from=first)
     return first

@@ -34,7 +34,7 @@ def measure(tonight: Night, running: Sequence[Running], first: int, last: int, *
         run("weighted", tonight, weighted, first, last, everybody=everybody, averages=averages, **months(tonight))
     scored = [one for one in running if one.scheme.metric == TierMetric.SCORE]
     if scored:
-        run("scores", tonight, scored, first, last, everybody=everybody, **movements(tonight, scored))
+        run("scores", tonight, scored, first, last, everybody=everybody, least=1, **movements(tonight, scored))
 
 
 def take_places(tonight: Night, running: Sequence[Running]) -> None:
@@ -42,7 +42,7 @@ def take_places(tonight: Night, running: Sequence[Running]) -> None:
     due = [one for one in running if one.scheme.metric == TierMetric.PERCENTILE and one.is_due]
     if not due:
         return
-    run("scores", tonight, due, *EVERY_ID, everybody=True, **movements(tonight, due))
+    run("scores", tonight, due, *EVERY_ID, everybody=True, least=0, **movements(tonight, due))
     db.run_sql(PACKAGE, "places", schemes=[one.scheme.pk for one in due])
 
 

@@ -101,7 +101,8 @@ WITH schemes AS (
     LEFT JOIN segments_tier own ON own.scheme_id = v.scheme_id AND own.rank = v.old_rank
     LEFT JOIN segments_tier was ON was.scheme_id = v.states_of AND was.rank = v.old_rank
     -- Who owes the bank more than they hold stands where those with nothing stand.
-    LEFT JOIN segments_tier band ON band.scheme_id = v.scheme_id AND greatest(v.metric_value, 0) >= band.lower
+    LEFT JOIN segments_tier band ON band.scheme_id = v.scheme_id AND v.metric_value IS NOT NULL
+                                AND greatest(v.metric_value, 0) >= band.lower
                                 AND (band.upper IS NULL OR greatest(v.metric_value, 0) < band.upper)
     -- Most customers stay inside the band that they hold, with no month below it on record: nothing to judge.
     WHERE (v.months_below = 0 AND v.best_in_window = 0 AND NOT v.is_watched AND NOT v.is_closed

@@ -1,5 +1,5 @@
 -- The score, from 1 to 100, of whom tonight may move: what each factor of the scheme gives for its measure. 0 says
--- that a factor forbids one. `segments/measures.py` reckons the same for one customer, with its parts.
+-- that a factor forbids one (of scores that only make a place, any from 0 to 100). `segments/measures.py` reckons the same for one customer, with its parts.
 WITH schemes AS (
     SELECT s.id, s.applies_to, t.states_of, t.is_due
     FROM unnest(%(schemes)s::bigint[], %(states_of)s::bigint[], %(due)s::boolean[]) t(id, states_of, is_due)
@@ -96,5 +96,5 @@ WITH schemes AS (
 INSERT INTO night_measure (scheme_id, customer_id, branch_id, value)
 SELECT scheme_id, customer_id, branch_id,
        CASE WHEN bool_or(coalesce(measure >= forbids_from, false)) THEN 0
-            ELSE greatest(1, sum(trunc(weight * least(1, greatest(0, (measure - zero_at) / (full_at - zero_at))), 2))) END
+            ELSE greatest(%(least)s, sum(trunc(weight * least(1, greatest(0, (measure - zero_at) / (full_at - zero_at))), 2))) END
 FROM parts GROUP BY scheme_id, customer_id, branch_id
