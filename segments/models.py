@@ -106,7 +106,7 @@ class Tier(models.Model):
     name_zh_hant = models.CharField(_("name, Traditional Chinese"), max_length=40, blank=True, default="")
     name_en = models.CharField(_("name, English"), max_length=40, blank=True, default="")
     # Whoever reads a band reads one of a released scheme.
-    lower: "models.DecimalField[Decimal, Decimal]" = models.DecimalField(  # type: ignore[misc]
+    lower: "models.DecimalField[Decimal | int | str, Decimal]" = models.DecimalField(  # type: ignore[misc]
         _("from"), max_digits=18, decimal_places=2, null=True, blank=True
     )
     upper = models.DecimalField(_("below"), max_digits=18, decimal_places=2, null=True, blank=True)
