@@ -12,6 +12,7 @@ from crm.organization.models import Branch
 from customers.choices import CustomerType
 from customers.models import Customer
 from segments.choices import DecisionState
+from segments.names import localized
 
 
 class Grading(models.Model):
@@ -35,7 +36,11 @@ class Grading(models.Model):
         verbose_name_plural = _("gradings")
 
     def __str__(self) -> str:
-        return self.name_zh_hans
+        return self.name
+
+    @property
+    def name(self) -> str:
+        return localized(self)
 
 
 class Grade(models.Model):
@@ -62,7 +67,11 @@ class Grade(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name_zh_hans
+        return self.name
+
+    @property
+    def name(self) -> str:
+        return localized(self)
 
 
 class GradeDecision(models.Model):

@@ -4,7 +4,6 @@ from decimal import Decimal
 from typing import ClassVar
 
 from django.db import models
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from crm.organization.access import ScopedQuerySet
@@ -16,6 +15,7 @@ from segments.choices import DowngradeTarget, MoveCause, Promotion, TierMetric
 from segments.grading_models import Grade as Grade
 from segments.grading_models import GradeDecision as GradeDecision
 from segments.grading_models import Grading as Grading
+from segments.names import localized
 from segments.scheme_parts import NightMeasure as NightMeasure
 from segments.scheme_parts import SchemeBranch as SchemeBranch
 from segments.scheme_parts import SchemeFactor as SchemeFactor
@@ -125,12 +125,6 @@ class Tier(models.Model):
     @property
     def name(self) -> str:
         return localized(self)
-
-
-def localized(row: "TierScheme | Tier | Grading | Grade") -> str:
-    """The name in the language of the page, Simplified Chinese where a translation is missing."""
-    language = (get_language() or "zh-hans").replace("-", "_")
-    return getattr(row, f"name_{language}", "") or row.name_zh_hans
 
 
 class TierState(models.Model):

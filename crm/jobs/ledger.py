@@ -61,9 +61,9 @@ def is_published_before(day: date, job: str = "nightly") -> bool:
     return published_before(day, job) is not None
 
 
-def first_published(job: str = "nightly") -> date | None:
+def first_published(job: str = "nightly", using: str = "default") -> date | None:
     """The business date of the first run that is published."""
-    runs = RUNS.filter(job=job, published_at__isnull=False).order_by("business_date")
+    runs = JobRun.objects.using(using).filter(job=job, published_at__isnull=False).order_by("business_date")
     return runs.values_list("business_date", flat=True).first()
 
 

@@ -24,6 +24,12 @@ def period_start(scheme: TierScheme, as_of: date) -> date:
     return max(day for day in found if day <= as_of)
 
 
+def next_review(scheme: TierScheme, as_of: date) -> date:
+    """The first review day after as_of of a scheme that has some."""
+    days = parse_review_days(scheme.review_days)
+    return min(day for year in (as_of.year, as_of.year + 1) for one in days if (day := date(year, *one)) > as_of)
+
+
 def opens(scheme: TierScheme, as_of: date, before: date | None) -> bool:
     """Whether this night is the first one of its period; `before` is the published day before it."""
     return before is None or period_start(scheme, before) != period_start(scheme, as_of)

@@ -51,7 +51,7 @@ def run(name: str, tonight: Night, running: Sequence[Running], first: int, last:
         PACKAGE,
         name,
         as_of=tonight.as_of,
-        first_night=ledger.first_published() or tonight.as_of,
+        first_night=ledger.first_published(using="batch") or tonight.as_of,
         is_first=tonight.is_first,
         schemes=[one.scheme.pk for one in running],
         states_of=[one.states_of for one in running],

@@ -96,5 +96,5 @@ WITH schemes AS (
 INSERT INTO night_measure (scheme_id, customer_id, branch_id, value)
 SELECT scheme_id, customer_id, branch_id,
        CASE WHEN bool_or(coalesce(measure >= forbids_from, false)) THEN 0
-            ELSE greatest(%(least)s, sum(trunc(weight * least(1, greatest(0, (measure - zero_at) / (full_at - zero_at))), 2))) END
+            ELSE greatest(%(least)s, sum(trunc(least(weight, greatest(0, weight * (measure - zero_at) / (full_at - zero_at))), 2))) END
 FROM parts GROUP BY scheme_id, customer_id, branch_id

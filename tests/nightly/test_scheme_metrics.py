@@ -6,8 +6,9 @@ from decimal import ROUND_DOWN, Decimal
 
 import pytest
 
-from customers.models import Customer, Holding
-from segments import schemes
+from crm.organization.access import scoped
+from customers.models import Customer, Holding, Metrics
+from segments import schemes, scores
 from segments.models import (
     NightMeasure,
     SchemeBranch,
@@ -90,9 +91,9 @@ def test_weighted_assets_and_points_equal_the_sums_over_days_and_holdings(bank: 
     now = make_scheme("w_now", "weighted", [0, 30_000, 60_000])
     before = make_scheme("w_before", "weighted_last_month", [0, 30_000, 60_000], promotion="next_month")
     points = make_scheme("w_points", "points", [1, 40, 80])
-    for one in (now, before):
-        weigh(release_later := one, WEIGHTS)
-        release(release_later)
+    for scheme in (now, before):
+        weigh(scheme, WEIGHTS)
+        release(scheme)
     weigh(points, {"demand": Decimal("0.001"), "loan": Decimal("0.002")}, {"wealth": 7})
     release(points)
     chance = random.Random(seed)
@@ -279,9 +280,17 @@ def plain_score(book: Book, customer: Customer, day: date, moves: list[Move]) ->
         return Decimal(0)
     points = Decimal(0)
     for name, (weight, zero, full) in FACTORS.items():
-        share = (measures[name].quantize(FEN, ROUND_DOWN) - zero) / (full - zero)
-        points += (weight * min(Decimal(1), max(Decimal(0), share))).quantize(FEN, ROUND_DOWN)
+        reached = weight * (measures[name].quantize(FEN, ROUND_DOWN) - zero) / (full - zero)
+        points += min(Decimal(weight), max(Decimal(0), reached)).quantize(FEN, ROUND_DOWN)
     return max(Decimal(1), points)
+
+
+def told_score(bank: Bank, scheme: TierScheme, customer: Customer, day: date) -> Decimal:
+    """What the customer page explains."""
+    with scoped(bank.zhou):
+        metrics = Metrics.objects.get(pk=customer.pk)
+        factors = SchemeFactor.objects.filter(scheme=scheme)
+        return scores.total(scores.parts_of(bank.zhou, customer, metrics, factors, day))
 
 
 @pytest.mark.parametrize("seed", [4, 5])
@@ -312,6 +321,7 @@ def test_scores_equal_the_plain_sum_of_their_factors(bank: Bank, seed: int) -> N
         for customer in people:
             if customer.pk in found:
                 assert found[customer.pk] == plain_score(book, customer, day, moves), (day, customer.customer_no)
+                assert found[customer.pk] == told_score(bank, scheme, customer, day)
         if day.replace(day=1) != before.replace(day=1):
             assert len(found) == len(people)
     assert state(people[6], "s").rank == 1  # overdue since January, and forbidden from April on
