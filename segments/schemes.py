@@ -7,6 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from crm import db
 from crm.jobs.choices import RunState
@@ -17,6 +18,9 @@ from segments.tiering.calendar import last_day, parse_review_days
 
 PARTS = (SchemeWeight, SchemeFactor, SchemeBranch)
 FULL_SCORE = 100
+NOT_FOR_PAGES = gettext_lazy(
+    "Pages can only show a scheme on balances or averages, from 0, for everybody in every branch."
+)
 
 
 class BadBands(ValueError):
@@ -68,6 +72,9 @@ def activate(scheme: TierScheme) -> date:
     """
     check_rules(scheme)
     check_bands(list(scheme.tiers.order_by("rank")))
+    shown = TierScheme.objects.filter(Q(is_primary=True) | Q(becomes_primary=True), code=scheme.code)
+    if shown.exists() and not suits_pages(scheme):
+        raise BadBands(NOT_FOR_PAGES)
     versions = TierScheme.objects.select_for_update().filter(code=scheme.code, is_released=True)
     if versions.filter(version__gte=scheme.version).exists():
         raise BadVersion(_("This version, or a later one, has been released already; make a new version."))
@@ -113,12 +120,18 @@ def make_primary(scheme: TierScheme) -> None:
     scheme = TierScheme.objects.select_for_update().get(pk=scheme.pk)
     if not scheme.is_active:
         raise NotInForce(_("Only a scheme that runs can be shown on pages."))
-    if scheme.metric not in BY_MONEY or scheme.applies_to or scheme.branches.exists():
-        raise NotInForce(_("Pages can only show a scheme on balances or averages, for everybody in every branch."))
+    if not suits_pages(scheme):
+        raise NotInForce(NOT_FOR_PAGES)
     if TierScheme.objects.filter(code=scheme.code, version__gte=scheme.version, effective_to__isnull=False).exists():
         raise NotInForce(_("This scheme has a last day; pages can only show one that goes on."))
     TierScheme.objects.filter(becomes_primary=True).update(becomes_primary=False)
     TierScheme.objects.filter(pk=scheme.pk, is_primary=False).update(becomes_primary=True)
+
+
+def suits_pages(scheme: TierScheme) -> bool:
+    """Whether lists, alerts and gaps can speak of it: money decides, and everybody has a tier."""
+    from_zero = scheme.tiers.filter(rank=1, lower=0).exists()
+    return from_zero and scheme.metric in BY_MONEY and not scheme.applies_to and not scheme.branches.exists()
 
 
 def check_rules(scheme: TierScheme) -> None:

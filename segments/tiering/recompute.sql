@@ -84,10 +84,19 @@ WITH schemes AS (
     LEFT JOIN night_tier_before b ON %(is_rerun)s AND NOT %(is_first)s AND b.scheme_id = v.scheme_id
                                  AND b.customer_id = v.customer_id AND b.customer_id BETWEEN %(first)s AND %(last)s
     CROSS JOIN LATERAL (SELECT b.customer_id IS NULL AND NOT %(is_first)s AS is_from_state) source
+), open_cases AS MATERIALIZED (
+    -- Most customers stay inside the band that they hold, with no month below it on record: nothing to judge.
+    SELECT v.*, own.lower AS own_lower, own.rank AS own_rank,
+           coalesce(own.downgrade_after_months, v.downgrade_after_months) AS patience
+    FROM held v
+    LEFT JOIN segments_tier own ON own.scheme_id = v.scheme_id AND own.rank = v.old_rank
+    WHERE (v.months_below = 0 AND v.best_in_window = 0 AND NOT v.is_watched AND NOT v.is_closed
+           AND NOT v.is_corrected AND v.applies AND NOT v.starts AND greatest(v.metric_value, 0) >= own.lower
+           AND (own.upper IS NULL OR greatest(v.metric_value, 0) < own.upper)) IS NOT TRUE
 ), banded AS (
-    SELECT v.*, coalesce(own.downgrade_after_months, v.downgrade_after_months) AS patience,
+    SELECT v.*,
            -- Below the lowest edge a customer is not rated; within reach of the own edge the tier is kept.
-           CASE WHEN coalesce(band.rank, 0) < v.old_rank AND v.metric_value >= own.lower * v.kept_share THEN v.old_rank
+           CASE WHEN coalesce(band.rank, 0) < v.old_rank AND v.metric_value >= v.own_lower * v.kept_share THEN v.old_rank
                 ELSE coalesce(band.rank, 0) END AS band,
            -- A scheme with a rhythm judges each ended period once; the others judge every night. What was not measured
            -- tonight is not judged either.
@@ -96,18 +105,13 @@ WITH schemes AS (
            OR v.metric_value IS NULL AS is_judged,
            -- What only the edges of a new version take away is no weakness of the customer: there is nothing to wait for.
            -- Whoever is below the old edge as well keeps the tier as long as the rule of months says.
-           v.starts AND (v.metric_value >= was.lower OR own.rank IS NULL) AS is_relaid
-    FROM held v
-    LEFT JOIN segments_tier own ON own.scheme_id = v.scheme_id AND own.rank = v.old_rank
+           v.starts AND (v.metric_value >= was.lower OR v.own_rank IS NULL) AS is_relaid
+    FROM open_cases v
     LEFT JOIN segments_tier was ON was.scheme_id = v.states_of AND was.rank = v.old_rank
     -- Who owes the bank more than they hold stands where those with nothing stand.
     LEFT JOIN segments_tier band ON band.scheme_id = v.scheme_id AND v.metric_value IS NOT NULL
                                 AND greatest(v.metric_value, 0) >= band.lower
                                 AND (band.upper IS NULL OR greatest(v.metric_value, 0) < band.upper)
-    -- Most customers stay inside the band that they hold, with no month below it on record: nothing to judge.
-    WHERE (v.months_below = 0 AND v.best_in_window = 0 AND NOT v.is_watched AND NOT v.is_closed
-           AND NOT v.is_corrected AND v.applies AND NOT v.starts AND greatest(v.metric_value, 0) >= own.lower
-           AND (own.upper IS NULL OR greatest(v.metric_value, 0) < own.upper)) IS NOT TRUE
 ), counted AS (
     SELECT b.*,
            CASE WHEN is_judged THEN months_below

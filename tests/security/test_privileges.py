@@ -54,6 +54,7 @@ TABLES = {
     "night_customer": "",
     "night_holder": "",
     "night_holding": "",
+    "night_measure": "",
     "night_metrics": "",
     "night_ownership": "",
     "night_product": "",
