@@ -17,7 +17,7 @@ from crm.audit import keys as key_fingerprints
 from crm.audit import pii
 
 WEB_ALIASES = ("default", "audit")
-# Staff belong to a branch too, and everybody may see who works where.
+# Staff belong to a branch too, and everybody may see who works where, and where a tier scheme begins or ends.
 NOT_OF_CUSTOMERS = frozenset({"organization_user", "segments_schemebranch"})
 LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]", "testserver"})
 

@@ -79,6 +79,16 @@ def band_text(scheme: TierScheme, band: Tier) -> str:
     return _("%(tier)s from %(edge)s") % {"tier": band.name, "edge": edge_text(scheme, band.lower)}
 
 
+def range_text(scheme: TierScheme, band: Tier) -> str:
+    """From where to where a band reaches."""
+    if band.lower is None:
+        return _("unknown")
+    edges = {"lower": edge_text(scheme, band.lower), "upper": edge_text(scheme, band.upper) if band.upper else ""}
+    if band.upper is None:
+        return _("from %(lower)s on") % edges
+    return _("%(lower)s up to below %(upper)s") % edges
+
+
 def rules_of(scheme: TierScheme) -> list[str]:
     """How customers move in the scheme, a sentence for each rule that it has."""
     found = [promotion_text(scheme)]

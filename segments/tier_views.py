@@ -57,7 +57,7 @@ def scheme(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "scheme": found,
         "line": scheme_pages.line(found, data_date()),
-        "bands": [(band, scheme_pages.band_text(found, band)) for band in found.tiers.all()],
+        "bands": [(band, scheme_pages.range_text(found, band)) for band in found.tiers.all()],
         "rules": scheme_pages.rules_of(found),
         "weights": found.weights.select_related("product").order_by("pk")[:MOST_PARTS],
         "factors": found.factors.order_by("-weight", "measure")[:MOST_PARTS],

@@ -177,12 +177,9 @@ def fall(state: TierState, own: Tier, as_of: date, keep: Gap | None) -> str:
         return _("it is reviewed on %(day)s and falls below %(edge)s") % facts
     facts["day"] = short_day(months_later(as_of, max(1, max(1, patience) - state.months_below)), as_of)
     if state.months_below:
-        months = ngettext("%(below)s month", "%(below)s months", state.months_below) % facts
-        return _("below %(edge)s for %(months)s, it falls on %(day)s unless it comes back") % {
-            **facts,
-            "months": months,
-        }
-    months = ngettext("%(months)s month", "%(months)s months", max(1, patience)) % facts
+        facts["months"] = ngettext("%(below)s month", "%(below)s months", state.months_below) % facts
+        return _("below %(edge)s for %(months)s, it falls on %(day)s unless it comes back") % facts
+    facts["months"] = ngettext("%(months)s month", "%(months)s months", max(1, patience)) % facts
     if keep is not None:
         return _("if it stays below %(edge)s for %(months)s from this month on, it falls on %(day)s") % facts
     return _("after %(months)s below %(edge)s it falls, on %(day)s at the earliest") % facts

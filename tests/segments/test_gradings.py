@@ -86,6 +86,7 @@ def test_people_confirm_choose_and_reject_and_every_decision_stays(bank: Bank, c
     in_force("purchase_habit")
     customer = lender(bank)
     wang = client_of(bank.wang)
+    wang.cookies["django_language"] = "en"
     page = wang.get(f"/customers/{customer.pk}/").content.decode()
     assert "Allocated by credit" in page
     assert "not decided" in page

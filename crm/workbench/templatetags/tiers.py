@@ -9,5 +9,5 @@ register = template.Library()
 
 @register.filter
 def plain(number: Decimal | int | None) -> str:
-    """Without zeros at the end: 12.50 is 12.5."""
-    return "" if number is None else f"{Decimal(number).normalize():f}"
+    """With thousands separators and without zeros at the end: 1234.50 is 1,234.5."""
+    return "" if number is None else f"{Decimal(number).normalize():,f}"
