@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 import django_filters
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import CharField, Exists, F, OuterRef, QuerySet, Value
 from django.utils.translation import gettext_lazy as _
 
@@ -27,6 +28,8 @@ from customers.choices import (
 )
 from customers.models import Alert, Customer, Holding, Ownership
 
+# Days that a filter takes; beyond them there is no next day to reckon with.
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2200, 1, 1)
 MOST_CHOICES = 200  # no picker loads all staff or all branches
 MOST_TIERS = 9
 UNIT = 10_000  # AUM is typed in 万
@@ -35,6 +38,12 @@ DUE_DAYS = (7, 30, 90)
 MOST_SEGMENTS = 3
 SEGMENT = re.compile(r"-?\d{1,18}", re.ASCII)
 TIERS = [(n, n) for n in range(1, MOST_TIERS + 1)]
+
+
+def day_filter(**options: Any) -> django_filters.DateFilter:
+    """A filter by a day of this age."""
+    bounds = [MinValueValidator(FIRST_DAY), MaxValueValidator(LAST_DAY)]
+    return django_filters.DateFilter(validators=bounds, **options)
 
 
 @dataclass(frozen=True)
@@ -46,11 +55,15 @@ class Choice:
 
 
 class ListFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-filter has no types
-    """What every list can be narrowed by. `customer` leads from a row to its customer, "" on customers themselves."""
+    """What every list can be narrowed by. `customer` leads from a row to its customer, "" on customers themselves.
+
+    `place` is a branch with those below it, `branch` one alone.
+    """
 
     customer = "customer__"
 
     branch = django_filters.NumberFilter(field_name="branch_id", widget=forms.HiddenInput)
+    place = django_filters.NumberFilter(method="below", widget=forms.HiddenInput)
     manager = django_filters.CharFilter(method="of_manager", max_length=20)
 
     def __init__(self, data: Any, *, user: User, day: date) -> None:
@@ -71,6 +84,13 @@ class ListFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-filt
         path = f"{self.customer}ownerships__"
         open_main = {f"{path}role": OwnershipRole.MAIN, f"{path}until__isnull": True}
         return rows.filter(**{f"{path}owner_id": int(value)}, **open_main)
+
+    def below(self, rows: QuerySet[Any], name: str, value: Any) -> QuerySet[Any]:
+        if value == self.user.branch_id:
+            return rows  # the scope itself
+        place = Branch.objects.filter(pk=int(value)).values("path")
+        path = place[0]["path"] if place else ""
+        return rows.filter(branch__in=Branch.objects.filter(path__startswith=path)) if path else rows.none()
 
     @property
     def matching(self) -> QuerySet[Any]:

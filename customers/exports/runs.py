@@ -30,15 +30,7 @@ MAX_ATTEMPTS = 3
 MADE, DENIED = "export.made", "export.denied"
 
 
-class BackToApprover(Exception):
-    """More customers match than may go out without another approval."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.number = number
-
-
-def run(export_id: int, tiers: Mapping[int, rows.Named], now: datetime) -> str:
+def run(export_id: int, tables: Mapping[str, rows.Table], tiers: Mapping[int, rows.Named], now: datetime) -> str:
     """Make a queued export; returns what became of it in one word. `tiers` are those of the primary scheme by rank.
 
     Of two workers the second finds it `busy`; of a request that is `over` nothing is done. Without the database
@@ -54,11 +46,9 @@ def run(export_id: int, tiers: Mapping[int, rows.Named], now: datetime) -> str:
         if not claim(export):
             return "over"
         try:
-            make(export, tiers, now)
+            make(export, requests.chosen(export, tables), tiers, now)
         except ExportRefused as refused:
             end(export, ExportState.FAILED, refused.problem)
-        except BackToApprover as grown:
-            send_back(export, grown.number)
         except (OperationalError, InterfaceError):
             raise
         except Exception:
@@ -75,20 +65,19 @@ def claim(export: ExportRequest) -> bool:
     return bool(claimed)
 
 
-def make(export: ExportRequest, tiers: Mapping[int, rows.Named], now: datetime) -> None:
-    """Raises ExportRefused and BackToApprover; nothing is kept then."""
+def make(export: ExportRequest, choice: rows.Choice, tiers: Mapping[int, rows.Named], now: datetime) -> None:
+    """Raises ExportRefused; nothing is kept then."""
     user, day = export.requested_by, timezone.localdate(now)
     check_right(export)
     db.hold_lock(requests.lock_of(user), using="default")
     left = requests.rows_left(user, now, besides=export.pk, using="batch")
-    ids = rows.ids_of(user, export.filters, day, left)
-    requests.check_limits(user, len(ids), left, export.plain_fields)
-    if requests.needs_approval(len(ids), export.plain_fields) and not is_covered(export, len(ids)):
-        raise BackToApprover(len(ids))
-    ids = fingerprint.in_order(export.token, ids)
+    found = rows.still_there(user, choice, day)
+    requests.check_limits(user, len(found), left, export.plain_fields)
+    found = fingerprint.in_order(export.token, found)
     with translation.override(export.language), timezone.override(settings.TIME_ZONE):
-        content = written(export.file_format, rows.COLUMNS, told(export, ids, tiers, day), mark_of(export, now))
-    keep(export, ids, content, now)
+        lines = told(export, choice, [row for row, _customer in found], tiers, day)
+        content = written(export.file_format, choice.table.columns, lines, mark_of(export, now))
+    keep(export, [customer for _row, customer in found], content, now)
 
 
 def check_right(export: ExportRequest) -> None:
@@ -102,15 +91,12 @@ def check_right(export: ExportRequest) -> None:
         raise ExportRefused(ExportProblem.MOVED if requests.may_export(user) else ExportProblem.NO_RIGHT)
 
 
-def is_covered(export: ExportRequest, number: int) -> bool:
-    """Somebody approved at least as many rows."""
-    return export.decided_by_id is not None and number <= export.rows_expected
-
-
-def told(export: ExportRequest, ids: list[int], tiers: Mapping[int, rows.Named], day: date) -> Iterator[list[Cell]]:
+def told(
+    export: ExportRequest, choice: rows.Choice, ids: list[int], tiers: Mapping[int, rows.Named], day: date
+) -> Iterator[list[Cell]]:
     """The rows, with progress noted for whoever waits."""
     done = 0
-    for part in rows.chunks(export, ids, tiers, day):
+    for part in rows.chunks(export, choice, ids, tiers, day):
         yield from part
         done += len(part)
         REQUESTS.filter(pk=export.pk).update(rows_done=done, rows_expected=len(ids))
@@ -121,20 +107,20 @@ def mark_of(export: ExportRequest, now: datetime) -> Mark:
     text = _("Export %(number)s, staff number %(staff)s, %(time)s. For use inside the bank only.") % {
         "number": export.pk, "staff": export.requested_by.staff_no, "time": f"{local:%Y-%m-%d %H:%M}",
     }  # fmt: skip
-    return Mark(text, export.requested_by.staff_no, local, _("Customers"))
+    return Mark(text, export.requested_by.staff_no, local, export.get_list_name_display())
 
 
-def keep(export: ExportRequest, ids: list[int], content: bytes, now: datetime) -> None:
-    """Recorded, sealed, and only then ready."""
+def keep(export: ExportRequest, customers: list[int], content: bytes, now: datetime) -> None:
+    """Recorded with the customer of each row, sealed, and only then ready."""
     user, digest = export.requested_by, hashlib.sha256(content).hexdigest()
-    detail = {**requests.facts(export), "rows": len(ids), "sha256": digest, "approved_by": export.decided_by_id}
+    detail = {**requests.facts(export), "rows": len(customers), "sha256": digest, "approved_by": export.decided_by_id}
     trail.record(user, MADE, target=export, detail=detail)
-    shown = {"what": "export", "export": export.pk, "count": len(ids), "ids": ids}
+    shown = {"what": "export", "export": export.pk, "count": len(customers), "ids": customers}
     trail.append(chain=user.branch_id, actor=user, action=trail.LIST, detail=shown)
     vault.put_in(export.token, content)
-    export.row_count, export.sha256 = len(ids), digest
+    export.row_count, export.sha256 = len(customers), digest
     end(
-        export, ExportState.READY, row_count=len(ids), rows_done=len(ids), sha256=digest, made_at=now,
+        export, ExportState.READY, row_count=len(customers), rows_done=len(customers), sha256=digest, made_at=now,
         expires_at=now + timedelta(hours=requests.LINK_HOURS),
     )  # fmt: skip
 
@@ -142,11 +128,3 @@ def keep(export: ExportRequest, ids: list[int], content: bytes, now: datetime) -
 def end(export: ExportRequest, state: ExportState, problem: str = "", **values: object) -> None:
     REQUESTS.filter(pk=export.pk, state=ExportState.RUNNING).update(state=state, problem=problem, **values)
     export.state = state
-
-
-def send_back(export: ExportRequest, number: int) -> None:
-    """It has grown: whoever approves decides again, with the new number before them."""
-    end(
-        export, ExportState.WAITING, ExportProblem.GREW, rows_expected=number, needs_approval=True, decided_by=None,
-        decided_at=None, attempts=0,
-    )  # fmt: skip
