@@ -112,6 +112,7 @@ THINGS: dict[str, tuple[str, str, Callable[[Page], str]]] = {
     "customer": (MANAGER, "/customers/?tier=4", by_link("tr[data-row] a.b")),
     "run": (BRANCH, "/jobs/", by_link("a[href^='/jobs/']:not([href='/jobs/'])")),
     "scheme": (ADMIN, "/admin/segments/tierscheme/", by_link("#result_list tbody th a")),
+    "tier_scheme": (ADMIN, "/tiers/schemes/", by_link("tr[data-row] a.b")),
     "segment": (BRANCH, "/segments/", by_link("tr[data-row] a.b")),
     "bulk": (BRANCH, "/customers/?tier=4", new_bulk),
     "export": (MANAGER, "/exports/new/?tier=4", new_export),

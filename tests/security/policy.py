@@ -81,6 +81,14 @@ def upload(town: Town, subject: Subject) -> Mapping[str, Any]:
     return {"pk": town.upload.pk}
 
 
+def graded(town: Town, subject: Subject) -> Mapping[str, Any]:
+    return {"pk": subject.customer.pk, "code": "purchase_habit"}
+
+
+def scheme(town: Town, subject: Subject) -> Mapping[str, Any]:
+    return {"pk": town.admin_rows["segments_tierscheme"]}
+
+
 def a_list(town: Town, subject: Subject) -> Mapping[str, Any]:
     return {"name": "customers"}
 
@@ -204,6 +212,9 @@ PAGES: tuple[Page, ...] = (
     Page("segments:freeze", OWNERS, WRITE, arguments=segment),
     Page("segments:active", MANAGER, WRITE, arguments=segment),
     Page("segments:decide", MANAGER | ADMIN, WRITE, arguments=segment_version),
+    Page("segments:grade", OWNERS, WRITE, "customer", graded, form={"grade": ""}),
+    Page("tiers:schemes", SEGMENT_READERS | AUDITOR, READ),
+    Page("tiers:scheme", SEGMENT_READERS | AUDITOR, READ, arguments=scheme),
     Page("segments:profiling", OWNERS, WRITE, "customer", customer, form={"refuses": "0"}),
     Page("jobs:list", NIGHT_READERS, READ),
     Page("jobs:run", NIGHT_READERS, READ, arguments=run),
@@ -225,6 +236,7 @@ ADMIN_TABLES: dict[str, tuple[frozenset[Role], str]] = {
     "organization_contactcadence": (ADMIN, "ac"),
     "organization_daytarget": (ADMIN, "ac"),
     "organization_user": (ADMIN, "ac"),
+    "segments_grading": (ADMIN, "c"),
     "segments_tierscheme": (ADMIN, "ac"),
 }
 INSIDE = ADMIN | AUDITOR

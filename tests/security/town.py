@@ -21,7 +21,7 @@ from crm.organization.models import Branch, ContactCadence, DayTarget, User
 from customers.feeds import rejects
 from customers.feeds.uploads import SealedUploadHandler
 from customers.models import Account, Alert, AlertRule, Customer, ExportRequest, FeedLoad, FeedUpload, Relation
-from segments.models import Segment, SegmentChange, SegmentMember, TierScheme
+from segments.models import Grading, Segment, SegmentChange, SegmentMember, TierScheme
 from tests import world
 
 RELATIONS = ("own", "colleague", "other", "far")
@@ -101,6 +101,7 @@ def build() -> Town:
         "organization_contactcadence": ContactCadence.objects.using("batch").earliest("pk").pk,
         "organization_daytarget": DayTarget.objects.using("batch").earliest("pk").pk,
         "organization_user": bank.feng.pk,
+        "segments_grading": Grading.objects.using("batch").earliest("pk").pk,
         "segments_tierscheme": TierScheme.objects.using("batch").get(is_primary=True).pk,
     }
     segment = build_segment(subjects)
