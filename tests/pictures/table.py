@@ -51,6 +51,7 @@ PICTURES = (
     Picture("segment-new", BRANCH, "/segments/new/"),
     Picture("segment-playbook", HEAD, "/segments/{segment}/playbook/"),
     Picture("segments-overlap", BRANCH, "/segments/overlap/?s=women&s=payroll&s=life-young", (DESK, PHONE)),
+    Picture("tier-moves", BRANCH, "/tiers/moves/?cell=3-2", (DESK, PHONE), is_dark=True),
     Picture("board", BRANCH, "/", (DESK, TABLET, PHONE), is_dark=True, kept=True),
     Picture("board-region", REGION, "/", (DESK, PHONE)),
     Picture("board-customers", BRANCH, "/board/customers/?figure=waiting&manager=none", (DESK, PHONE)),
@@ -90,6 +91,7 @@ PICTURES = (
 WITHOUT = {
     "healthz|readyz|metrics": "for machines",
     "set_language": "changes the language and leads back",
+    "tiers:index": "leads to the first page about tiers",
     "logout": "leads to the sign-in page",
     "customers:star": "a button",
     "customers:reveal_account": "the same page as customers:reveal",

@@ -1,0 +1,96 @@
+"""How the pages about tiers draw figures: cells of the matrix, changes with arrows, bars."""
+
+from decimal import Decimal
+from typing import Any
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, gettext_lazy, pgettext
+
+from crm.workbench.templatetags.screen import icon, money, tier
+from crm.workbench.tier_moves import Flow, Shown
+from segments.moves import Cell
+
+register = template.Library()
+
+ARROWS = {"up": "↑", "down": "↓"}
+KINDS = {
+    "up": ("arrow-up-right", gettext_lazy("Up")),
+    "stay": ("minus", gettext_lazy("Unchanged")),
+    "down": ("arrow-down-right", gettext_lazy("Down")),
+    "closed": ("logout", gettext_lazy("Closed")),
+}
+# A side of the flow bar is this many percent wide.
+FLOW_PERCENT = 10
+
+
+@register.filter
+def share_text(share: float | None) -> str:
+    """`3.8%`; a share that is there but rounds to nothing is `<0.1%`."""
+    if share is None:
+        return "–"
+    return "<0.1%" if 0 < share < 0.05 else f"{share:.1f}%"
+
+
+@register.simple_tag
+def move_word(kind: str) -> SafeString:
+    name, label = KINDS[kind]
+    return format_html('<span class="status">{}{}</span>', icon(name), label)
+
+
+@register.simple_tag
+def cell_figures(shown: Shown, unit: str) -> SafeString:
+    """The figure that was asked for, large, and beside it the one that explains it."""
+    cell, share = shown.cell, share_text(shown.share)
+    arrow = ARROWS.get(cell.kind, "")
+    mark = format_html('<span class="arr" aria-hidden="true">{}</span>', arrow) if arrow else ""
+    if unit == "aum":
+        large, small = (cell.closing, cell.opening) if cell.new else (cell.opening, Decimal(0))
+        return format_html("<b>{}{}</b><small>{}</small>", mark, money(large), money(small))
+    large, small = (share, f"{cell.customers:,}") if unit == "percent" else (f"{cell.customers:,}", share)
+    return format_html("<b>{}{}</b><small>{}</small>", mark, large, small)
+
+
+@register.simple_tag
+def sum_figure(cell: Cell, unit: str, day: str, rank: int) -> SafeString | str:
+    """The population of a row or column; who is new had nothing on the first day, so their row sums the last one."""
+    if unit == "aum":
+        return money(getattr(cell, day if rank else "closing"))
+    return f"{cell.customers:,}"
+
+
+@register.simple_tag
+def net_change(number: int) -> SafeString:
+    if not number:
+        return format_html('<span class="t3">{}</span>', "0")
+    return format_html('<span class="delta">{} {}</span>', "↑" if number > 0 else "↓", f"{abs(number):,}")
+
+
+@register.simple_tag
+def money_change(amount: Decimal) -> SafeString:
+    if not amount:
+        return format_html('<span class="t3">{}</span>', "0")
+    return format_html('<span class="delta">{} {}</span>', "↑" if amount > 0 else "↓", money(abs(amount)))
+
+
+@register.simple_tag
+def flow_bar(flow: Flow) -> SafeString:
+    """Down and closed to the left, up to the right of a middle line; each side ends at FLOW_PERCENT."""
+    left, right = (min(100.0, share * 100 / FLOW_PERCENT) / 2 for share in (flow.down + flow.closed, flow.up))
+    start, fall, rise = (f"{length:.1f}%" for length in (50 - left, left, right))
+    return format_html(
+        '<svg class="flow-bar" aria-hidden="true"><rect class="ground" width="100%" height="10"></rect>'
+        '<rect class="down" x="{}" width="{}" height="10"></rect>'
+        '<rect class="up" x="50%" width="{}" height="10"></rect></svg>',
+        start, fall, rise,
+    )  # fmt: skip
+
+
+@register.simple_tag(takes_context=True)
+def cell_title(context: template.Context, cell: tuple[int, int]) -> SafeString:
+    """From which tier to which, as badges."""
+    old, new = cell
+    first: Any = tier(context, old) if old else pgettext("customers", "new")
+    last: Any = tier(context, new) if new else pgettext("customers", "closed")
+    return format_html('<span>{} <span aria-label="{}">→</span> {}</span>', first, gettext("to"), last)
