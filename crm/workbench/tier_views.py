@@ -1,15 +1,19 @@
-"""分层: the migration matrix with the customers behind its cells."""
+"""分层: the migration matrix with the customers behind its cells, and the gap ladder."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from crm.audit import trail
+from crm.jobs import ledger
 from crm.organization.access import BALANCE_ROLES, for_roles
 from crm.organization.models import User
 from crm.workbench import tier_moves
+from crm.workbench.gap_ladder import ladder
 from segments import moves
 from segments.moves.people import people
+from segments.tiers import primary_tiers
 
 
 @require_safe
@@ -41,3 +45,16 @@ def moves_page(request: HttpRequest) -> HttpResponse:
         "units": tier_moves.UNITS.items(),
     }
     return render(request, "tiers/moves.html", context)
+
+
+@require_safe
+@for_roles(BALANCE_ROLES)
+def gaps_page(request: HttpRequest) -> HttpResponse:
+    """Who is nearest to the next tier, what to deposit today, and what could fill the gap."""
+    assert isinstance(request.user, User)
+    tiers, day = primary_tiers(), timezone.localdate()
+    as_of = ledger.published_date()
+    found = ladder(request.user, request.GET, tiers, as_of, day) if as_of else None
+    if found is not None:
+        trail.listed(request, "tier gaps", [rung.customer.pk for rung in found.rungs])
+    return render(request, "tiers/gaps.html", {"ladder": found, "tiers": tiers, "as_of": as_of, "day": day})

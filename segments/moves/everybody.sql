@@ -14,9 +14,9 @@ LEFT JOIN LATERAL (
     ORDER BY t.as_of DESC LIMIT 1
 ) l ON true
 LEFT JOIN LATERAL (
-    SELECT coalesce(sum(c.new_counted - c.old_counted), 0) AS after_since,
+    SELECT coalesce(sum(c.new_counted - c.old_counted) FILTER (WHERE c.as_of > %(since)s), 0) AS after_since,
            coalesce(sum(c.new_counted - c.old_counted) FILTER (WHERE c.as_of > %(as_of)s), 0) AS after_end
-    FROM customers_balancechange c WHERE c.customer_id = p.customer_id AND c.as_of > %(since)s
+    FROM customers_balancechange c WHERE c.customer_id = p.customer_id
 ) b ON true
 WHERE f.new_rank IS NOT NULL OR l.new_rank IS NOT NULL
 GROUP BY 1, 2

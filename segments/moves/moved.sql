@@ -1,5 +1,6 @@
 -- Customers who stood in another tier on the last day than on the first: the end points of their moves in between.
--- Money is asked for only where the page shows it: the balance of a day is today's less the changes after it.
+-- Money is asked for only where the page shows it: the balance of a day is today's less the changes after it. The day
+-- stands in the sums, not in the condition: there it would lead into the index of days, one scan for each mover.
 WITH changes (customer_id, as_of, old_rank, new_rank) AS MATERIALIZED (
     {changes}
 ), moved AS (
@@ -12,10 +13,10 @@ SELECT m.old_rank, m.new_rank, count(*) AS customers,
 FROM moved m
 LEFT JOIN customers_metrics k ON %(with_money)s AND k.customer_id = m.customer_id
 LEFT JOIN LATERAL (
-    SELECT coalesce(sum(c.new_counted - c.old_counted), 0) AS after_since,
+    SELECT coalesce(sum(c.new_counted - c.old_counted) FILTER (WHERE c.as_of > %(since)s), 0) AS after_since,
            coalesce(sum(c.new_counted - c.old_counted) FILTER (WHERE c.as_of > %(as_of)s), 0) AS after_end
     FROM customers_balancechange c
-    WHERE %(with_money)s AND c.customer_id = m.customer_id AND c.as_of > %(since)s
+    WHERE %(with_money)s AND c.customer_id = m.customer_id
 ) b ON true
 WHERE m.old_rank <> m.new_rank
 GROUP BY m.old_rank, m.new_rank

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import DecimalField, F, IntegerField, OuterRef, QuerySet, Subquery, Sum
+from django.db.models import DecimalField, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from crm.organization.models import User
@@ -40,13 +40,17 @@ def rank_on(span: Span, day: date) -> Coalesce:
 
 def aum_on(day: date) -> Any:
     """The balance at the end of a past day: today's less what changed after it."""
-    later = BalanceChange.objects.filter(customer=OuterRef("pk"), as_of__gt=day).order_by().values("customer")
-    moved = later.annotate(total=Sum(F("new_counted") - F("old_counted"))).values("total")
+    # The day stands in the sum, not in the condition: it would lead into the index of days, one scan a customer.
+    changes = BalanceChange.objects.filter(customer=OuterRef("pk")).order_by().values("customer")
+    later = Sum(F("new_counted") - F("old_counted"), filter=Q(as_of__gt=day))
+    moved = changes.annotate(total=later).values("total")
     return F("metrics__aum") - Coalesce(Subquery(moved), Decimal(0), output_field=DecimalField())
 
 
 class CellCustomers(ListFilter):
     """The customers of one cell; `old` and `new` are ranks, 0 for absent."""
+
+    customer = ""
 
     class Meta:
         model = Customer

@@ -52,6 +52,7 @@ PICTURES = (
     Picture("segment-playbook", HEAD, "/segments/{segment}/playbook/"),
     Picture("segments-overlap", BRANCH, "/segments/overlap/?s=women&s=payroll&s=life-young", (DESK, PHONE)),
     Picture("tier-moves", BRANCH, "/tiers/moves/?cell=3-2", (DESK, PHONE), is_dark=True),
+    Picture("tier-gaps", BRANCH, "/tiers/gaps/", (DESK, PHONE)),
     Picture("board", BRANCH, "/", (DESK, TABLET, PHONE), is_dark=True, kept=True),
     Picture("board-region", REGION, "/", (DESK, PHONE)),
     Picture("board-customers", BRANCH, "/board/customers/?figure=waiting&manager=none", (DESK, PHONE)),

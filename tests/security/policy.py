@@ -206,6 +206,7 @@ PAGES: tuple[Page, ...] = (
     Page("segments:profiling", OWNERS, WRITE, "customer", customer, form={"refuses": "0"}),
     Page("tiers:index", OWNERS, READ, answers={"GET": frozenset({302})}),
     Page("tiers:moves", OWNERS, READ),
+    Page("tiers:gaps", OWNERS, READ),
     Page("jobs:list", NIGHT_READERS, READ),
     Page("jobs:run", NIGHT_READERS, READ, arguments=run),
     Page("jobs:progress", NIGHT_READERS, READ, arguments=run),

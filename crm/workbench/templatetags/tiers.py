@@ -8,8 +8,11 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_lazy, pgettext
 
-from crm.workbench.templatetags.screen import icon, money, tier
+from crm.workbench.gap_ladder import GAPS, LadderFilter
+from crm.workbench.templatetags.lists import Chip
+from crm.workbench.templatetags.screen import icon, money, money_short, tier
 from crm.workbench.tier_moves import Flow, Shown
+from customers.filters import UNIT
 from segments.moves import Cell
 
 register = template.Library()
@@ -94,3 +97,14 @@ def cell_title(context: template.Context, cell: tuple[int, int]) -> SafeString:
     first: Any = tier(context, old) if old else pgettext("customers", "new")
     last: Any = tier(context, new) if new else pgettext("customers", "closed")
     return format_html('<span>{} <span aria-label="{}">→</span> {}</span>', first, gettext("to"), last)
+
+
+@register.filter
+def ladder_choices(filters: LadderFilter) -> list[Chip]:
+    """How large a gap may be, and by which source it could be filled."""
+    sizes = [(str(number), f"≤ {money_short(number * UNIT)}") for number in GAPS]
+    sources = [(str(key), str(label)) for key, label in filters.filters["source"].extra["choices"]]
+    return [
+        Chip("most", gettext("Missing"), gettext("any"), sizes, filters.data.get("most", "")),
+        Chip("source", gettext("Could fill it"), gettext("any"), sources, filters.data.get("source", "")),
+    ]
