@@ -8,6 +8,7 @@ from crm.jobs.models import JobRun
 from crm.jobs.runner import Arguments, Counts
 from customers.averages import quarter_start
 from customers.nightly import night
+from customers.nightly.night import Night
 from segments.choices import TierMetric
 from segments.tiering import versions
 from segments.tiering.versions import Running
@@ -32,9 +33,13 @@ def plan(run: JobRun) -> list[Arguments]:
 def compute(run: JobRun, arguments: Arguments) -> Counts:
     """Write night_tier for one range of customers."""
     tonight = night.of_run(run)
-    running = versions.tonight(tonight.as_of)
+    return {"rows": judge(tonight, versions.tonight(tonight.as_of), arguments)}
+
+
+def judge(tonight: Night, running: list[Running], arguments: Arguments) -> int:
+    """Judge one range of customers by these versions, into night_tier; returns the rows written."""
     starts = versions.any_starts(running)
-    rows = db.run_sql(
+    return db.run_sql(
         "segments.tiering",
         "recompute",
         as_of=tonight.as_of,
@@ -51,7 +56,6 @@ def compute(run: JobRun, arguments: Arguments) -> Counts:
         first=arguments["first"],
         last=arguments["last"],
     )
-    return {"rows": rows}
 
 
 def drift_since(as_of: date, running: Iterable[Running]) -> date | None:
