@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 from crm.audit import trail
 from crm.jobs import ledger
 from crm.organization.access import BALANCE_ROLES, for_roles
+from crm.organization.choices import Role
 from crm.organization.models import User
 from crm.workbench import tier_moves
 from crm.workbench.gap_ladder import ladder
@@ -17,10 +18,11 @@ from segments.tiers import primary_tiers
 
 
 @require_safe
-@for_roles(BALANCE_ROLES)
+@for_roles(BALANCE_ROLES | {Role.ADMIN})
 def index(request: HttpRequest) -> HttpResponse:
-    """The first page about tiers."""
-    return redirect("tiers:moves")
+    """The first page about tiers that the reader may see."""
+    assert isinstance(request.user, User)
+    return redirect("tiers:moves" if request.user.role in BALANCE_ROLES else "tiers:drafts")
 
 
 @require_safe

@@ -12,6 +12,7 @@ from crm.workbench.gap_ladder import GAPS, LadderFilter
 from crm.workbench.templatetags.lists import Chip
 from crm.workbench.templatetags.screen import icon, money, money_short, tier
 from crm.workbench.tier_moves import Flow, Shown
+from crm.workbench.tier_simulation import Load
 from customers.filters import UNIT
 from segments.moves import Cell
 
@@ -64,17 +65,32 @@ def sum_figure(cell: Cell, unit: str, day: str, rank: int) -> SafeString | str:
 
 
 @register.simple_tag
-def net_change(number: int) -> SafeString:
-    if not number:
-        return format_html('<span class="t3">{}</span>', "0")
-    return format_html('<span class="delta">{} {}</span>', "↑" if number > 0 else "↓", f"{abs(number):,}")
-
-
-@register.simple_tag
 def money_change(amount: Decimal) -> SafeString:
     if not amount:
         return format_html('<span class="t3">{}</span>', "0")
-    return format_html('<span class="delta">{} {}</span>', "↑" if amount > 0 else "↓", money(abs(amount)))
+    return format_html('<span class="delta">{} {}</span>', "▲" if amount > 0 else "▼", money(abs(amount)))
+
+
+@register.simple_tag
+def number_change(number: Decimal | int) -> SafeString:
+    """`▲ 7`, in whole numbers."""
+    if not round(number):
+        return format_html('<span class="t3">{}</span>', "0")
+    return format_html('<span class="delta">{} {}</span>', "▲" if number > 0 else "▼", f"{abs(number):,.0f}")
+
+
+@register.simple_tag
+def load_bar(load: Load, loads: list[Load], capacity: int | None) -> SafeString:
+    """A manager's contacts now (hollow) and by the draft (filled) on one scale for all, with the line of capacity."""
+    widest = max(Decimal(1), *(max(one.now, one.then) for one in loads), Decimal(capacity or 0)) * Decimal("1.05")
+    now, then, most = (f"{100 * value / widest:.1f}%" for value in (load.now, load.then, Decimal(capacity or 0)))
+    edge = format_html('<line x1="{0}" x2="{0}" y1="0" y2="16" class="most"></line>', most) if capacity else ""
+    return format_html(
+        '<svg class="load" aria-hidden="true">{0}<line x1="{1}" x2="{2}" y1="8" y2="8" class="way {3}"></line>'
+        '<circle cx="{1}" cy="8" r="4" class="now {3}"></circle>'
+        '<circle cx="{2}" cy="8" r="4" class="then {3}"></circle></svg>',
+        edge, now, then, "over" if load.over else "",
+    )  # fmt: skip
 
 
 @register.simple_tag
@@ -92,8 +108,13 @@ def flow_bar(flow: Flow) -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def cell_title(context: template.Context, cell: tuple[int, int]) -> SafeString:
+    """A cell of the matrix as badges."""
+    return move_pair(context, *cell)
+
+
+@register.simple_tag(takes_context=True)
+def move_pair(context: template.Context, old: int, new: int) -> SafeString:
     """From which tier to which, as badges."""
-    old, new = cell
     first: Any = tier(context, old) if old else pgettext("customers", "new")
     last: Any = tier(context, new) if new else pgettext("customers", "closed")
     return format_html('<span>{} <span aria-label="{}">→</span> {}</span>', first, gettext("to"), last)
