@@ -126,7 +126,7 @@ def rights(user: User, scheme: TierScheme, latest: SchemeSimulation | None) -> d
 def draft_progress(request: HttpRequest, pk: int) -> HttpResponse:
     """The bar of a simulation under way, asked for every two seconds; the whole page again when it is over."""
     latest = tier_simulation.latest_of(draft_of(pk))
-    response = render(request, "tiers/_progress.html", progress_context(latest) if latest else {})
+    response = HttpResponse() if latest is None else render(request, "tiers/_progress.html", progress_context(latest))
     if latest is None or not latest.is_under_way:
         response["HX-Refresh"] = "true"
     return response
