@@ -15,7 +15,8 @@ pytestmark = pytest.mark.browser
 
 def test_a_cell_opens_its_customers(page: Page, server: str, book: Book) -> None:
     address = "/tiers/moves/?scheme=five_point&from=2026-03-10&to=2026-04-02"
-    console = sign_in(page, server, book.bank.he, address)
+    console = sign_in(page, server, book.bank.he)
+    page.goto(f"{server}{address}")
     page.locator(".heat td.up-3 a").first.click()
     expect(page.locator("#moves-people tbody tr")).to_have_count(1)
     expect(page.locator(".heat a[aria-current]")).to_have_count(1)
@@ -29,6 +30,7 @@ def test_a_cell_opens_its_customers(page: Page, server: str, book: Book) -> None
 
 def test_a_row_of_the_ladder_makes_a_plan(page: Page, server: str, book: Book) -> None:
     console = sign_in(page, server, book.bank.wang, "/tiers/gaps/?target=2")
+    page.wait_for_load_state("networkidle")
     page.locator("tr[data-row] a.btn").first.click()
     expect(page.locator("#drawer form")).to_be_visible()
     page.locator("#drawer button[type=submit]").click()
