@@ -33,8 +33,8 @@ def test_a_row_of_the_ladder_makes_a_plan(page: Page, server: str, book: Book) -
     page.wait_for_load_state("networkidle")
     page.locator("tr[data-row] a.btn").first.click()
     expect(page.locator("#drawer form")).to_be_visible()
-    page.locator("#drawer button[type=submit]").click()
-    page.wait_for_url("**/tiers/gaps/?target=2")
+    with page.expect_navigation(url="**/tiers/gaps/?target=2"):
+        page.locator("#drawer button[type=submit]").click()
     assert Axe().run(page).response["violations"] == []
     assert console.complaints == []
 

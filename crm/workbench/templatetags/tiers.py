@@ -37,6 +37,12 @@ def share_text(share: float | None) -> str:
     return "<0.1%" if 0 < share < 0.05 else f"{share:.1f}%"
 
 
+@register.filter
+def whole(number: Decimal) -> str:
+    """Rounded, with thousands separators."""
+    return f"{round(number):,}"
+
+
 @register.simple_tag
 def move_word(kind: str) -> SafeString:
     name, label = KINDS[kind]
@@ -76,7 +82,7 @@ def number_change(number: Decimal | int) -> SafeString:
     """`▲ 7`, in whole numbers."""
     if not round(number):
         return format_html('<span class="t3">{}</span>', "0")
-    return format_html('<span class="delta">{} {}</span>', "▲" if number > 0 else "▼", f"{abs(number):,.0f}")
+    return format_html('<span class="delta">{} {}</span>', "▲" if number > 0 else "▼", f"{round(abs(number)):,}")
 
 
 @register.simple_tag
