@@ -59,6 +59,7 @@ class PlanFilter(ListFilter):
     )
     channel = django_filters.ChoiceFilter(label=_("Channel"), choices=Channel.choices)
     purpose = django_filters.ChoiceFilter(label=_("Purpose"), choices=Purpose.choices)
+    owner = django_filters.NumberFilter(label=_("Planned for"), field_name="owner_id", widget=forms.HiddenInput)
 
     class Meta:
         model = MaintenancePlan

@@ -8,6 +8,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from archives.choices import Channel, Direction, Outcome, PlanCause, PlanState, Purpose
+from archives.risk_models import AgeRule as AgeRule
+from archives.risk_models import RiskAssessment as RiskAssessment
+from archives.risk_models import RiskLimit as RiskLimit
 from crm.organization.access import ScopedQuerySet
 from crm.organization.models import Branch, User
 from customers.models import Alert, Customer

@@ -231,12 +231,12 @@ class ExportState(models.TextChoices):
 class ExportProblem(models.TextChoices):
     """Why there is no file, each with the way out."""
 
-    NOTHING = "nothing", _("No customer matches any more. Change the filters and ask again.")
+    NOTHING = "nothing", _("Nothing matches any more. Change the filters and ask again.")
     OVER_LIMIT = "over_limit", _("It would exceed today's rows. Narrow the filters, or ask again tomorrow.")
     REVEALS = "reveals", _("It would exceed the plain values of a day. Narrow the filters, or ask for masked values.")
     NO_RIGHT = "no_right", _("Whoever asked may not see customers' balances any more. Nothing was made.")
     MOVED = "moved", _("Whoever asked has changed branch or reach since. Ask again, so that the right person approves.")
-    GREW = "grew", _("More customers match than were approved. It waits for approval with the new number.")
+    GREW = "grew", _("More rows match than were approved. It waits for approval with the new number.")
     WORKERS_DIED = "workers_died", _("Making the file was cut off three times. Tell whoever looks after the server.")
     ERROR = "error", _("Making the file failed. Ask again; if it fails again, tell whoever looks after the server.")
     FILE_GONE = "file_gone", _("The file is no longer there or is damaged. Ask again.")

@@ -46,11 +46,15 @@ class Choice:
 
 
 class ListFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-filter has no types
-    """What every list can be narrowed by. `customer` leads from a row to its customer, "" on customers themselves."""
+    """What every list can be narrowed by. `customer` leads from a row to its customer, "" on customers themselves.
+
+    `place` is a branch with those below it, `branch` one alone.
+    """
 
     customer = "customer__"
 
     branch = django_filters.NumberFilter(field_name="branch_id", widget=forms.HiddenInput)
+    place = django_filters.NumberFilter(method="below", widget=forms.HiddenInput)
     manager = django_filters.CharFilter(method="of_manager", max_length=20)
 
     def __init__(self, data: Any, *, user: User, day: date) -> None:
@@ -71,6 +75,13 @@ class ListFilter(django_filters.FilterSet):  # type: ignore[misc]  # django-filt
         path = f"{self.customer}ownerships__"
         open_main = {f"{path}role": OwnershipRole.MAIN, f"{path}until__isnull": True}
         return rows.filter(**{f"{path}owner_id": int(value)}, **open_main)
+
+    def below(self, rows: QuerySet[Any], name: str, value: Any) -> QuerySet[Any]:
+        if value == self.user.branch_id:
+            return rows  # the scope itself
+        place = Branch.objects.filter(pk=int(value)).values("path")
+        path = place[0]["path"] if place else ""
+        return rows.filter(branch__in=Branch.objects.filter(path__startswith=path)) if path else rows.none()
 
     @property
     def matching(self) -> QuerySet[Any]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import date, timedelta
-from typing import Any
 
 import django_filters
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
@@ -10,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from archives.choices import REACHED, Channel
 from archives.coverage import CYCLE_DAYS, TOP_CYCLE_DAYS, TOP_TIER, UPPER_TIER
-from archives.models import ContactLog, MaintenancePlan
+from archives.models import ContactLog
 from crm.organization.access import scope_of
 from crm.organization.models import Branch, User
 from crm.workbench import ranking
@@ -23,7 +22,7 @@ from customers.models import Alert, Customer, Holding
 from segments.models import TierChange, TierScheme
 
 EFFECTIVE = Q(outcome__in=REACHED) & ~Q(channel=Channel.SMS)
-# Named as in board_lines.Figures; contacts and appointments belong to who made them, all others to the main owner.
+# Named as in board_lines.Figures; contacts belong to who made them, plans have a list, all others to the main owner.
 FIGURES = {
     "customers": _("Customers"),
     "waiting": _("Customers with an alert that waits"),
@@ -38,7 +37,6 @@ FIGURES = {
     "reached_today": _("Reached today"),
     "contacts_month": _("Contacted this month"),
     "reached_month": _("Reached this month"),
-    "appointments": _("Planned for today"),
     "uncovered": _("Upper tiers without an effective contact in their cycle"),
     "covered": _("Upper tiers with an effective contact in their cycle"),
     "up": _("Moved up in the month"),
@@ -46,14 +44,13 @@ FIGURES = {
 }
 OF_STAFF = frozenset(
     {"contacts_before", "reached_before", "contacts_today", "reached_today", "contacts_month", "reached_month"}
-) | {"appointments"}
+)
 
 
 class BoardCustomers(CustomerFilter):
-    """`figure` names what to show, `place` a branch with those below it, `month` (2026-11-01) the month of moves."""
+    """`figure` names what to show, `month` (2026-11-01) the month of moves."""
 
     figure = django_filters.ChoiceFilter(method="behind", choices=list(FIGURES.items()))
-    place = django_filters.NumberFilter(method="below")
     month = django_filters.DateFilter(method="as_it_is")
 
     def __init__(self, data: Mapping[str, str], *, user: User, moments: Moments) -> None:
@@ -69,16 +66,7 @@ class BoardCustomers(CustomerFilter):
     def as_it_is(self, rows: QuerySet[Customer], name: str, value: date) -> QuerySet[Customer]:
         return rows
 
-    def below(self, rows: QuerySet[Customer], name: str, value: Any) -> QuerySet[Customer]:
-        if value == self.user.branch_id:
-            return rows  # the scope itself
-        place = Branch.objects.filter(pk=int(value)).values("path")
-        path = place[0]["path"] if place else ""
-        return rows.filter(branch__in=Branch.objects.filter(path__startswith=path)) if path else rows.none()
-
     def behind(self, rows: QuerySet[Customer], name: str, value: str) -> QuerySet[Customer]:
-        if value == "appointments":
-            return rows.filter(pk__in=self.planned().values("customer"))
         if value in OF_STAFF:
             return rows.filter(Exists(self.contacts(value).filter(customer=OuterRef("pk"))))
         match value:
@@ -118,12 +106,6 @@ class BoardCustomers(CustomerFilter):
             day = self.moments.today if when == "today" else month_start(self.moments.today)
             made = made.filter(contacted_at__gte=self.moments.start_of(day))
         return made.filter(EFFECTIVE) if what == "reached" else made
-
-    def planned(self) -> QuerySet[MaintenancePlan]:
-        """The open plans of today, of one member of staff where one is named."""
-        due = MaintenancePlan.objects.open().visible_to(self.user).filter(due_date=self.moments.today)
-        staff = self.data.get("manager", "")
-        return due.filter(owner_id=int(staff)) if staff.isdecimal() and len(staff) < 19 else due
 
     def covered(self) -> Q:
         """An effective contact within the tier's cycle, as of the last night (segments/figures/tiers.sql)."""

@@ -54,15 +54,15 @@ WITH place AS (
            0 AS waiting, 0 AS alerts, 0 AS red, 0 AS untouched, 0 AS urgent,
            0 AS due_today, 0 AS due_today_amount, 0 AS due_week, 0 AS due_week_amount,
            0 AS contacts_before, 0 AS reached_before, 0 AS contacts_today, 0 AS reached_today,
-           0 AS contacts_month, 0 AS reached_month, 0 AS appointments
+           0 AS contacts_month, 0 AS reached_month, 0 AS appointments, 0 AS overdue
     FROM segments_ownertier WHERE branch_id = ANY (%(branches)s) GROUP BY 1, 2
     UNION ALL
     SELECT branch_id, owner_id, 0, 0, 0, 0, 0, 0, sum(customers), sum(alerts), sum(red), 0, 0,
-           0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
+           0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
     FROM alerts GROUP BY 1, 2
     UNION ALL
     SELECT a.branch_id, o.owner_id, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-           count(*) FILTER (WHERE a.raised_on <= %(late_day)s), count(*), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
+           count(*) FILTER (WHERE a.raised_on <= %(late_day)s), count(*), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
     FROM customers_alert a
     LEFT JOIN customers_ownership o ON o.customer_id = a.customer_id AND o.role = 'main' AND o.until IS NULL
     WHERE a.branch_id = ANY (%(branches)s) AND a.severity = 1 AND a.state = 'new'
@@ -72,13 +72,13 @@ WITH place AS (
     SELECT branch_id, owner_id, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
            coalesce(sum(holdings) FILTER (WHERE due_date = %(today)s), 0),
            coalesce(sum(amount) FILTER (WHERE due_date = %(today)s), 0),
-           sum(holdings), sum(amount), 0, 0, 0, 0, 0, 0, 0
+           sum(holdings), sum(amount), 0, 0, 0, 0, 0, 0, 0, 0
     FROM due GROUP BY 1, 2
     UNION ALL
     SELECT branch_id, staff_id, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
            count(*) FILTER (WHERE is_before), count(*) FILTER (WHERE is_before AND is_reached),
            count(*) FILTER (WHERE is_today), count(*) FILTER (WHERE is_today AND is_reached),
-           count(*) FILTER (WHERE is_month), count(*) FILTER (WHERE is_month AND is_reached), 0
+           count(*) FILTER (WHERE is_month), count(*) FILTER (WHERE is_month AND is_reached), 0, 0
     FROM (SELECT branch_id, staff_id, contacted_at >= %(today_at)s AS is_today,
                  contacted_at >= %(before_at)s AND contacted_at < %(today_at)s AS is_before,
                  contacted_at >= %(month_at)s AS is_month,
@@ -88,9 +88,9 @@ WITH place AS (
     GROUP BY 1, 2
     UNION ALL
     SELECT branch_id, owner_id, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-           count(DISTINCT customer_id)
+           count(*) FILTER (WHERE due_date = %(today)s), count(*) FILTER (WHERE due_date < %(today)s)
     FROM archives_maintenanceplan
-    WHERE branch_id = ANY (%(branches)s) AND state = 'planned' AND due_date = %(today)s GROUP BY 1, 2
+    WHERE branch_id = ANY (%(branches)s) AND state = 'planned' AND due_date <= %(today)s GROUP BY 1, 2
 ), keyed AS (
     SELECT CASE WHEN %(by_owner)s THEN rows.owner_id ELSE place.place_id END AS key, rows.*
     FROM rows JOIN place USING (branch_id)
@@ -105,6 +105,6 @@ SELECT keyed.key, u.name, u.staff_no, u.role, u.is_active,
        sum(contacts_before)::int AS contacts_before, sum(reached_before)::int AS reached_before,
        sum(contacts_today)::int AS contacts_today, sum(reached_today)::int AS reached_today,
        sum(contacts_month)::int AS contacts_month, sum(reached_month)::int AS reached_month,
-       sum(appointments)::int AS appointments
+       sum(appointments)::int AS appointments, sum(overdue)::int AS overdue
 FROM keyed LEFT JOIN organization_user u ON %(by_owner)s AND u.id = keyed.key
 GROUP BY 1, 2, 3, 4, 5

@@ -80,6 +80,7 @@ class Figures:
     """One line's figures; amounts in yuan. `*_before` are of yesterday, `*_month` of the month (an outlet's alone),
     `reached_*` effective contacts among the `contacts_*`.
 
+    `appointments` are open plans for today, `overdue` those of days before, both of whom they were made for.
     `waiting` are customers with an alert that is not put off, `untouched` red alerts that nobody has touched for a day,
     `urgent` those and the large outflows that nobody has touched.
     """
@@ -106,6 +107,7 @@ class Figures:
     contacts_month: int = 0
     reached_month: int = 0
     appointments: int = 0
+    overdue: int = 0
 
     def __add__(self, other: "Figures") -> "Figures":
         return Figures(**{one.name: getattr(self, one.name) + getattr(other, one.name) for one in fields(Figures)})

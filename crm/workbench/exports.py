@@ -4,8 +4,9 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -16,8 +17,10 @@ from crm.organization.access import BALANCE_ROLES, for_roles
 from crm.organization.choices import Role
 from crm.organization.models import User
 from crm.workbench import tasks
+from crm.workbench.bulk.jobs import MOST_TICKED
+from crm.workbench.export_tables import TABLES
 from crm.workbench.templatetags.exports import names_in
-from customers.choices import ExportFormat, ExportState
+from customers.choices import ExportFormat, ExportState, ListName
 from customers.exports import files, requests, rows, vault
 from customers.exports.forms import ExportForm, RefusalForm
 from customers.models import ExportRequest
@@ -34,7 +37,7 @@ def export_list(request: HttpRequest) -> HttpResponse:
     user = signed_in(request)
     own = ExportRequest.objects.of(user).select_related("decided_by").order_by("-pk")
     before = request.GET.get("before", "")
-    if before.isascii() and before.isdecimal() and len(before) <= MOST_DIGITS:
+    if is_number(before):
         own = own.filter(pk__lt=int(before))
     found = list(own[: SHOWN + 1])
     waiting = ExportRequest.objects.to_decide(user).filter(state=ExportState.WAITING)
@@ -53,26 +56,60 @@ def export_list(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @for_roles(BALANCE_ROLES)
 def export_new(request: HttpRequest) -> HttpResponse:
-    """GET: what would be exported, by the list's filters in the address. POST: ask for it."""
+    """What would be exported: by a list's filters in the address, or its ticked rows in the form. A format: ask."""
     user, now = signed_in(request), timezone.now()
-    filters = rows.filters_of(request.GET)
-    form = ExportForm(request.POST if request.method == "POST" else None)
+    table, query = wanted_list(request)
+    ids = ticked(request)
+    if ids is not None and not 0 < len(ids) <= MOST_TICKED:
+        messages.warning(request, _("Tick some rows first, or take all that match."))
+        return redirect_to_list(table, query)
+    choice = rows.choice_of(table, query, ids)
+    is_asked = "file_format" in request.POST
+    form = ExportForm(request.POST if is_asked else None)
     try:
-        export = asked(request, user, filters, form) if request.method == "POST" and form.is_valid() else None
+        export = asked(request, user, choice, form) if is_asked and form.is_valid() else None
         if export is not None:
             return redirect("exports:export", pk=export.pk)
-        outlook = requests.outlook(user, filters, now)
+        outlook = requests.outlook(user, choice, now)
     except rows.BadFilters:
-        return redirect_to_list(request)
-    context = {"form": form, "filters": filters, "names": names_in([filters]), "outlook": outlook}
-    return render(request, "exports/export_new.html", context, status=422 if request.method == "POST" else 200)
+        return redirect_to_list(table, query)
+    context = {
+        "form": form,
+        "choice": choice,
+        "list_name": table.shape.name,
+        "list_address": f"{reverse(table.shape.url_name)}?{urlencode(choice.filters)}",
+        "again": urlencode({"list": table.shape.name.value, **choice.filters}),
+        "names": names_in([choice.filters]),
+        "outlook": outlook,
+    }
+    return render(request, "exports/export_new.html", context, status=422 if is_asked else 200)
 
 
-def asked(request: HttpRequest, user: User, filters: dict[str, str], form: ExportForm) -> ExportRequest | None:
+def wanted_list(request: HttpRequest) -> tuple[rows.Table, QueryDict]:
+    """The list and its filters: in the address, or in the form of the bar below a list."""
+    query = QueryDict(request.POST["query"][:500]) if "query" in request.POST else request.GET
+    name = request.POST.get("list") or request.GET.get("list") or ListName.CUSTOMERS
+    if name not in TABLES:
+        raise Http404
+    return TABLES[name], query
+
+
+def ticked(request: HttpRequest) -> list[int] | None:
+    """The ids of ticked rows; None where the filters say which rows are meant."""
+    if request.POST.get("all") or ("ids" not in request.POST and "query" not in request.POST):
+        return None
+    return list(dict.fromkeys(int(text) for text in request.POST.getlist("ids") if is_number(text)))
+
+
+def is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS
+
+
+def asked(request: HttpRequest, user: User, choice: rows.Choice, form: ExportForm) -> ExportRequest | None:
     """The new request, on its way unless it waits for approval; None, with the way out in the form, when refused."""
     address, language = trail.address_of(request), get_language() or ""
     try:
-        export = requests.ask(user, filters, form.cleaned_data, language=language, now=timezone.now(), address=address)
+        export = requests.ask(user, choice, form.cleaned_data, language=language, now=timezone.now(), address=address)
     except requests.ExportRefused as refused:
         form.add_error(None, refused.problem.label)
         return None
@@ -81,11 +118,9 @@ def asked(request: HttpRequest, user: User, filters: dict[str, str], form: Expor
     return export
 
 
-def redirect_to_list(request: HttpRequest) -> HttpResponse:
+def redirect_to_list(table: rows.Table, query: QueryDict) -> HttpResponse:
     """The list shows which filter it cannot read."""
-    response = redirect("customers:list")
-    response["Location"] += f"?{request.GET.urlencode()}"
-    return response
+    return redirect(f"{reverse(table.shape.url_name)}?{query.urlencode()}")
 
 
 @require_safe
@@ -106,9 +141,9 @@ def show(request: HttpRequest, one: ExportRequest, form: RefusalForm, status: in
         "names": names_in([one.filters]),
         "is_own": is_own,
         "form": form,
-        "again": urlencode(one.filters),
+        "again": urlencode({"list": one.list_name, **one.filters}),
         "approvers": requests.approvers_of(one) if is_own and is_waiting else [],
-        "fresh_count": requests.fresh_count(one, timezone.localdate()) if is_waiting and not is_own else None,
+        "fresh_count": requests.fresh_count(one, TABLES, timezone.localdate()) if is_waiting and not is_own else None,
     }
     return render(request, "exports/export.html", context, status=status)
 
@@ -130,7 +165,7 @@ def export_approve(request: HttpRequest, pk: int) -> HttpResponse:
     """Let another's export be made."""
     user, one = to_decide(request, pk)
     try:
-        requests.approve(user, one, timezone.now(), trail.address_of(request))
+        requests.approve(user, one, TABLES, timezone.now(), trail.address_of(request))
     except requests.TooLate:
         return too_late(request, pk)
     transaction.on_commit(lambda: tasks.wake(one.pk))
@@ -180,7 +215,7 @@ def export_file(request: HttpRequest, pk: int) -> HttpResponse:
         requests.lose(user, one)
         return redirect("exports:export", pk=pk)
     response = HttpResponse(content, content_type=files.CONTENT_TYPES[ExportFormat(one.file_format)])
-    response["Content-Disposition"] = f'attachment; filename="customers-{one.pk}.{files.suffix(one.file_format)}"'
+    response["Content-Disposition"] = f'attachment; filename="{one.list_name}-{one.pk}.{files.suffix(one.file_format)}"'
     return response
 
 

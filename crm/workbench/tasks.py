@@ -7,6 +7,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from crm.workbench.bulk import jobs
+from crm.workbench.export_tables import TABLES
 from customers.exports import requests, runs
 from segments import simulation
 from segments.tiers import primary_tiers
@@ -18,7 +19,7 @@ WAKE_SECONDS = 50
 @shared_task
 def make_export(export_id: int) -> str:
     """Make the file of a request, unless another worker does so or it is over."""
-    return runs.run(export_id, primary_tiers(), timezone.now())
+    return runs.run(export_id, TABLES, primary_tiers(), timezone.now())
 
 
 @shared_task

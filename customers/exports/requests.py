@@ -81,35 +81,38 @@ class Outlook:
         return self.rows > self.left
 
 
-def outlook(user: User, filters: Mapping[str, str], now: datetime) -> Outlook:
+def outlook(user: User, choice: rows.Choice, now: datetime) -> Outlook:
     """Before anybody asks; raises BadFilters."""
     left = rows_left(user, now)
-    number = rows.count_of(user, filters, timezone.localdate(now), left)
+    number = rows.count_of(user, choice, timezone.localdate(now), left)
     return Outlook(number, left, needs_approval(number, ()))
 
 
 def ask(
     user: User,
-    filters: Mapping[str, str],
+    choice: rows.Choice,
     wanted: Mapping[str, Any],
     *,
     language: str,
     now: datetime,
     address: str | None,
 ) -> ExportRequest:
-    """A request for the customers under these filters; raises ExportRefused, BadFilters.
+    """A request for the chosen rows; raises ExportRefused, BadFilters.
 
-    `wanted` holds file_format, plain_fields, reason and note. The lock makes two requests of one user count each other.
+    `wanted` holds file_format, plain_fields, reason and note; a list without identities gives none in plain text. The
+    lock makes two requests of one user count each other.
     """
     db.hold_lock(lock_of(user), using="default")
-    left, plain_fields = rows_left(user, now), list(wanted["plain_fields"])
-    number = rows.count_of(user, filters, timezone.localdate(now), left)
+    left, table = rows_left(user, now), choice.table
+    plain_fields = list(wanted["plain_fields"]) if table.has_identity else []
+    number = rows.count_of(user, choice, timezone.localdate(now), left)
     check_limits(user, number, left, plain_fields)
     is_gated = needs_approval(number, plain_fields)
     export = ExportRequest.objects.create(
         token=secrets.token_hex(TOKEN_BYTES), requested_by=user, branch_id=user.branch_id, reach=user.reach,
-        filters=dict(filters), file_format=wanted["file_format"], plain_fields=plain_fields, reason=wanted["reason"],
-        note=wanted["note"], language=language, needs_approval=is_gated, rows_expected=number,
+        list_name=table.shape.name, filters=choice.filters, ids=choice.ids, file_format=wanted["file_format"],
+        plain_fields=plain_fields, reason=wanted["reason"] if plain_fields else "",
+        note=wanted["note"] if plain_fields else "", language=language, needs_approval=is_gated, rows_expected=number,
         state=ExportState.WAITING if is_gated else ExportState.QUEUED,
     )  # fmt: skip
     trail.record(user, ASKED, target=export, detail=facts(export), address=address)
@@ -133,25 +136,34 @@ def lock_of(user: User) -> str:
 def facts(export: ExportRequest) -> dict[str, Any]:
     """What the audit trail keeps of a request."""
     return {
-        "filters": export.filters, "format": export.file_format, "rows": export.rows_expected,
+        "list": export.list_name, "filters": export.filters, "ids": export.ids, "format": export.file_format,
+        "rows": export.rows_expected,
         "plain": export.plain_fields, "reason": export.reason, "note": export.note,
         "requested_by": export.requested_by_id,
     }  # fmt: skip
 
 
-def fresh_count(export: ExportRequest, day: date) -> int:
+def chosen(export: ExportRequest, tables: Mapping[str, rows.Table]) -> rows.Choice:
+    """The rows that it asks for."""
+    return rows.Choice(tables[export.list_name], export.filters, export.ids)
+
+
+def fresh_count(export: ExportRequest, tables: Mapping[str, rows.Table], day: date) -> int:
     """How many rows it would have now, with the rights that its requester has now.
 
     In the requester's own scope, on the other connection: what is the requester's alone, a star, no approver sees.
     """
     requester = User.objects.select_related("branch").get(pk=export.requested_by_id)
     with scoped(requester, using="audit", snapshot=True):
-        return rows.count_of(requester, export.filters, day, int(settings.EXPORT_ROWS_A_DAY), using="audit")
+        cap = int(settings.EXPORT_ROWS_A_DAY)
+        return rows.count_of(requester, chosen(export, tables), day, cap, using="audit")
 
 
-def approve(user: User, export: ExportRequest, now: datetime, address: str | None) -> None:
+def approve(
+    user: User, export: ExportRequest, tables: Mapping[str, rows.Table], now: datetime, address: str | None
+) -> None:
     """Let it be made, with as many rows as it has now; raises TooLate."""
-    export.rows_expected = fresh_count(export, timezone.localdate(now))
+    export.rows_expected = fresh_count(export, tables, timezone.localdate(now))
     decide(user, export, now, state=ExportState.QUEUED, rows_expected=export.rows_expected, problem="")
     trail.record(user, APPROVED, target=export, detail=facts(export), address=address)
 

@@ -1,37 +1,22 @@
-"""The customer list as rows of a file: the same filters and scope as on screen, masked unless a field was let out."""
+"""A list as rows of a file: the same filters and scope as on screen, masked unless a field was let out."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
 
+from django.db.models import F, QuerySet
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from crm.audit import pii, trail
 from crm.organization.models import User
-from customers import customer_list
-from customers.customer_list import Row
 from customers.exports.files import Cell, Column
-from customers.filters import CustomerFilter
+from customers.lists.shape import Shape, selected
 from customers.models import Customer, ExportRequest
 from customers.reveal import LABELS, REVEALED
 
 CHUNK = 200
-SHOWN = frozenset({"due", "alerts", "manager"})  # the columns of the list that cost a look-up
-COLUMNS = (
-    Column("customer_no", _("Customer number"), width=16),
-    Column("name", _("Customer")),
-    Column("customer_type", pgettext_lazy("customer", "Type"), width=8),
-    Column("tier", _("Tier"), width=10),
-    Column("aum", _("AUM"), "money", 18),
-    Column("deposit", _("Deposits"), "money", 18),
-    Column("loan", _("Loans"), "money", 18),
-    Column("product_count", _("Products held"), "count", 10),
-    Column("next_maturity", _("Next maturity"), "date", 12),
-    Column("alerts", _("Alerts"), width=20),
-    Column("manager", _("Manager")),
-    Column("branch", _("Branch"), width=20),
-    Column("open_date", _("Customer since"), "date", 12),
+IDENTITY = (
     Column("mobile", _("Mobile"), width=16),
     Column("id_no", _("Document number"), width=22),
     Column("address", _("Address"), width=28),
@@ -45,47 +30,94 @@ class Named(Protocol):
     def name(self) -> str: ...
 
 
+@dataclass(frozen=True)
+class Table:
+    """What of a list goes into a file: `own` columns, and below them the `cells` of a row, in their order.
+
+    `load` adds to the rows what the cells need; `cells` gets the loaded rows, the tiers by rank and the day.
+    `has_identity`: mobile, document and address follow, masked or let out; only on rows that are customers.
+    """
+
+    shape: Shape
+    own: tuple[Column, ...]
+    load: Callable[[QuerySet[Any], date], QuerySet[Any]]
+    cells: Callable[[Sequence[Any], Mapping[int, Named], date], list[list[Cell]]]
+    has_identity: bool = False
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        return self.own + IDENTITY if self.has_identity else self.own
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which rows of a table: those that the filters leave, or those that were ticked."""
+
+    table: Table
+    filters: dict[str, str]
+    ids: list[int] | None = None
+
+    @property
+    def customer_path(self) -> str:
+        """From a row to the id of its customer."""
+        return f"{self.table.shape.filters.customer}pk"
+
+
 class BadFilters(ValueError):
-    """The filters are none that the customer list knows."""
+    """The filters are none that the list knows."""
 
 
-def filters_of(values: Mapping[str, Any]) -> dict[str, str]:
-    """What of an address narrows the customer list; paging and the rest are left out."""
-    return {name: str(values[name]) for name in CustomerFilter.base_filters if values.get(name)}
+def choice_of(table: Table, values: Mapping[str, Any], ids: list[int] | None) -> Choice:
+    """What of an address narrows the list, paging and the rest left out; nothing does where rows were ticked."""
+    known = table.shape.filters.base_filters
+    return Choice(table, {name: str(values[name]) for name in known if values.get(name) and ids is None}, ids)
 
 
-def matching(user: User, filters: Mapping[str, str], day: date) -> Any:
-    """The customers that this user's list shows under these filters; raises BadFilters."""
-    narrowed = CustomerFilter(filters, user=user, day=day)
-    if not narrowed.is_valid():
+def matching(user: User, choice: Choice, day: date) -> QuerySet[Any]:
+    """The rows that this user's list shows; raises BadFilters."""
+    if not choice.table.shape.filters(choice.filters, user=user, day=day).is_valid():
         raise BadFilters
-    return narrowed.qs
+    return selected(choice.table.shape, choice.filters, choice.ids, user=user, day=day)
 
 
-def count_of(user: User, filters: Mapping[str, str], day: date, cap: int, using: str = "default") -> int:
+def count_of(user: User, choice: Choice, day: date, cap: int, using: str = "default") -> int:
     """How many match, up to one more than the cap."""
-    return int(matching(user, filters, day).using(using).order_by()[: cap + 1].count())
+    return int(matching(user, choice, day).using(using).order_by()[: cap + 1].count())
 
 
-def ids_of(user: User, filters: Mapping[str, str], day: date, cap: int) -> list[int]:
-    """The customers in the order of the list, richest first, up to one more than the cap."""
-    ordered = matching(user, filters, day).order_by("-metrics__aum", "-pk")
-    return list(ordered.values_list("pk", flat=True)[: cap + 1])
+def ids_of(user: User, choice: Choice, day: date, cap: int) -> list[tuple[int, int]]:
+    """Row and customer, in the order in which the list first stands, up to one more than the cap."""
+    sort = choice.table.shape.sorts[0]
+    keyed = matching(user, choice, day).annotate(
+        sort_key=F(sort.expression) if isinstance(sort.expression, str) else sort.expression
+    )
+    ordered = keyed.order_by("-sort_key", "-pk") if sort.is_descending else keyed.order_by("sort_key", "pk")
+    return list(ordered.values_list("pk", choice.customer_path)[: cap + 1])
 
 
 def chunks(
-    export: ExportRequest, ids: Sequence[int], tiers: Mapping[int, Named], day: date
+    export: ExportRequest, choice: Choice, ids: Sequence[int], tiers: Mapping[int, Named], day: date
 ) -> Iterator[list[list[Cell]]]:
-    """The cells of these customers, some hundred rows at a time, each part in a fixed number of queries."""
-    user = export.requested_by
+    """The cells of these rows, some hundred at a time, each part in a fixed number of queries."""
+    user, table = export.requested_by, choice.table
     for at in range(0, len(ids), CHUNK):
-        part = ids[at : at + CHUNK]
-        visible = Customer.objects.visible_to(user).filter(pk__in=part)
-        loaded = customer_list.load(visible, SHOWN, day).annotate(owner_no=customer_list.main_owner(field="staff_no"))
-        known = {one.pk: one for one in loaded}
-        customers = [known[pk] for pk in part if pk in known]
-        plain = plain_values(export, customers)
-        yield [cells(row, tiers, plain.get(row.customer.pk, {})) for row in customer_list.rows(customers, SHOWN, day)]
+        part = list(ids[at : at + CHUNK])
+        visible = selected(table.shape, {}, part, user=user, day=day)
+        known = {row.pk: row for row in table.load(visible, day)}
+        rows = [known[pk] for pk in part if pk in known]
+        found = table.cells(rows, tiers, day)
+        yield with_identity(export, rows, found) if table.has_identity else found
+
+
+def with_identity(
+    export: ExportRequest, customers: Sequence[Customer], cells: Sequence[list[Cell]]
+) -> list[list[Cell]]:
+    """The cells of customers, followed by the identity columns: in plain text what was let out, the rest masked."""
+    plain = plain_values(export, customers)
+    return [
+        [*row, *(plain.get(one.pk, {}).get(column.key) or getattr(one, f"{column.key}_mask") for column in IDENTITY)]
+        for one, row in zip(customers, cells, strict=True)
+    ]
 
 
 def plain_values(export: ExportRequest, customers: Sequence[Customer]) -> dict[int, dict[str, str]]:
@@ -106,25 +138,3 @@ def plain_values(export: ExportRequest, customers: Sequence[Customer]) -> dict[i
                 trail.record(user, REVEALED, customer=customer, target=export, detail=detail)
                 values.setdefault(customer.pk, {})[name] = pii.decrypt(field, customer.pk, cipher)
     return values
-
-
-def cells(row: Row, tiers: Mapping[int, Named], plain: Mapping[str, str]) -> list[Cell]:
-    """One customer, in the order of COLUMNS."""
-    customer: Any = row.customer
-    metrics = customer.metrics
-    return [
-        customer.customer_no,
-        customer.name_mask,
-        customer.get_customer_type_display(),
-        tiers[metrics.tier].name if metrics.tier in tiers else "",
-        metrics.aum,
-        metrics.deposit,
-        metrics.loan,
-        metrics.product_count,
-        customer.next_maturity,
-        "、".join(dict.fromkeys(str(alert.get_kind_display()) for alert in row.alerts)),
-        f"{customer.owner_name} {customer.owner_no}" if customer.owner_no else "",
-        customer.branch.name,
-        customer.open_date,
-        *(plain.get(name) or getattr(customer, f"{name}_mask") for name in ("mobile", "id_no", "address")),
-    ]

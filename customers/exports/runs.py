@@ -38,7 +38,7 @@ class BackToApprover(Exception):
         self.number = number
 
 
-def run(export_id: int, tiers: Mapping[int, rows.Named], now: datetime) -> str:
+def run(export_id: int, tables: Mapping[str, rows.Table], tiers: Mapping[int, rows.Named], now: datetime) -> str:
     """Make a queued export; returns what became of it in one word. `tiers` are those of the primary scheme by rank.
 
     Of two workers the second finds it `busy`; of a request that is `over` nothing is done. Without the database
@@ -54,7 +54,7 @@ def run(export_id: int, tiers: Mapping[int, rows.Named], now: datetime) -> str:
         if not claim(export):
             return "over"
         try:
-            make(export, tiers, now)
+            make(export, requests.chosen(export, tables), tiers, now)
         except ExportRefused as refused:
             end(export, ExportState.FAILED, refused.problem)
         except BackToApprover as grown:
@@ -75,20 +75,21 @@ def claim(export: ExportRequest) -> bool:
     return bool(claimed)
 
 
-def make(export: ExportRequest, tiers: Mapping[int, rows.Named], now: datetime) -> None:
+def make(export: ExportRequest, choice: rows.Choice, tiers: Mapping[int, rows.Named], now: datetime) -> None:
     """Raises ExportRefused and BackToApprover; nothing is kept then."""
     user, day = export.requested_by, timezone.localdate(now)
     check_right(export)
     db.hold_lock(requests.lock_of(user), using="default")
     left = requests.rows_left(user, now, besides=export.pk, using="batch")
-    ids = rows.ids_of(user, export.filters, day, left)
-    requests.check_limits(user, len(ids), left, export.plain_fields)
-    if requests.needs_approval(len(ids), export.plain_fields) and not is_covered(export, len(ids)):
-        raise BackToApprover(len(ids))
-    ids = fingerprint.in_order(export.token, ids)
+    found = rows.ids_of(user, choice, day, left)
+    requests.check_limits(user, len(found), left, export.plain_fields)
+    if requests.needs_approval(len(found), export.plain_fields) and not is_covered(export, len(found)):
+        raise BackToApprover(len(found))
+    found = fingerprint.in_order(export.token, found)
     with translation.override(export.language), timezone.override(settings.TIME_ZONE):
-        content = written(export.file_format, rows.COLUMNS, told(export, ids, tiers, day), mark_of(export, now))
-    keep(export, ids, content, now)
+        lines = told(export, choice, [row for row, _customer in found], tiers, day)
+        content = written(export.file_format, choice.table.columns, lines, mark_of(export, now))
+    keep(export, [customer for _row, customer in found], content, now)
 
 
 def check_right(export: ExportRequest) -> None:
@@ -107,10 +108,12 @@ def is_covered(export: ExportRequest, number: int) -> bool:
     return export.decided_by_id is not None and number <= export.rows_expected
 
 
-def told(export: ExportRequest, ids: list[int], tiers: Mapping[int, rows.Named], day: date) -> Iterator[list[Cell]]:
+def told(
+    export: ExportRequest, choice: rows.Choice, ids: list[int], tiers: Mapping[int, rows.Named], day: date
+) -> Iterator[list[Cell]]:
     """The rows, with progress noted for whoever waits."""
     done = 0
-    for part in rows.chunks(export, ids, tiers, day):
+    for part in rows.chunks(export, choice, ids, tiers, day):
         yield from part
         done += len(part)
         REQUESTS.filter(pk=export.pk).update(rows_done=done, rows_expected=len(ids))
@@ -121,20 +124,20 @@ def mark_of(export: ExportRequest, now: datetime) -> Mark:
     text = _("Export %(number)s, staff number %(staff)s, %(time)s. For use inside the bank only.") % {
         "number": export.pk, "staff": export.requested_by.staff_no, "time": f"{local:%Y-%m-%d %H:%M}",
     }  # fmt: skip
-    return Mark(text, export.requested_by.staff_no, local, _("Customers"))
+    return Mark(text, export.requested_by.staff_no, local, export.get_list_name_display())
 
 
-def keep(export: ExportRequest, ids: list[int], content: bytes, now: datetime) -> None:
-    """Recorded, sealed, and only then ready."""
+def keep(export: ExportRequest, customers: list[int], content: bytes, now: datetime) -> None:
+    """Recorded with the customer of each row, sealed, and only then ready."""
     user, digest = export.requested_by, hashlib.sha256(content).hexdigest()
-    detail = {**requests.facts(export), "rows": len(ids), "sha256": digest, "approved_by": export.decided_by_id}
+    detail = {**requests.facts(export), "rows": len(customers), "sha256": digest, "approved_by": export.decided_by_id}
     trail.record(user, MADE, target=export, detail=detail)
-    shown = {"what": "export", "export": export.pk, "count": len(ids), "ids": ids}
+    shown = {"what": "export", "export": export.pk, "count": len(customers), "ids": customers}
     trail.append(chain=user.branch_id, actor=user, action=trail.LIST, detail=shown)
     vault.put_in(export.token, content)
-    export.row_count, export.sha256 = len(ids), digest
+    export.row_count, export.sha256 = len(customers), digest
     end(
-        export, ExportState.READY, row_count=len(ids), rows_done=len(ids), sha256=digest, made_at=now,
+        export, ExportState.READY, row_count=len(customers), rows_done=len(customers), sha256=digest, made_at=now,
         expires_at=now + timedelta(hours=requests.LINK_HOURS),
     )  # fmt: skip
 

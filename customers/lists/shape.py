@@ -11,6 +11,7 @@ from django.db.models import F, IntegerField, Q, QuerySet, Subquery
 from django.db.models.expressions import Combinable
 from django.utils.functional import Promise
 
+from crm.organization.models import User
 from customers.choices import ListName
 from customers.filters import ListFilter
 
@@ -80,6 +81,15 @@ class Page:
     is_capped: bool
     next_place: str
     previous_place: str
+
+
+def selected(shape: Shape, data: Any, ids: Sequence[int] | None, *, user: User, day: date) -> QuerySet[Any]:
+    """The rows that filters leave, or those that were ticked, as far as this user sees them now.
+
+    Ticked rows stay chosen whatever becomes of them, as long as the list may show them.
+    """
+    filters = shape.filters(data, user=user, day=day)
+    return filters.matching if ids is None else filters.visible(user).filter(pk__in=ids)
 
 
 class CappedCount(Subquery):

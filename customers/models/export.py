@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from crm.organization.access import BALANCE_ROLES, scope_of
 from crm.organization.choices import Reach, Role
 from crm.organization.models import Branch, User
-from customers.choices import ExportFormat, ExportProblem, ExportState
+from customers.choices import ExportFormat, ExportProblem, ExportState, ListName
 
 UNDER_WAY = (ExportState.QUEUED, ExportState.RUNNING)
 # What nobody has agreed to: of a request that needs approval, no other state is reached without somebody's decision.
@@ -45,9 +45,10 @@ def in_charge(user: User) -> models.Q:
 
 
 class ExportRequest(models.Model):
-    """`filters` are those of the customer list; branch and reach are the requester's when asking, and decide who may
-    approve. `rows_expected` is the number that was seen when asking or approving, `row_count` what the file holds.
-    `token` names the sealed file (customers.exports.vault), which is gone once it is fetched, given up or too old.
+    """`filters` are those of the list, unless `ids` names its ticked rows; branch and reach are the requester's when
+    asking, and decide who may approve. `rows_expected` is the number that was seen when asking or approving,
+    `row_count` what the file holds. `token` names the sealed file (customers.exports.vault), which is gone once it is
+    fetched, given up or too old.
 
     Row-level security shows a request to whoever asked and to the managers of the branch, and lets the web change
     the decision and the outcome alone, never what was asked for (migration 0011).
@@ -57,7 +58,9 @@ class ExportRequest(models.Model):
     requested_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("staff"))
     branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", verbose_name=_("branch"))
     reach = models.CharField(_("reach"), max_length=10, choices=Reach.choices)
+    list_name = models.CharField(_("list"), max_length=10, choices=ListName.choices, default=ListName.CUSTOMERS)
     filters = models.JSONField(_("filters"), default=dict)
+    ids = ArrayField(models.BigIntegerField(), null=True)
     file_format = models.CharField(_("format"), max_length=12, choices=ExportFormat.choices, default=ExportFormat.XLSX)
     plain_fields = ArrayField(models.CharField(max_length=12), default=list, blank=True)
     reason = models.CharField(_("reason"), max_length=20, blank=True, default="")

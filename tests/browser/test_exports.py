@@ -108,17 +108,23 @@ def approve(browser: Any, server: str, bank: Bank, language: str) -> None:
 
 
 def test_without_javascript(browser: Any, server: str, bank: Bank, day: Morning) -> None:
-    context = browser.new_context(java_script_enabled=False, viewport={"width": 1366, "height": 768})
+    """Ticked alerts, from the bar below their list."""
+    context = browser.new_context(java_script_enabled=False, viewport={"width": 390, "height": 844})
     page = context.new_page()
     sign_in(page, server, bank.wang)
-    page.goto(f"{server}/exports/new/")
+    page.goto(f"{server}/alerts/")
+    expect(page.locator("button[formaction='/exports/new/']")).to_be_hidden()  # until something is ticked
+    page.check(f"input[name=ids][value='{day.maturity.pk}']")
+    page.click("button[formaction='/exports/new/']")
     page.select_option("#id_file_format", "csv")
     page.click(".actions button[type=submit]")
+    assert the_export().ids == [day.maturity.pk]
     assert make_export(the_export().pk) == ExportState.READY
     page.click(".watch a")
     with page.expect_download() as download:
         page.click("form[action$='/file/'] button")
-    assert Path(download.value.path()).read_bytes().startswith(b"\xef\xbb\xbf")
+    content = Path(download.value.path()).read_bytes()
+    assert content.startswith(b"\xef\xbb\xbf") and content.count(b"\r\n") == 3  # mark, heads and one alert
     page.goto(f"{server}/today/print/")
     expect(page.locator("[data-print]")).to_be_hidden()
     context.close()

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -68,6 +69,26 @@ def test_many_are_handed_on_and_back_with_progress(page: Page, server: str, bank
     jobs.run(job.pk)
     expect(page.locator(".tabs .count")).to_have_text("2")
     expect(page.locator(".actions form")).to_have_count(0)
+    assert console.complaints == []
+
+
+def test_alerts_ticked_by_keys_are_put_off_and_brought_back(page: Page, server: str, bank: Bank, day: Morning) -> None:
+    console = sign_in(page, server, bank.he, "/alerts/")
+    page.wait_for_load_state()
+    expect(page.locator("tr[data-row]")).to_have_count(3)
+    for key in "jxjx":
+        page.keyboard.press(key)
+    expect(page.locator("#bulk-form [data-ticked]")).to_contain_text("2")
+    page.locator('#bulk-form button[value="snooze"]').click()
+    page.fill("#id_until", (day.day + timedelta(days=2)).isoformat())
+    page.locator(".drawer-foot .btn-primary").click()
+    job = BulkJob.objects.using("batch").get()
+    jobs.run(job.pk)
+    page.goto(f"{server}/bulk/{job.pk}/")
+    page.locator(".actions form button").click()
+    jobs.run(job.pk)
+    page.goto(f"{server}/alerts/?state=new")
+    expect(page.locator("tr[data-row]")).to_have_count(3)
     assert console.complaints == []
 
 

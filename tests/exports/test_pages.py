@@ -27,9 +27,9 @@ def page(client: Client, address: str) -> str:
 
 def test_the_list_leads_to_its_own_export(bank: Bank, wang: Client) -> None:
     customers(bank, 3)
-    assert 'href="/exports/new/?aum_min=3"' in page(wang, "/customers/?aum_min=3&tier=&after=9~9")
+    assert 'href="/exports/new/?list=customers&amp;aum_min=3"' in page(wang, "/customers/?aum_min=3&tier=&after=9~9")
     text = page(wang, "/exports/new/?aum_min=999.9999")
-    assert 'action="/exports/new/?aum_min=999.9999"' in text
+    assert 'action="/exports/new/?list=customers&amp;aum_min=999.9999"' in text
     assert wang.get("/exports/new/?aum_min=999.9999").context["outlook"].rows == 2
 
 
@@ -61,7 +61,7 @@ def test_every_state_has_its_words_and_its_way_out(bank: Bank, wang: Client, he:
     assert buttons == {"waiting": {"withdraw"}, "queued": {"withdraw"}, "ready": {"withdraw", "file"}}.get(state, set())
     is_open = state in ("waiting", "queued", "running", "ready")
     assert (f"/exports/{export.pk}/progress/" in text) == is_open  # asked for while it can change
-    assert ('href="/exports/new/?aum_min=3"' in text) == (not is_open)
+    assert ('href="/exports/new/?list=customers&amp;aum_min=3"' in text) == (not is_open)
     assert ("1 / 2" in text) == (state in ("queued", "running"))
     assert ("不需要" in text.split("<dl")[0]) == (state == "refused")
     his = page(he, f"/exports/{export.pk}/")

@@ -21,10 +21,10 @@ from pytest_django import Settings
 from crm.audit.models import AuditEntry
 from crm.audit.verify import verify
 from crm.organization.models import User
+from crm.workbench.export_tables import TABLES
 from crm.workbench.tasks import make_export, sweep_exports
 from customers.choices import ExportState
 from customers.exports import fingerprint, runs, vault
-from customers.exports.rows import COLUMNS
 from customers.models import Customer, ExportRequest, Ownership
 from tests.exports.asking import ClientOf, asked, cells, csv_rows, customers, fetched, made, now
 from tests.pages import morning
@@ -56,8 +56,9 @@ def test_the_file_is_the_list_masked_and_typed(bank: Bank, day: Morning, wang: C
     assert "1001" in mark[0]
     assert str(timezone.localdate()) in mark[0]
     with translation.override(export.language):
-        assert header == [str(column.title) for column in COLUMNS]
-    by_number = {row[0]: dict(zip([column.key for column in COLUMNS], row, strict=True)) for row in rows}
+        assert header == [str(column.title) for column in TABLES["customers"].columns]
+    keys = [column.key for column in TABLES["customers"].columns]
+    by_number = {row[0]: dict(zip(keys, row, strict=True)) for row in rows}
     assert set(by_number) == {"6100000001", "6100000002"}
     zhou = by_number["6100000001"]
     assert zhou["aum"] == "467600.00"

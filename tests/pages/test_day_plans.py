@@ -5,6 +5,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 from django.test import Client
+from django.utils.html import escape
 
 from archives import plans
 from archives.models import ContactLog, MaintenancePlan
@@ -35,14 +36,22 @@ def test_a_plan_stands_beside_the_list_or_in_the_row_of_its_alert(
     assert now(both).state == "done"
 
 
-def test_the_board_counts_the_plans_of_today(bank: Bank, day: Morning, client_of: ClientOf) -> None:
+def test_the_board_counts_the_plans_of_today_and_what_is_overdue(bank: Bank, day: Morning, client_of: ClientOf) -> None:
+    """Each figure leads to the plans themselves, of a manager to those made for that manager, whoever's customer."""
     plan(day.zhou, bank.wang, day.day)
-    plan(day.zhou, bank.wang, day.day)
-    plan(day.lin, bank.wang, day.day - timedelta(days=1))
+    plan(day.zhou, bank.li, day.day)
+    late = plan(day.lin, bank.wang, day.day - timedelta(days=1))
     client = client_of(bank.he)
-    assert client.get("/").context["board"].total.figures.appointments == 1
-    behind = client.get(f"/board/customers/?figure=appointments&place={bank.south.pk}&manager={bank.wang.pk}")
-    assert [row.customer.pk for row in behind.context["page"].rows] == [day.zhou.pk]
+    answer = client.get("/")
+    board, text = answer.context["board"], answer.content.decode()
+    assert (board.total.figures.appointments, board.total.figures.overdue) == (2, 1)
+    due, overdue = (f"/plans/?due={when}&place={bank.south.pk}" for when in ("today", "overdue"))
+    assert escape(due) in text and escape(overdue) in text.split('id="exceptions"')[1].split("</section>")[0]
+    assert len(client.get(due).context["page"].rows) == 2
+    [own] = client.get(f"{due}&owner={bank.wang.pk}").context["page"].rows
+    assert (own.owner_id, own.customer_id) == (bank.wang.pk, day.zhou.pk)
+    assert [row.pk for row in client.get(overdue).context["page"].rows] == [late.pk]
+    assert client.get(f"/plans/?place={bank.north.pk}").context["page"].rows == []
 
 
 def test_the_average_drills_to_customers_by_it(bank: Bank, day: Morning, client_of: ClientOf) -> None:

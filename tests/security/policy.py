@@ -178,6 +178,7 @@ PAGES: tuple[Page, ...] = (
     Page("archives:contact_unbar", CUSTOMER_STAFF, WRITE, arguments=nowhere_id, answers={"POST": frozenset({404})}),
     Page("archives:lobby_note", frozenset({Role.LOBBY_MANAGER}), WRITE, "customer", customer),
     Page("archives:plan_new", OWNERS, BOTH, "customer", customer),
+    Page("archives:risk", OWNERS, BOTH, "customer", customer),
     Page("archives:plan_move", OWNERS, WRITE, "plan", plan),
     Page("archives:plan_cancel", OWNERS, WRITE, "plan", plan),
     Page("exports:list", OWNERS, READ),
@@ -225,6 +226,8 @@ PAGES: tuple[Page, ...] = (
 
 # Of the Django admin site: who sees the table, and whether its rows are added (a), changed (c), deleted (d) there.
 ADMIN_TABLES: dict[str, tuple[frozenset[Role], str]] = {
+    "archives_agerule": (ADMIN, "ac"),
+    "archives_risklimit": (ADMIN, "c"),
     "audit_auditentry": (AUDITOR, ""),
     "axes_accessattempt": (ADMIN, "d"),
     "customers_alertrule": (ADMIN, ""),

@@ -8,8 +8,11 @@ from crm import db
 pytestmark = pytest.mark.security
 # PostgreSQL's letters: r SELECT, a INSERT, w UPDATE, d DELETE. Never D TRUNCATE, x REFERENCES, t TRIGGER or m MAINTAIN.
 TABLES = {
+    "archives_agerule": "arw",
     "archives_contactlog": "arw",
     "archives_maintenanceplan": "arw",
+    "archives_riskassessment": "ar",
+    "archives_risklimit": "rw",
     "audit_auditentry": "r",  # appended by a function
     "audit_audithead": "",
     "audit_keyfingerprint": "r",

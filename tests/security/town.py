@@ -13,7 +13,7 @@ from uuid import uuid4
 from axes.models import AccessAttempt
 from django.utils import timezone
 
-from archives.models import MaintenancePlan
+from archives.models import AgeRule, MaintenancePlan, RiskLimit
 from crm.audit import pii, trail
 from crm.audit.models import AuditEntry
 from crm.jobs.models import JobRun
@@ -89,6 +89,8 @@ def build() -> Town:
     )  # fmt: skip
     trail.record(bank.lu, "town.built")
     rows = {
+        "archives_agerule": AgeRule.objects.using("batch").earliest("pk").pk,
+        "archives_risklimit": RiskLimit.objects.using("batch").earliest("pk").pk,
         "audit_auditentry": AuditEntry.objects.using("batch").get(action="town.built").pk,
         "axes_accessattempt": attempt.pk,
         "customers_alertrule": AlertRule.objects.using("batch").earliest("pk").pk,

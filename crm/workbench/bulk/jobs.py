@@ -25,6 +25,7 @@ from crm.workbench.bulk.shape import Stopped
 from crm.workbench.list_shapes import SHAPES
 from customers.choices import BulkProblem, BulkState, CustomerStatus, ItemOutcome
 from customers.customer_list import main_owner
+from customers.lists.shape import selected
 from customers.models import BulkItem, BulkJob, Customer
 
 JOBS = BulkJob.objects.using("batch")
@@ -85,10 +86,7 @@ def branch_of(job: BulkJob, user: User) -> int:
 
 def listed(job: BulkJob, user: User, day: date) -> QuerySet[Any]:
     """The rows of the list that the job means, as far as this user sees them now."""
-    filters = SHAPES[job.list_name].filters
-    if job.ids is None:
-        return filters(QueryDict(job.query), user=user, day=day).matching
-    return filters(QueryDict(), user=user, day=day).visible(user).filter(pk__in=job.ids)
+    return selected(SHAPES[job.list_name], QueryDict(job.query), job.ids, user=user, day=day)
 
 
 def chosen(job: BulkJob, user: User, day: date) -> QuerySet[Any]:

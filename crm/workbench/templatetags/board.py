@@ -1,5 +1,6 @@
 """How the board draws its figures: links to the customers behind them, coverage, changes."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol
@@ -12,16 +13,22 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from archives.filters import OVERDUE, TODAY
 from crm.workbench.templatetags.screen import count, money_text, short_day
 
 register = template.Library()
 
+PLANS_DUE = {"appointments": TODAY, "overdue": OVERDUE}
+
 
 class Line(Protocol):
-    """A line of the board (crm.workbench.board): its figures, and the query of their drill-down."""
+    """A line of the board (crm.workbench.board): its figures, and the parameters of their drill-down."""
 
     @property
     def figures(self) -> Any: ...
+
+    @property
+    def drill(self) -> Mapping[str, str]: ...
 
     @property
     def query(self) -> str: ...
@@ -39,7 +46,10 @@ def drill(line: Line, figure: str, text: Any = None, **more: Any) -> SafeString:
 
 @register.simple_tag
 def drill_url(line: Line, figure: str, **more: Any) -> str:
-    """The address of the customers behind a figure."""
+    """The address of the customers behind a figure; behind one of plans, of the plans, which are their owner's."""
+    if figure in PLANS_DUE:
+        whose = {"owner" if name == "manager" else name: value for name, value in line.drill.items()}
+        return f"{reverse('workbench:plans')}?{urlencode({'due': PLANS_DUE[figure], **whose})}"
     further = f"&{urlencode(more)}" if more else ""
     return f"{reverse('workbench:board_customers')}?figure={figure}&{line.query}{further}"
 

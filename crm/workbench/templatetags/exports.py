@@ -1,27 +1,30 @@
-"""How pages speak of exports: states, and the filters of the customer list in words."""
+"""How pages speak of exports: states, and the filters of a list in words."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
 from django import template
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext
 
+from archives.filters import OVERDUE, TODAY
 from crm.organization.models import Branch, User
+from crm.workbench.list_shapes import SHAPES
 from crm.workbench.templatetags.jobs import status
 from crm.workbench.templatetags.screen import money_short
 from crm.workbench.templatetags.segments import segment_words
-from customers.choices import AlertKind, CustomerType, ExportState
-from customers.filters import NOBODY, UNIT, CustomerFilter
+from customers.choices import CustomerType, ExportState
+from customers.filters import NOBODY, UNIT
 from customers.models import ExportRequest
 from customers.reveal import LABELS, Reason
 
 register = template.Library()
 
 LABELLED = gettext_lazy("%(label)s: %(text)s")
-NAMED = (("branch", Branch), ("manager", User))
+NAMED = ((("branch", "place"), Branch), (("manager", "owner"), User))
 
 EXPORT_LOOKS = {
     ExportState.WAITING: ("warn", "hourglass"),
@@ -53,7 +56,7 @@ class Names:
 def names_in(filters: Iterable[dict[str, str]]) -> Names:
     """The names of every branch and manager that these filters mention; a query for each kind that occurs."""
     asked = list(filters)
-    return Names(*(named(model, {one.get(key, "") for one in asked}) for key, model in NAMED))
+    return Names(*(named(model, {one.get(key, "") for one in asked for key in keys}) for keys, model in NAMED))
 
 
 def named(model: type[Branch] | type[User], ids: set[str]) -> dict[str, str]:
@@ -63,44 +66,61 @@ def named(model: type[Branch] | type[User], ids: set[str]) -> dict[str, str]:
 
 
 @register.simple_tag(takes_context=True)
-def filters_in_words(context: template.Context, filters: dict[str, str]) -> str:
-    """`Tier: high; Matures: within 30 days`; what nobody has words for is told as it stands. Needs `names`."""
+def rows_in_words(context: template.Context, list_name: str, filters: dict[str, str], ids: list[int] | None) -> str:
+    """`Tier: high; Matures: within 30 days`, or how many ticked rows; what nobody has words for is told as it stands.
+
+    Needs `names`.
+    """
+    if ids is not None:
+        return ngettext("%(number)s ticked row", "%(number)s ticked rows", len(ids)) % {"number": len(ids)}
     if not filters:
-        return _("all customers in scope")
+        return _("everything in scope")
+    known = SHAPES[list_name].filters.base_filters
     parts = [
-        LABELLED % dict(zip(("label", "text"), one_filter(context, *pair), strict=True)) for pair in filters.items()
+        LABELLED % dict(zip(("label", "text"), one_filter(context, known, *pair), strict=True))
+        for pair in filters.items()
     ]
     return _(", ").join(parts)
 
 
-def one_filter(context: template.Context, name: str, value: str) -> tuple[str, str]:
+def one_filter(context: template.Context, known: Mapping[str, Any], name: str, value: str) -> tuple[str, str]:
     """What a filter is called, and what it asks for."""
     match name:
         case "tier":
-            known = context["tiers"].get(int(value)) if value.isdecimal() else None
-            return _("Tier"), known.name if known else value
-        case "kind":
-            return _("Alert"), str(dict(AlertKind.choices).get(value, value))
-        case "branch":
+            tier = context["tiers"].get(int(value)) if value.isdecimal() else None
+            return _("Tier"), tier.name if tier else value
+        case "branch" | "place":
             return _("Branch"), context["names"].branches.get(value, value)
         case "manager":
             return _("Manager"), _("no manager") if value == NOBODY else context["names"].managers.get(value, value)
+        case "owner":
+            return _("Planned for"), context["names"].managers.get(value, value)
         case "due":
-            days = int(value) if value.isdecimal() else 0
-            text = ngettext("within %(days)s day", "within %(days)s days", days) % {"days": days}
-            return _("Matures"), text
+            return str(known[name].label), due_words(value)
         case "type":
             return pgettext("customer", "Type"), str(dict(CustomerType.choices).get(value, value))
-        case "starred":
-            return _("Starred"), _("mine")
         case "segment":
             return _("Segment"), segment_words(value)
         case "aum_min":
             return _("AUM from"), amount(value)
         case "aum_max":
             return _("AUM below"), amount(value)
-    label = getattr(CustomerFilter.base_filters.get(name), "label", None)
-    return str(label or name), value
+    return chosen_words(known.get(name), name, value)
+
+
+def chosen_words(asked: Any, name: str, value: str) -> tuple[str, str]:
+    """A filter by its own label and choices."""
+    if asked is None:
+        return name, value
+    return str(asked.label or name), str(dict(asked.extra.get("choices", ())).get(value, value))
+
+
+def due_words(value: str) -> str:
+    """Days ahead, or a word of the plans' filter."""
+    if value in (OVERDUE, TODAY):
+        return _("overdue") if value == OVERDUE else _("today")
+    days = int(value) if value.isdecimal() else 0
+    return ngettext("within %(days)s day", "within %(days)s days", days) % {"days": days}
 
 
 def amount(value: str) -> str:

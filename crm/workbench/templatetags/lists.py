@@ -62,7 +62,7 @@ def bulk_actions(user: User, list_name: str) -> list[Offer]:
 
 @register.filter
 def people_choices(filters: ListFilter) -> list[Chip]:
-    """Branch and manager, for those who see more than one."""
+    """Branch and manager, and for whom something is planned, for those who see more than one."""
     branches = [(str(one.pk), one.name) for one in filters.choices["branch"]]
     managers = [(str(one.pk), one.name) for one in filters.choices["manager"]]
     chips = []
@@ -71,6 +71,8 @@ def people_choices(filters: ListFilter) -> list[Chip]:
     if branches or managers:
         options = [(NOBODY, _("no manager")), *managers]
         chips.append(Chip("manager", _("Manager"), _("all"), options, filters.data.get("manager", "")))
+    if managers and "owner" in filters.base_filters:
+        chips.append(Chip("owner", _("Planned for"), _("all"), managers, filters.data.get("owner", "")))
     return chips
 
 

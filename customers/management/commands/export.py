@@ -37,10 +37,11 @@ class Command(BaseCommand):
 
 
 def customers_in(text: str) -> list[int]:
-    """The customers whose numbers stand in the text, in that order, each once."""
-    words = list(dict.fromkeys(WORD.findall(text)))
+    """The customers whose numbers stand in the text, in that order, as often as they stand there."""
+    words = WORD.findall(text)
     known: dict[str, int] = {}
-    for at in range(0, len(words), 5000):
-        part = Customer.objects.using("batch").filter(customer_no__in=words[at : at + 5000])
+    different = list(dict.fromkeys(words))
+    for at in range(0, len(different), 5000):
+        part = Customer.objects.using("batch").filter(customer_no__in=different[at : at + 5000])
         known |= dict(part.values_list("customer_no", "pk"))
     return [known[word] for word in words if word in known]
