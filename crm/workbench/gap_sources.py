@@ -65,7 +65,7 @@ def of_household(wanted: Wanted) -> Fills:
     seen = Customer.objects.visible_to(wanted.user).filter(household__in=homes, status=CustomerStatus.ACTIVE)
     seen = seen.filter(metrics__isnull=False, profiling_opt_out=False).select_related("metrics").defer(*hidden())
     for one in seen.annotate(free=free).order_by("pk")[:MOST_MEMBERS]:
-        members[one.household_id].append(one)
+        members[one.household_id or 0].append(one)
     found: Fills = {}
     for customer, gap in wanted.gaps:
         people = members.get(customer.household_id or 0, [])

@@ -7,7 +7,6 @@ for the coming night, and writes into a scratch table. Chunks, attempts and prog
 
 import hashlib
 import json
-import re
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -40,6 +39,9 @@ RULES = (
 )  # fmt: skip
 SIMULATIONS = SchemeSimulation.objects.using("batch")
 EVERYBODY = "SELECT count(*) AS rows, min(customer_id) AS first, max(customer_id) AS last FROM customers_metrics"
+WORKING_TABLES = """
+SELECT tablename::text AS name FROM pg_tables WHERE schemaname = 'public' AND tablename LIKE 'night\\_%' ORDER BY 1
+"""
 
 
 class NightMoved(RuntimeError):
@@ -83,8 +85,9 @@ def judge(run: JobRun, arguments: Arguments) -> Counts:
 
 
 def shadow_night() -> None:
-    """Empty temporary tables in place of those that the night's statement reads and writes, until the commit."""
-    for table in sorted(set(re.findall(r"\bnight_\w+", db.sql_text("segments.tiering", "recompute")))):
+    """Empty temporary tables in place of every working table of the night, until the commit."""
+    for row in db.fetch_all(WORKING_TABLES):
+        table = row["name"]
         db.execute(f"CREATE TEMPORARY TABLE {table} (LIKE public.{table} INCLUDING ALL) ON COMMIT DROP")
 
 

@@ -56,8 +56,8 @@ def cell_figures(shown: Shown, unit: str) -> SafeString:
     arrow = ARROWS.get(cell.kind, "")
     mark = format_html('<span class="arr" aria-hidden="true">{}</span>', arrow) if arrow else ""
     if unit == "aum":
-        large, small = (cell.closing, cell.opening) if cell.new else (cell.opening, Decimal(0))
-        return format_html("<b>{}{}</b><small>{}</small>", mark, money(large), money(small))
+        last, first = (cell.closing, cell.opening) if cell.new else (cell.opening, Decimal(0))
+        return format_html("<b>{}{}</b><small>{}</small>", mark, money(last), money(first))
     large, small = (share, f"{cell.customers:,}") if unit == "percent" else (f"{cell.customers:,}", share)
     return format_html("<b>{}{}</b><small>{}</small>", mark, large, small)
 
@@ -78,11 +78,11 @@ def money_change(amount: Decimal) -> SafeString:
 
 
 @register.simple_tag
-def number_change(number: Decimal | int) -> SafeString:
+def number_change(number: Decimal) -> SafeString:
     """`▲ 7`, in whole numbers."""
     if not round(number):
         return format_html('<span class="t3">{}</span>', "0")
-    return format_html('<span class="delta">{} {}</span>', "▲" if number > 0 else "▼", f"{round(abs(number)):,}")
+    return format_html('<span class="delta">{} {}</span>', "▲" if number > 0 else "▼", whole(abs(number)))
 
 
 @register.simple_tag
