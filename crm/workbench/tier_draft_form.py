@@ -14,7 +14,7 @@ RULES = ("metric", "promotion", "watch_after_months", "downgrade_after_months", 
 
 
 class DraftForm(forms.Form):
-    """`lower_2` … are the lower edges in yuan; the lowest tier begins at zero, and each ends where the next begins."""
+    """`lower_2` … are the lower edges; each tier ends where the next begins. A lowest tier from zero has no field."""
 
     metric = forms.ChoiceField(label=_("Judged by"), choices=TierMetric.choices)
     promotion = forms.ChoiceField(label=_("Promotion"), choices=Promotion.choices)
@@ -33,16 +33,17 @@ class DraftForm(forms.Form):
         initial: dict[str, Any] = {name: getattr(scheme, name) for name in RULES}
         initial |= {f"lower_{band.rank}": band.lower for band in bands}
         super().__init__(data, initial=initial)
-        for band in bands[1:]:
+        self.edged = [band for band in bands if band is not bands[0] or band.lower != 0]
+        for band in self.edged:
             self.fields[f"lower_{band.rank}"] = forms.DecimalField(
                 label=_("%(tier)s from, yuan") % {"tier": band.name}, min_value=0, max_digits=18, decimal_places=2
             )
 
     def edges(self) -> list[tuple[Tier, Any, Decimal | None]]:
-        """Each band but the lowest, highest first, with its field and the edge that is in force."""
+        """Each band that has a field, highest first, with it and the edge that is in force."""
         return [
             (band, self[f"lower_{band.rank}"], self.base[band.rank].lower if band.rank in self.base else None)
-            for band in reversed(self.bands[1:])
+            for band in reversed(self.edged)
         ]
 
     def rules(self) -> dict[str, Any]:

@@ -34,9 +34,11 @@ MOST_MOVERS = 20
 MOST_MANAGERS = 20
 MONTH_DAYS = 30
 WORKDAYS = 21
-RULES = (
-    "metric", "applies_to", "promotion", "watch_after_months", "downgrade_after_months", "downgrade_to",
-)  # fmt: skip
+# What of a version is no rule: which one it is, what it is called, and marks that others set.
+NO_RULES = frozenset(
+    {"id", "code", "version", "source", "is_released", "is_active", "is_primary", "becomes_primary"}
+    | {f"name_{language}" for language in ("zh_hans", "zh_hant", "en")}
+)
 SIMULATIONS = SchemeSimulation.objects.using("batch")
 EVERYBODY = "SELECT count(*) AS rows, min(customer_id) AS first, max(customer_id) AS last FROM customers_metrics"
 WORKING_TABLES = """
@@ -49,14 +51,19 @@ class NightMoved(RuntimeError):
 
 
 def rules_of(scheme: TierScheme) -> dict[str, Any]:
-    """Bands and rules of a version, as a simulation keeps them."""
-    bands = scheme.tiers.order_by("rank").values_list("rank", "lower", "upper", "downgrade_after_months")
-    return {
-        **{name: str(getattr(scheme, name)) for name in RULES},
-        "bands": [
-            [rank, str(lower), None if upper is None else str(upper), months] for rank, lower, upper, months in bands
-        ],
-    }
+    """Everything that a version judges by, as the database has it: rules, bands and whatever else is its own."""
+    rules = {field.name: told(field.value_from_object(scheme)) for field in scheme._meta.concrete_fields}
+    own = [one for one in scheme._meta.related_objects if one.related_model is not SchemeSimulation]
+    for one in own:
+        rows = one.related_model._default_manager.filter(**{one.field.name: scheme}).order_by("pk").values()
+        rules[one.name] = [
+            {name: told(value) for name, value in row.items() if name not in ("id", one.field.attname)} for row in rows
+        ]
+    return {name: value for name, value in rules.items() if name not in NO_RULES}
+
+
+def told(value: Any) -> str | None:
+    return None if value is None else str(value)
 
 
 def job_of(simulation: SchemeSimulation) -> str:
@@ -76,12 +83,17 @@ def judge(run: JobRun, arguments: Arguments) -> Counts:
     one = simulation_of(run)
     shadow_night()
     tonight = Night(as_of=one.as_of, previous=None, full=True)
-    rows = recompute.judge(tonight, [Running(one.scheme, one.base_id, starts=True)], arguments)
+    rows = recompute.judge(tonight, [as_running(one)], arguments)
     db.execute("ANALYZE night_tier")
     chunk = {"simulation": one.pk, "first": arguments["first"], "last": arguments["last"]}
     db.run_sql(PACKAGE, "tiers", **chunk, base=one.base_id)
     db.run_sql(PACKAGE, "movers", simulation=one.pk, kept=MOST_MOVERS)
     return {"rows": rows}
+
+
+def as_running(one: SchemeSimulation) -> Running:
+    """The draft as in the first night that it judges: it goes on from the published tiers of its base."""
+    return Running(one.scheme, one.base_id, starts=True)
 
 
 def shadow_night() -> None:
