@@ -52,7 +52,9 @@ class NightMoved(RuntimeError):
 
 def rules_of(scheme: TierScheme) -> dict[str, Any]:
     """Everything that a version judges by, as the database has it: rules, bands and whatever else is its own."""
-    rules = {field.name: told(field.value_from_object(scheme)) for field in scheme._meta.concrete_fields}
+    rules: dict[str, Any] = {
+        field.name: told(field.value_from_object(scheme)) for field in scheme._meta.concrete_fields
+    }
     own = [one for one in scheme._meta.related_objects if one.related_model is not SchemeSimulation]
     for one in own:
         rows = one.related_model._default_manager.filter(**{one.field.name: scheme}).order_by("pk").values()

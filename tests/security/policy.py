@@ -93,7 +93,7 @@ def load(town: Town, subject: Subject) -> Mapping[str, Any]:
     return {"pk": town.admin_rows["customers_feedload"]}
 
 
-def scheme(town: Town, subject: Subject) -> Mapping[str, Any]:
+def draft(town: Town, subject: Subject) -> Mapping[str, Any]:
     return {"pk": town.admin_rows["segments_tierscheme"]}
 
 
@@ -215,9 +215,9 @@ PAGES: tuple[Page, ...] = (
     # Tiers are of the whole bank: a manager of a branch reads what a draft would do there, and changes nothing.
     Page("tiers:drafts", MANAGER | ADMIN, READ),
     Page("tiers:draft_new", MANAGER | ADMIN, WRITE, answers={"POST": frozenset({302, 403, 404})}),
-    Page("tiers:draft", MANAGER | ADMIN, BOTH, arguments=scheme),
-    Page("tiers:draft_progress", MANAGER | ADMIN, READ, arguments=scheme),
-    Page("tiers:draft_decide", MANAGER | ADMIN, WRITE, arguments=scheme, answers={"POST": frozenset({302, 403})}),
+    Page("tiers:draft", MANAGER | ADMIN, BOTH, arguments=draft),
+    Page("tiers:draft_progress", MANAGER | ADMIN, READ, arguments=draft),
+    Page("tiers:draft_decide", MANAGER | ADMIN, WRITE, arguments=draft, answers={"POST": frozenset({302, 403})}),
     Page("jobs:list", NIGHT_READERS, READ),
     Page("jobs:run", NIGHT_READERS, READ, arguments=run),
     Page("jobs:progress", NIGHT_READERS, READ, arguments=run),
