@@ -8,7 +8,6 @@ from crm.jobs.models import JobRun
 from crm.jobs.runner import Arguments, Counts
 from customers.averages import quarter_start
 from customers.nightly import night
-from customers.nightly.night import Night
 from segments.choices import TierMetric
 from segments.tiering import versions
 from segments.tiering.versions import Running
@@ -36,7 +35,7 @@ def compute(run: JobRun, arguments: Arguments) -> Counts:
     return {"rows": judge(tonight, versions.tonight(tonight.as_of), arguments)}
 
 
-def judge(tonight: Night, running: list[Running], arguments: Arguments) -> int:
+def judge(tonight: night.Night, running: list[Running], arguments: Arguments) -> int:
     """Judge one range of customers by these versions, into night_tier; returns the rows written."""
     starts = versions.any_starts(running)
     return db.run_sql(
