@@ -136,6 +136,9 @@ class Flow:
 
 @dataclass(frozen=True)
 class Table:
+    """`unit` is the one that is shown, whatever was asked for."""
+
+    unit: str
     ranks: Sequence[int]
     lines: Sequence[Line]
     columns: Sequence[Cell]
@@ -164,9 +167,10 @@ def percent(part: Decimal | int, whole: Decimal | int) -> float:
 
 
 def table(user: User, asked: Asked, tiers: Mapping[int, Tier]) -> Table:
-    """Everything that the left side of the page shows."""
-    found = moves.matrix(user, asked.span, with_money=asked.unit == "aum")
-    held = moves.stays(user, asked.span)
+    """Everything that the left side of the page shows; people where there are too many for amounts."""
+    unit = "people" if asked.unit == "aum" and not moves.may_have_money(user, asked.span) else asked.unit
+    found = moves.matrix(user, asked.span, with_money=unit == "aum")
+    held = moves.stays(user, asked.span, found.movers)
     ranks = sorted({*tiers, *found.ranks})
     lines = []
     for old in (*ranks, ABSENT):
@@ -177,7 +181,7 @@ def table(user: User, asked: Asked, tiers: Mapping[int, Tier]) -> Table:
     columns = [found.column(new) for new in ranks]
     changes = [column.customers - line.total.customers for column, line in zip(columns, lines, strict=False)]
     flows = [flow(line, held.get(line.rank)) for line in lines if line.rank]
-    return Table(ranks, lines, columns, changes, found, flows)
+    return Table(unit, ranks, lines, columns, changes, found, flows)
 
 
 def flow(line: Line, held: Stay | None) -> Flow:
