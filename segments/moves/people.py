@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import DecimalField, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from crm.organization.models import User
 from customers.customer_list import CUSTOMERS, last_contact, main_owner, slim
@@ -26,6 +27,11 @@ class Row:
     opening: Decimal
     closing: Decimal
     contacted_at: datetime | None
+
+    @property
+    def contacted_on(self) -> date | None:
+        """By the bank's clock."""
+        return timezone.localtime(self.contacted_at).date() if self.contacted_at else None
 
     @property
     def change(self) -> Decimal:
