@@ -6,16 +6,21 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
+from django.db.models import F
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from archives.models import MaintenancePlan
+from crm import db
 from crm.organization.models import User
+from crm.workbench.gap_ladder import LadderFilter
 from customers.averages import deposit_needed
+from customers.lists.shape import beyond
 from customers.models import Customer, Household, Metrics
 from segments.gap import balances_of
+from segments.tiers import primary_tiers
 from tests.pages.morning import Morning
 from tests.world import Bank
 
@@ -148,6 +153,23 @@ def test_pages_follow_one_another(town: Bank, client_of: ClientOf) -> None:
     assert not set(people(first)) & set(people(second))
     back = ladder(client, f"before={second.page.previous_place}")
     assert people(back) == people(first)
+
+
+@pytest.mark.parametrize(("who", "index"), [("he", "metrics_branch_tier_aum"), ("zhou", "metrics_aum")])
+def test_a_page_is_read_in_the_order_of_an_index(town: Bank, who: str, index: str) -> None:
+    """From where it begins, without sorting what matches: what it costs does not grow with the bank."""
+    as_of = timezone.localdate() - timedelta(days=1)
+    user = User.objects.get(pk=getattr(town, who).pk)
+    filters = LadderFilter({}, user=user, day=as_of, as_of=as_of, target=primary_tiers()[3])
+    rows = (
+        filters.matching.using("batch").annotate(sort_key=F("metrics__aum")).filter(beyond((Decimal(45_000), 1), True))
+    )
+    with transaction.atomic(using="batch"):
+        for way in ("seqscan", "bitmapscan", "sort"):
+            db.execute(f"SET LOCAL enable_{way} = off")
+        plan = rows.order_by("-sort_key", "-pk").values("pk")[:51].explain()
+    assert f"using {index} on" in plan
+    assert "Sort" not in plan
 
 
 def test_one_click_makes_a_plan_and_ticked_rows_a_job(town: Bank, client_of: ClientOf) -> None:
