@@ -87,3 +87,12 @@ class MemberCause(models.TextChoices):
     MOVED = "moved", _("Moved to another branch")
     OPTED_OUT = "opted_out", _("Refuses profiling")
     WITHDRAWN = "withdrawn", _("Segment withdrawn")
+
+
+class SimulationState(models.TextChoices):
+    RUNNING = "running", _("Being simulated")
+    READY = "ready", _("Simulated")
+    FAILED = "failed", _("Failed")
+    SUBMITTED = "submitted", _("Waits for approval")
+    APPROVED = "approved", _("Approved")
+    REFUSED = "refused", _("Sent back")

@@ -28,6 +28,9 @@ from segments.segment_models import SegmentChange as SegmentChange
 from segments.segment_models import SegmentDay as SegmentDay
 from segments.segment_models import SegmentMember as SegmentMember
 from segments.segment_models import SegmentVersion as SegmentVersion
+from segments.simulation_models import SchemeSimulation as SchemeSimulation
+from segments.simulation_models import SimulatedMover as SimulatedMover
+from segments.simulation_models import SimulatedTier as SimulatedTier
 
 
 class TierScheme(models.Model):

@@ -38,10 +38,14 @@ def plan(run: JobRun) -> list[Arguments]:
 def compute(run: JobRun, arguments: Arguments) -> Counts:
     """Write night_tier for one range of customers."""
     tonight = night.of_run(run)
-    running = versions.tonight(tonight.as_of)
+    return {"rows": judge(tonight, versions.tonight(tonight.as_of), arguments)}
+
+
+def judge(tonight: night.Night, running: list[Running], arguments: Arguments) -> int:
+    """Judge one range of customers by these versions, into night_tier; returns the rows written."""
     everybody = judges_all(tonight, running)
     measures.measure(tonight, running, arguments["first"], arguments["last"], everybody=everybody)
-    rows = db.run_sql(
+    return db.run_sql(
         "segments.tiering",
         "recompute",
         as_of=tonight.as_of,
@@ -60,7 +64,6 @@ def compute(run: JobRun, arguments: Arguments) -> Counts:
         first=arguments["first"],
         last=arguments["last"],
     )
-    return {"rows": rows}
 
 
 def turns(running: Iterable[Running]) -> bool:

@@ -1,36 +1,55 @@
-"""The pages of tier schemes, and a grade confirmed on the customer page, in a real browser and without scripts."""
-
-from typing import Any
+"""The pages about tiers in a real browser: a cell opens its customers, a row a plan, a draft its simulation."""
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from segments.models import GradeDecision, Grading
+from segments import simulation
+from segments.models import SchemeSimulation
 from tests.browser.signing_in import sign_in
-from tests.pages.morning import Morning
-from tests.world import Bank
+from tests.nightly.night_world import Book
+from tests.pages.test_tier_moves import book as book
 
 pytestmark = pytest.mark.browser
 
 
-def test_schemes_can_be_read_by_everybody_who_needs_them(page: Page, server: str, bank: Bank, day: Morning) -> None:
-    console = sign_in(page, server, bank.he, "/tiers/schemes/")
-    assert not [one for one in Axe().run(page).response["violations"] if one["impact"] in ("serious", "critical")]
-    page.locator("tr[data-row] a.b").first.click()
-    page.wait_for_load_state()
-    expect(page.locator(".scheme-page")).to_be_visible()
+def test_a_cell_opens_its_customers(page: Page, server: str, book: Book) -> None:
+    address = "/tiers/moves/?scheme=five_point&from=2026-03-10&to=2026-04-02"
+    console = sign_in(page, server, book.bank.he)
+    page.goto(f"{server}{address}")
+    page.locator(".heat td.up-3 a").first.click()
+    expect(page.locator("#moves-people tbody tr")).to_have_count(1)
+    expect(page.locator(".heat a[aria-current]")).to_have_count(1)
+    assert "cell=1-3" in page.url
+    assert Axe().run(page).response["violations"] == []
+    page.go_back()
+    page.locator(".btn-seg a").nth(2).click()
+    expect(page.locator(".heat td.up-3 b")).to_contain_text("%")
     assert console.complaints == []
 
 
-def test_a_grade_is_confirmed_without_scripts(
-    browser: Browser, browser_context_args: dict[str, Any], server: str, bank: Bank, day: Morning
-) -> None:
-    Grading.objects.using("batch").filter(code="product_preference").update(is_active=True)
-    context = browser.new_context(**{**browser_context_args, "java_script_enabled": False})
-    page = context.new_page()
-    sign_in(page, server, bank.wang, f"/customers/{day.zhou.pk}/")
-    page.locator(".grade-form .btn-primary").click()
+def test_a_row_of_the_ladder_makes_a_plan(page: Page, server: str, book: Book) -> None:
+    console = sign_in(page, server, book.bank.wang, "/tiers/gaps/?target=2")
+    page.wait_for_load_state("networkidle")
+    page.locator("tr[data-row] a.btn").first.click()
+    expect(page.locator("#drawer form")).to_be_visible()
+    with page.expect_navigation(url="**/tiers/gaps/?target=2"):
+        page.locator("#drawer button[type=submit]").click()
+    assert Axe().run(page).response["violations"] == []
+    assert console.complaints == []
+
+
+def test_a_draft_is_simulated_while_the_page_waits(page: Page, server: str, book: Book) -> None:
+    console = sign_in(page, server, book.bank.zhou, "/tiers/drafts/")
+    page.locator("form[action$='/drafts/new/'] button").click()
     page.wait_for_load_state()
-    assert GradeDecision.objects.using("batch").get().state == "confirmed"
-    context.close()
+    page.fill("#id_lower_3", "40000")
+    page.locator(".sim-form button[type=submit]").click()
+    expect(page.locator("progress")).to_be_visible()
+    assert simulation.run(SchemeSimulation.objects.latest("pk").pk) == "ready"
+    expect(page.locator(".sim-tiers")).to_be_visible(timeout=10_000)
+    assert Axe().run(page).response["violations"] == []
+    page.locator("button[value=submit]").click()
+    page.wait_for_load_state()
+    assert SchemeSimulation.objects.latest("pk").state == "submitted"
+    assert console.complaints == []

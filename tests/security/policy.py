@@ -101,6 +101,10 @@ def load(town: Town, subject: Subject) -> Mapping[str, Any]:
     return {"pk": town.admin_rows["customers_feedload"]}
 
 
+def draft(town: Town, subject: Subject) -> Mapping[str, Any]:
+    return {"pk": town.admin_rows["segments_tierscheme"]}
+
+
 def segment(town: Town, subject: Subject) -> Mapping[str, Any]:
     return {"pk": town.segment.pk}
 
@@ -216,6 +220,15 @@ PAGES: tuple[Page, ...] = (
     Page("tiers:schemes", SEGMENT_READERS | AUDITOR, READ),
     Page("tiers:scheme", SEGMENT_READERS | AUDITOR, READ, arguments=scheme),
     Page("segments:profiling", OWNERS, WRITE, "customer", customer, form={"refuses": "0"}),
+    Page("tiers:index", SEGMENT_READERS, READ, answers={"GET": frozenset({302})}),
+    Page("tiers:moves", OWNERS, READ),
+    Page("tiers:gaps", OWNERS, READ),
+    # Tiers are of the whole bank: a manager of a branch reads what a draft would do there, and changes nothing.
+    Page("tiers:drafts", MANAGER | ADMIN, READ),
+    Page("tiers:draft_new", MANAGER | ADMIN, WRITE, answers={"POST": frozenset({302, 403, 404})}),
+    Page("tiers:draft", MANAGER | ADMIN, BOTH, arguments=draft),
+    Page("tiers:draft_progress", MANAGER | ADMIN, READ, arguments=draft),
+    Page("tiers:draft_decide", MANAGER | ADMIN, WRITE, arguments=draft, answers={"POST": frozenset({302, 403})}),
     Page("jobs:list", NIGHT_READERS, READ),
     Page("jobs:run", NIGHT_READERS, READ, arguments=run),
     Page("jobs:progress", NIGHT_READERS, READ, arguments=run),
