@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from archives.choices import MARKETING_CHANNELS, Channel, PlanCause, PlanState, Purpose, is_effective
+from archives.choices import MARKETING_CHANNELS, Channel, PlanCause, PlanOrigin, PlanState, Purpose, is_effective
 from archives.models import ContactLog, MaintenancePlan
 from crm import db
 from crm.audit import trail
@@ -131,15 +131,19 @@ def move(plan: MaintenancePlan, actor: User, due_date: date) -> None:
 def follow_contact(log: ContactLog, customer: Customer, actor: User) -> list[int]:
     """What a contact does to the customer's plans; returns the ids of those that it did.
 
-    It answers what was due by its day, and the "next contact" of an earlier one, whenever that was meant to be. Where
-    it reached the customer these are done, and its own next date becomes a plan; where it did not, they move to the
-    next date instead, so that no second plan stands beside them.
+    It answers what was due by its day, and whenever that was meant to be the "next contact" of an earlier one, the
+    regular contact of the tier and what an alert asked for. Where it reached the customer these are done, and its own
+    next date becomes a plan; where it did not, they move to the next date instead, so that no second plan stands beside
+    them.
     """
     day = timezone.localtime(log.contacted_at).date()
     answered = list(
         MaintenancePlan.objects.open()
         .visible_to(actor)
-        .filter(Q(due_date__lte=day) | Q(source__isnull=False), customer=customer)
+        .filter(
+            Q(due_date__lte=day) | Q(source__isnull=False) | Q(origin__in=(PlanOrigin.TIER, PlanOrigin.ALERT)),
+            customer=customer,
+        )
         .order_by("pk")
         .select_for_update(of=("self",))
     )

@@ -212,6 +212,9 @@ PAGES: tuple[Page, ...] = (
 
 # Of the Django admin site: who sees the table, and whether its rows are added (a), changed (c), deleted (d) there.
 ADMIN_TABLES: dict[str, tuple[frozenset[Role], str]] = {
+    "archives_maintenancetemplate": (ADMIN, "ac"),
+    "archives_planstep": (ADMIN, "ac"),
+    "archives_plantype": (ADMIN, "ac"),
     "audit_auditentry": (AUDITOR, ""),
     "axes_accessattempt": (ADMIN, "d"),
     "customers_alertrule": (ADMIN, ""),
@@ -222,6 +225,7 @@ ADMIN_TABLES: dict[str, tuple[frozenset[Role], str]] = {
     "organization_contactcadence": (ADMIN, "ac"),
     "organization_daytarget": (ADMIN, "ac"),
     "organization_user": (ADMIN, "ac"),
+    "organization_workday": (ADMIN, "acd"),
     "segments_tierscheme": (ADMIN, "ac"),
 }
 INSIDE = ADMIN | AUDITOR
@@ -256,6 +260,7 @@ ADMIN_PAGES: tuple[Page, ...] = (
         ANY,
         arguments=lambda town, subject: {"id": town.admin_rows["organization_user"]},
     ),
+    Page("admin:organization_workday_import", ADMIN, BOTH),
     Page("admin:?", INSIDE, ANY, arguments=nowhere, answers=NOT_FOUND),
 )
 

@@ -8,8 +8,13 @@ from crm import db
 pytestmark = pytest.mark.security
 # PostgreSQL's letters: r SELECT, a INSERT, w UPDATE, d DELETE. Never D TRUNCATE, x REFERENCES, t TRIGGER or m MAINTAIN.
 TABLES = {
+    "archives_calendarfeed": "ardw",
     "archives_contactlog": "arw",
+    "archives_customer_type": "r",
     "archives_maintenanceplan": "arw",
+    "archives_maintenancetemplate": "arw",
+    "archives_planstep": "arw",
+    "archives_plantype": "arw",
     "audit_auditentry": "r",  # appended by a function
     "audit_audithead": "",
     "audit_keyfingerprint": "r",
@@ -56,6 +61,8 @@ TABLES = {
     "night_holding": "",
     "night_metrics": "",
     "night_ownership": "",
+    "night_plan": "",
+    "night_plan_customer": "",
     "night_product": "",
     "night_segment": "",
     "night_tier": "",
@@ -65,6 +72,7 @@ TABLES = {
     "organization_contactcadence": "arw",
     "organization_daytarget": "arw",
     "organization_user": "arw",
+    "organization_workday": "ardw",
     "segments_dayfigure": "r",
     "segments_monthmoves": "r",
     "segments_owneralerts": "r",

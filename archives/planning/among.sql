@@ -1,0 +1,27 @@
+-- Whom the night has touched, what people have done since the last one, and whose events have come into sight.
+c.id IN (
+    SELECT customer_id FROM {touched}
+    UNION ALL SELECT customer_id FROM archives_contactlog
+              WHERE recorded_at >= %(previous)s::timestamp AT TIME ZONE 'Asia/Shanghai'
+    UNION ALL SELECT customer_id FROM archives_maintenanceplan WHERE closed_on >= %(previous)s
+    UNION ALL SELECT customer_id FROM customers_ownership WHERE role = 'main' AND since >= %(previous)s
+    UNION ALL SELECT customer_id FROM customers_ownership WHERE role = 'main' AND until >= %(previous)s
+    UNION ALL SELECT id FROM customers_customer
+              WHERE birth_date IS NOT NULL
+                AND (extract(month FROM birth_date)::int * 100 + extract(day FROM birth_date)::int) IN (
+                    -- Who was born on a leap day is congratulated on the last of February.
+                    SELECT unnest(CASE WHEN key = 228 THEN ARRAY[228, 229] ELSE ARRAY[key] END) FROM (
+                        SELECT extract(month FROM s.day - p.offset_days * interval '1 day')::int * 100
+                               + extract(day FROM s.day - p.offset_days * interval '1 day')::int AS key
+                        FROM archives_planstep p
+                        CROSS JOIN generate_series(%(seen)s::date + 1, %(horizon)s::date, interval '1 day') s(day)
+                        WHERE p.is_active AND p.event = 'birthday') dates)
+    UNION ALL SELECT h.customer_id FROM archives_planstep p
+              JOIN customers_holding h ON h.status = 'open' AND h.maturity_date IS NOT NULL
+               AND h.maturity_date BETWEEN %(seen)s::date + 1 - p.offset_days AND %(horizon)s::date - p.offset_days
+              WHERE p.is_active AND p.event = 'maturity'
+    UNION ALL SELECT a.customer_id FROM archives_planstep p
+              JOIN customers_alert a ON a.kind = p.alert_kind AND a.state IN ('new', 'read', 'following', 'snoozed')
+               AND a.raised_on >= %(previous)s
+              WHERE p.is_active AND p.event = 'alert'
+)
