@@ -18,7 +18,7 @@ from archives.planning import planner
 from archives.templates import put_in_use
 from crm import db
 from crm.organization.access import scoped
-from crm.organization.models import DayTarget, WorkDay
+from crm.organization.models import DayTarget, User, WorkDay
 from customers.models import Customer, NightOwnership, Ownership
 from tests.nightly.night_world import Book
 from tests.world import Bank
@@ -28,6 +28,7 @@ MORNING = DAY + timedelta(days=1)
 SHANGHAI = timezone.get_fixed_timezone(480)
 HIGH = 600_000  # 高端, once a month
 MIDDLE = 60_000  # 中端, once a quarter
+RICH = 90_000_000
 
 
 @pytest.fixture(autouse=True)
@@ -49,6 +50,12 @@ def planned(customer: Customer, code: str = "cadence") -> MaintenancePlan:
 def rows(**asked: Any) -> list[tuple[str, str, date]]:
     found = MaintenancePlan.objects.using("batch").filter(**asked).order_by("due_date", "pk")
     return [(plan.step.code if plan.step else "", plan.state, plan.due_date) for plan in found.select_related("step")]
+
+
+def owned(customer: Customer, owner: User, since: date) -> None:
+    Ownership.objects.using("batch").create(
+        customer_id=customer.pk, branch_id=customer.branch_id, owner_id=owner.pk, since=since, reason="test"
+    )
 
 
 def contact(book: Book, customer: Customer, day: date, outcome: str = Outcome.INTERESTED) -> None:
@@ -78,14 +85,15 @@ def test_who_waits_already_is_spread_over_the_managers_days(book: Book) -> None:
 
 
 def test_what_is_planned_already_takes_room(book: Book) -> None:
-    first = book.open("A", HIGH)
-    book.night(DAY)
     DayTarget.objects.using("batch").update(contacts=1)
+    first, second, third = (book.open(number, HIGH) for number in "ABC")
+    Ownership.objects.using("batch").exclude(customer=first).delete()
+    book.night(DAY)
     assert planned(first).due_date == MORNING
-    second = book.open("B", HIGH)
+    owned(second, book.bank.wang, MORNING)
     book.night(MORNING)
     assert planned(second).due_date == MORNING + timedelta(days=1)
-    third = book.open("C", HIGH)
+    owned(third, book.bank.wang, MORNING)
     book.night(MORNING, rerun=True)
     assert planned(third).due_date == date(2026, 3, 13)
 
@@ -93,7 +101,7 @@ def test_what_is_planned_already_takes_room(book: Book) -> None:
 def test_more_than_half_a_year_of_work_is_dealt_out_evenly(book: Book) -> None:
     DayTarget.objects.using("batch").update(contacts=1)
     for number in range(150):
-        book.open(f"{number:03}", HIGH)
+        book.set_status(book.open(f"{number:03}", HIGH), "active", open_date=date(2025, 6, 1))
     book.night(DAY)
     days = Counter(
         MaintenancePlan.objects.using("batch").filter(step__code="cadence").values_list("due_date", flat=True)
@@ -191,8 +199,9 @@ def test_another_tier_moves_the_open_plan_and_keeps_what_was_done(book: Book) ->
     book.night(date(2026, 3, 12))
     second = planned(customer)
     assert second.due_date == date(2026, 6, 11)
-    book.change(book.holdings[customer.pk][0], 50_000_000)
-    book.night(date(2026, 4, 1))  # the average of March is above 高端 by now
+    book.change(book.holdings[customer.pk][0], RICH)
+    book.night(date(2026, 3, 13))
+    book.night(date(2026, 4, 1))  # March has closed, far above
     done = MaintenancePlan.objects.using("batch").get(pk=first.pk)
     moved = MaintenancePlan.objects.using("batch").get(pk=second.pk)
     assert (done.state, done.due_date) == (PlanState.DONE, date(2026, 6, 10))
@@ -232,9 +241,7 @@ def test_without_a_main_owner_nobody_is_planned_for(book: Book) -> None:
     )
     book.night(MORNING)
     assert {plan.cause for plan in customer.plans.using("batch").all()} == {PlanCause.NOT_ASKED}
-    Ownership.objects.using("batch").create(
-        customer_id=customer.pk, branch_id=customer.branch_id, owner_id=book.bank.li.pk, since=MORNING, reason="test"
-    )
+    owned(customer, book.bank.li, MORNING)
     book.night(MORNING + timedelta(days=1))
     assert planned(customer).owner_id == book.bank.li.pk
 
@@ -300,7 +307,8 @@ def test_a_new_customer_gets_the_four_touches_once(book: Book) -> None:
 
 
 def test_the_template_goes_by_the_type_and_plans_keep_their_version(book: Book) -> None:
-    customer = book.open("A", HIGH)
+    customer, other = book.open("A", HIGH), book.open("B", HIGH)
+    Ownership.objects.using("batch").filter(customer=other).delete()
     book.night(DAY)
     template = planned(customer).template
     assert template is not None
@@ -308,7 +316,7 @@ def test_the_template_goes_by_the_type_and_plans_keep_their_version(book: Book) 
     edited = MaintenanceTemplate.objects.get(pk=template.pk)
     edited.script = "新话术"
     put_in_use(edited)
-    other = book.open("B", HIGH)
+    owned(other, book.bank.wang, MORNING)
     book.night(MORNING)
     newer = planned(other).template
     assert newer is not None and (newer.version, newer.script) == (2, "新话术")
