@@ -1,4 +1,4 @@
-"""The calendar of plans: a manager's month against the time there is for it, and what can be done when it is too much."""
+"""The calendar of plans: a manager's month against the time there is for it, and what to do when it is too much."""
 
 from datetime import date
 from typing import Any

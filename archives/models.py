@@ -149,5 +149,10 @@ class MaintenancePlan(models.Model):
             ),
         ]
 
+    @property
+    def what(self) -> str:
+        """In a few words: what a person wrote, else the step of the planner, else the purpose."""
+        return self.note or (self.step.name if self.step else str(self.get_purpose_display()))
+
     def is_overdue(self, day: date) -> bool:
         return self.state == PlanState.PLANNED and self.due_date < day

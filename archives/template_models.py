@@ -1,5 +1,6 @@
 """How customers are looked after: types, templates by version, and the steps from which the night makes plans."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import ClassVar
 
@@ -18,6 +19,15 @@ YEAR_DAYS = 366
 TOP_TIER = 9
 
 
+LANGUAGES = ("zh_hans", "zh_hant", "en")
+
+
+def localized(names: Mapping[str, str | None]) -> str:
+    """The name in the language of the page, Simplified Chinese where a translation is missing; "" without any."""
+    language = (get_language() or "zh-hans").replace("-", "_")
+    return names.get(language) or names.get("zh_hans") or ""
+
+
 class Named(models.Model):
     """A row that an administrator names in three languages; Simplified Chinese stands in for a missing one."""
 
@@ -34,8 +44,7 @@ class Named(models.Model):
     @property
     def name(self) -> str:
         """In the language of the page."""
-        language = (get_language() or "zh-hans").replace("-", "_")
-        return getattr(self, f"name_{language}", "") or self.name_zh_hans
+        return localized({language: getattr(self, f"name_{language}") for language in LANGUAGES})
 
 
 class PlanType(Named):
