@@ -16,7 +16,8 @@ FIRST_YEAR, LAST_YEAR = 2000, 2100
 
 @dataclass(frozen=True)
 class Cell:
-    """A day of the page; `level` is ok, warn from nine tenths of the day's capacity, crit above it."""
+    """A day of the page; `level` is ok, warn from nine tenths of the day's capacity, crit above it, late if it has
+    passed with plans left open."""
 
     day: date
     is_in_month: bool
@@ -25,6 +26,7 @@ class Cell:
     count: int
     plans: list[MaintenancePlan]
     capacity: int
+    is_past: bool
 
     @property
     def room(self) -> int:
@@ -36,6 +38,8 @@ class Cell:
 
     @property
     def level(self) -> str:
+        if self.is_past:
+            return "late" if self.count else "ok"
         if self.count > self.room:
             return "crit"
         return "warn" if self.count * 10 >= self.room * 9 and self.count else "ok"
@@ -53,7 +57,6 @@ class CalendarPage:
     working_days: int
     standard: load.Standard
     over: int
-    over_days: int
     helpers: list[load.Load]
     chosen: Cell | None
     day_plans: list[MaintenancePlan]
@@ -97,9 +100,9 @@ def page_of(user: User, asked: Mapping[str, Any], today: date, owner: User | Non
     line = next((one for one in lines if one.owner_id == owner.pk), None) or load.load_of(
         user, owner, month, day, available
     )
-    counts = load.counts_by_day(user, owner.pk, *month.grid)
-    over = load.excess(counts, calendar, month, day)
-    weeks = weeks_of(user, owner, month, calendar, counts, day)
+    shown = load.shown_by_day(user, owner.pk, *month.grid)
+    over = load.excess({one: found.count for one, found in shown.items()}, calendar, month, day)
+    weeks = weeks_of(month, calendar, shown, day)
     chosen = next((cell for week in weeks for cell in week if cell.day == day_named(asked.get("day", ""), month)), None)
     return CalendarPage(
         month=month,
@@ -110,8 +113,7 @@ def page_of(user: User, asked: Mapping[str, Any], today: date, owner: User | Non
         working_days=len(left),
         standard=day,
         over=sum(over.values()),
-        over_days=len(over),
-        helpers=load.helpers_with_room(user, owner, month, day, available) if over else [],
+        helpers=load.helpers_with_room(user, owner, month, day, available) if over or line.is_over else [],
         chosen=chosen,
         day_plans=load.of_day(user, owner.pk, chosen.day) if chosen and chosen.count else [],
         missing_year=workdays.missing_year(today) if leads else None,
@@ -119,23 +121,19 @@ def page_of(user: User, asked: Mapping[str, Any], today: date, owner: User | Non
 
 
 def weeks_of(
-    user: User,
-    owner: User,
-    month: load.Month,
-    calendar: workdays.Calendar,
-    counts: Mapping[date, int],
-    day: load.Standard,
+    month: load.Month, calendar: workdays.Calendar, shown: Mapping[date, load.Shown], day: load.Standard
 ) -> list[list[Cell]]:
-    plans = load.shown_by_day(user, owner.pk, *month.grid) if counts else {}
+    nothing = load.Shown(0, [])
     cells = [
         Cell(
             day=one,
             is_in_month=month.first <= one <= month.last,
             is_working=calendar.is_working(one),
             holiday=calendar.exceptions[one].name if one in calendar.exceptions else "",
-            count=counts.get(one, 0),
-            plans=plans.get(one, []),
+            count=shown.get(one, nothing).count,
+            plans=shown.get(one, nothing).plans,
             capacity=day.contacts,
+            is_past=one < month.today,
         )
         for one in calendar.days
     ]

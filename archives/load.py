@@ -133,14 +133,25 @@ def counts_by_day(user: User, owner_id: int, first: date, last: date) -> dict[da
     return dict(plans.values_list("due_date").annotate(plans=Count("pk")).order_by("due_date"))
 
 
-def shown_by_day(user: User, owner_id: int, first: date, last: date) -> dict[date, list[MaintenancePlan]]:
-    """The first few open plans of each day, for the cells of the calendar; one statement."""
+@dataclass(frozen=True)
+class Shown:
+    """How many open plans a day has, and the first few of them."""
+
+    count: int
+    plans: list[MaintenancePlan]
+
+
+def shown_by_day(user: User, owner_id: int, first: date, last: date) -> dict[date, Shown]:
+    """The days of the calendar that have open plans; one statement."""
     plans = MaintenancePlan.objects.open().visible_to(user).filter(owner_id=owner_id, due_date__range=(first, last))
-    numbered = plans.annotate(number=Window(RowNumber(), partition_by=F("due_date"), order_by=F("pk").asc()))
-    found: dict[date, list[MaintenancePlan]] = {}
+    numbered = plans.annotate(
+        number=Window(RowNumber(), partition_by=F("due_date"), order_by=F("pk").asc()),
+        of_day=Window(Count("pk"), partition_by=F("due_date")),
+    )
+    found: dict[date, Shown] = {}
     chosen = numbered.filter(number__lte=SHOWN_A_DAY).select_related("customer", "step").order_by("due_date", "pk")
     for plan in chosen:
-        found.setdefault(plan.due_date, []).append(plan)
+        found.setdefault(plan.due_date, Shown(plan.of_day, [])).plans.append(plan)
     return found
 
 
@@ -153,23 +164,25 @@ def excess(counts: Mapping[date, int], calendar: workdays.Calendar, month: Month
     }
 
 
-def movable(user: User, owner_id: int, over: Mapping[date, int]) -> list[MaintenancePlan]:
-    """The regular contacts on days that are too full, as many as are too much: the lowest tier is moved first.
+def movable(user: User, owner_id: int, over: Mapping[date, int], month: Month) -> list[MaintenancePlan]:
+    """The regular contacts that are overdue, and on days that are too full as many as are too much: the lowest tier
+    is moved first there.
 
     What a person planned, and what hangs on a date or an alert, stays where it is.
     """
+    regular = MaintenancePlan.objects.open().visible_to(user).filter(owner_id=owner_id, origin=PlanOrigin.TIER)
+    late = Q(due_date__lt=month.today) if month.is_current else Q(pk__lt=0)
     plans = (
-        MaintenancePlan.objects.open()
-        .visible_to(user)
-        .filter(owner_id=owner_id, due_date__in=list(over), origin=PlanOrigin.TIER)
+        regular.filter(late | Q(due_date__in=list(over)))
         .select_for_update(of=("self",))
         .order_by("due_date", "customer__metrics__tier", "-pk")[: MOST_MOVED * 2]
     )
     left = dict(over)
     chosen = []
     for plan in plans:
-        if left[plan.due_date] > 0 and len(chosen) < MOST_MOVED:
-            left[plan.due_date] -= 1
+        is_late = plan.due_date < month.today
+        if (is_late or left[plan.due_date] > 0) and len(chosen) < MOST_MOVED:
+            left[plan.due_date] = left.get(plan.due_date, 0) - 1
             chosen.append(plan)
     return chosen
 
@@ -180,14 +193,15 @@ def spread(user: User, owner: User, month: Month) -> int:
     with transaction.atomic():
         calendar = workdays.between(month.begins, last)
         counts = counts_by_day(user, owner.pk, month.begins, last)
-        plans = movable(user, owner.pk, excess(counts, calendar, month, day))
+        plans = movable(user, owner.pk, excess(counts, calendar, month, day), month)
         moved = []
         for plan in plans:
             free = next_free(plan.due_date, counts, calendar, day)
             if free is None:
                 continue
             counts[free] = counts.get(free, 0) + 1
-            counts[plan.due_date] -= 1
+            if plan.due_date in counts:
+                counts[plan.due_date] -= 1
             plan.due_date = free
             moved.append(plan)
         MaintenancePlan.objects.bulk_update(moved, ["due_date"])
@@ -216,7 +230,7 @@ def hand(user: User, owner: User, colleague: User, month: Month) -> Handed:
     with transaction.atomic():
         calendar = workdays.between(month.begins, month.last)
         counts = counts_by_day(user, owner.pk, month.begins, month.last)
-        plans = movable(user, owner.pk, excess(counts, calendar, month, day))
+        plans = movable(user, owner.pk, excess(counts, calendar, month, day), month)
         theirs = seen_by(colleague, plans)
         for plan in theirs:
             plan.owner = colleague
