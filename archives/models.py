@@ -134,6 +134,12 @@ class MaintenancePlan(models.Model):
         ]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["customer", "due_date"], name="plan_of_customer"),
+            # What the night planned for a day that has become a holiday.
+            models.Index(
+                fields=["due_date"],
+                condition=models.Q(state=PlanState.PLANNED) & ~models.Q(episode=""),
+                name="plan_open_of_night",
+            ),
             # What people closed since the last night.
             models.Index(fields=["closed_on"], condition=models.Q(closed_on__isnull=False), name="plan_closed"),
             models.Index(fields=["submission"], name="plan_of_submission"),

@@ -516,6 +516,14 @@ class Migration(migrations.Migration):
         ),
         guard_from_web("night_plan"),
         guard_from_web("night_plan_customer"),
+        migrations.AddIndex(
+            model_name="maintenanceplan",
+            index=models.Index(
+                condition=models.Q(("state", "planned"), models.Q(("episode", ""), _negated=True)),
+                fields=["due_date"],
+                name="plan_open_of_night",
+            ),
+        ),
         migrations.RunSQL(sql_text(__package__, "0010_planning"), DROP),
         web_writes(WRITTEN),
         migrations.RunPython(seed, migrations.RunPython.noop),

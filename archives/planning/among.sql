@@ -24,4 +24,8 @@ c.id IN (
               JOIN customers_alert a ON a.kind = p.alert_kind AND a.state IN ('new', 'read', 'following', 'snoozed')
                AND a.raised_on >= %(previous)s
               WHERE p.is_active AND p.event = 'alert'
+    -- The calendar of a year has come, or a holiday was moved.
+    UNION ALL SELECT p.customer_id FROM organization_workday w
+              JOIN archives_maintenanceplan p ON p.due_date = w.day AND p.state = 'planned' AND p.episode <> ''
+              WHERE NOT w.is_working AND w.day >= %(morning)s
 )

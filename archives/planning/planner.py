@@ -34,7 +34,7 @@ def publish(tonight: Night, touched: str | None) -> dict[str, Any]:
     db.run_sql(__package__, "events", **day)
     db.execute("ANALYZE night_plan")
     called_off = db.run_sql(__package__, "call_off", **day)
-    db.run_sql(__package__, "settled")
+    db.run_sql(__package__, "settled", **day)
     db.run_sql(__package__, "spread", **day, span=SPREAD_DAYS, capacity=capacity(tonight))
     written = db.run_sql(__package__, "write")
     customers = db.fetch_value("SELECT count(*) FROM night_plan_customer")

@@ -152,7 +152,8 @@ def write_past(plan: Plan, built: Built) -> None:
         write_live_alerts(plan.as_of)
         figures.count(plan.as_of)
     with built.part("plans"):
-        tonight = Night(as_of=plan.as_of, previous=None, full=False, is_first=True)
+        # Nobody has worked here yet: the first plans are for the day on which the bank is first read, after its night.
+        tonight = Night(as_of=plan.as_of + timedelta(days=1), previous=None, full=False, is_first=True)
         planner.publish(tonight, None)
     with built.part("runs"):
         runs.write_runs(plan.start, plan.as_of, plan.seed)

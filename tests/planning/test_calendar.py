@@ -176,8 +176,9 @@ def test_the_warning_about_next_years_calendar(bank: Bank, client_of: ClientOf) 
     with time_machine.travel(datetime(2026, 11, 2, 9, tzinfo=timezone.get_fixed_timezone(480)), tick=False):
         assert "The work calendar of 2027 is missing" in client_of(bank.he).get(CALENDAR).content.decode()
         assert "is missing" not in client_of(bank.wang).get(CALENDAR).content.decode()
-        admin = client_of(bank.lu).get("/admin/organization/workday/").content.decode()
-        assert "The work calendar of 2027 is missing" in admin
+        assert "The work calendar of 2027 is missing" in client_of(bank.he).get("/").content.decode()
+        for page in ("/admin/organization/workday/", "/admin/"):
+            assert "The work calendar of 2027 is missing" in client_of(bank.lu).get(page).content.decode()
 
 
 def unfolded(text: str) -> list[str]:

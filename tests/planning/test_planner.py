@@ -336,6 +336,22 @@ def test_a_moved_holiday_changes_the_days_to_come_not_history(book: Book) -> Non
     assert list(MaintenancePlan.objects.using("batch").filter(state="done").values()) == done
 
 
+def test_a_calendar_that_comes_later_moves_plans_off_its_holidays(book: Book) -> None:
+    """The spread contact and the dated one both, in the next night, without anybody's touching the customers."""
+    waiting, other = book.open("A", HIGH), book.open("B", HIGH)
+    book.set_status(other, "active", birth_date=date(1980, 3, 20))
+    book.night(DAY)
+    DayTarget.objects.using("batch").update(contacts=1)
+    assert (planned(waiting).due_date, planned(other, "birthday").due_date) == (MORNING, date(2026, 3, 20))
+    for day in (MORNING + timedelta(days=1), date(2026, 3, 20)):
+        WorkDay.objects.using("batch").create(day=day, is_working=False, name="行庆")
+    MaintenancePlan.objects.using("batch").filter(pk=planned(waiting).pk).update(due_date=MORNING + timedelta(days=1))
+    run = book.night(MORNING)
+    assert (planned(waiting).due_date, planned(other, "birthday").due_date) == (date(2026, 3, 13), date(2026, 3, 19))
+    assert run.counts["plans"]["customers"] == 2
+    assert book.night(MORNING, rerun=True).counts["plans"]["written"] == 0
+
+
 def test_a_corrected_day_plans_as_the_right_file_asks(book: Book) -> None:
     customer = book.open("A", 5_000_000)
     book.night(date(2026, 3, 12))
