@@ -9,14 +9,23 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from archives.choices import Channel, Direction, Outcome, PlanCause, PlanOrigin, PlanState, Purpose
-from archives.template_models import CalendarFeed, MaintenanceTemplate, NightPlan, NightPlanCustomer, PlanStep, PlanType
+from archives.template_models import (
+    CalendarFeed,
+    MaintenanceTemplate,
+    NightPlan,
+    NightPlanCustomer,
+    NightPlanSeen,
+    PlanStep,
+    PlanType,
+)
 from crm.organization.access import ScopedQuerySet
 from crm.organization.models import Branch, User
 from customers.models import Alert, Customer
+from customers.models.holding import NO_INDEX
 
 __all__ = [
     "CalendarFeed", "ContactLog", "MaintenancePlan", "MaintenanceTemplate", "NightPlan", "NightPlanCustomer",
-    "PlanStep", "PlanType",
+    "NightPlanSeen", "PlanStep", "PlanType",
 ]  # fmt: skip
 
 
@@ -114,9 +123,9 @@ class MaintenancePlan(models.Model):
     origin = models.CharField(
         _("origin"), max_length=10, choices=PlanOrigin.choices, default=PlanOrigin.MANUAL, db_default=PlanOrigin.MANUAL
     )
-    step = models.ForeignKey(PlanStep, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
+    step = models.ForeignKey(PlanStep, models.PROTECT, null=True, blank=True, related_name="+", **NO_INDEX)
     template = models.ForeignKey(
-        MaintenanceTemplate, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+        MaintenanceTemplate, models.PROTECT, null=True, blank=True, related_name="+", **NO_INDEX
     )
     episode = models.CharField(max_length=140, default="", db_default="", editable=False)
     wanted_date = models.DateField(null=True, editable=False)

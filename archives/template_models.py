@@ -179,6 +179,15 @@ class CalendarFeed(models.Model):
         verbose_name = _("calendar subscription")
 
 
+class NightPlanSeen(models.Model):
+    """Whom the night looks at, before anything is asked about them."""
+
+    customer_id = models.BigIntegerField(primary_key=True)
+
+    class Meta:
+        db_table = "night_plan_seen"
+
+
 class NightPlanCustomer(models.Model):
     """For whom the night plans anew; `is_planned` is false where it may only call off."""
 

@@ -220,6 +220,11 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="NightPlanSeen",
+            fields=[("customer_id", models.BigIntegerField(primary_key=True, serialize=False))],
+            options={"db_table": "night_plan_seen"},
+        ),
+        migrations.CreateModel(
             name="PlanStep",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
@@ -430,6 +435,7 @@ class Migration(migrations.Migration):
             name="template",
             field=models.ForeignKey(
                 blank=True,
+                db_constraint=False,
                 db_index=False,
                 null=True,
                 on_delete=django.db.models.deletion.PROTECT,
@@ -471,6 +477,7 @@ class Migration(migrations.Migration):
             name="step",
             field=models.ForeignKey(
                 blank=True,
+                db_constraint=False,
                 db_index=False,
                 null=True,
                 on_delete=django.db.models.deletion.PROTECT,
@@ -516,6 +523,7 @@ class Migration(migrations.Migration):
         ),
         guard_from_web("night_plan"),
         guard_from_web("night_plan_customer"),
+        guard_from_web("night_plan_seen"),
         migrations.AddIndex(
             model_name="maintenanceplan",
             index=models.Index(

@@ -1,4 +1,4 @@
--- What happens on a day of its own: an opening, a birthday, a maturity, an alert; each of them as far as it is in sight.
+-- What happens on a day of its own: an opening, a birthday, a maturity, an alert; each as far as it is in sight.
 INSERT INTO night_plan (customer_id, episode, step_id, template_id, origin, wanted_date, due_date)
 WITH steps AS (
     SELECT * FROM archives_planstep WHERE is_active AND event <> 'cadence'

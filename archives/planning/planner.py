@@ -18,6 +18,7 @@ from customers.nightly.night import Night
 SIGHT_DAYS = 31
 # Who waits already is spread over half a year at most, the longest cycle.
 SPREAD_DAYS = 182
+EMPTY = "TRUNCATE night_plan, night_plan_customer, night_plan_seen"
 
 
 def publish(tonight: Night, touched: str | None) -> dict[str, Any]:
@@ -38,20 +39,22 @@ def publish(tonight: Night, touched: str | None) -> dict[str, Any]:
     db.run_sql(__package__, "spread", **day, span=SPREAD_DAYS, capacity=capacity(tonight))
     written = db.run_sql(__package__, "write")
     customers = db.fetch_value("SELECT count(*) FROM night_plan_customer")
-    db.execute("TRUNCATE night_plan, night_plan_customer")
+    db.execute(EMPTY)
     seconds = round(time.monotonic() - began, 2)
     return {"customers": customers, "written": written, "called_off": called_off, "seconds": seconds}
 
 
 def find_customers(tonight: Night, touched: str | None, day: dict[str, Any]) -> None:
-    """Fill the working table with everybody who is looked at; all of them until the planner has planned once."""
-    db.execute("TRUNCATE night_plan, night_plan_customer")
-    among = "true"
+    """Fill the working tables with everybody who is looked at; all of them until the planner has planned once."""
+    db.execute(EMPTY)
     if touched is not None and tonight.previous is not None and has_planned():
-        among = db.sql_text(__package__, "among").replace("{touched}", touched)
+        text = db.sql_text(__package__, "seen").replace("{touched}", touched)
         seen = tonight.previous + timedelta(days=1 + SIGHT_DAYS)
-        day = {**day, "previous": tonight.previous, "seen": seen}
-    db.execute(db.sql_text(__package__, "customers").replace("{among}", among), day)
+        db.execute(text, {**day, "previous": tonight.previous, "seen": seen})
+    else:
+        db.run_sql(__package__, "everybody")
+    db.execute("ANALYZE night_plan_seen")
+    db.run_sql(__package__, "customers")
     db.execute("ANALYZE night_plan_customer")
 
 

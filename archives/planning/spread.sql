@@ -27,14 +27,19 @@ WITH waiting AS (
     SELECT o.owner_id, d.day, row_number() OVER (PARTITION BY o.owner_id ORDER BY d.day) AS place
     FROM owners o CROSS JOIN days d
     LEFT JOIN load l ON l.owner_id = o.owner_id AND l.day = d.day
-    CROSS JOIN LATERAL generate_series(1, %(capacity)s::int - coalesce(l.plans, 0)::int) slot
+    -- A constant end, so that the server knows how many rows come: else it joins the waiting by the owner alone.
+    CROSS JOIN generate_series(1, %(capacity)s) slot
+    WHERE slot <= %(capacity)s - coalesce(l.plans, 0)
 ), room AS (
     SELECT owner_id, max(place) AS places FROM slots GROUP BY owner_id
+), found AS (
+    SELECT w.id, s.day,
+           CASE WHEN s.day IS NULL
+                THEN (w.place - coalesce(r.places, 0) - 1) %% (SELECT count(*) FROM days) + 1 END AS spill
+    FROM waiting w
+    LEFT JOIN slots s ON s.owner_id = w.owner_id AND s.place = w.place
+    LEFT JOIN room r ON r.owner_id = w.owner_id
 )
-UPDATE night_plan n SET due_date = coalesce(s.day, d.day)
-FROM waiting w
-LEFT JOIN slots s ON s.owner_id = w.owner_id AND s.place = w.place
-LEFT JOIN room r ON r.owner_id = w.owner_id
-LEFT JOIN days d ON s.day IS NULL
-    AND d.number = (w.place - coalesce(r.places, 0) - 1) %% (SELECT count(*) FROM days) + 1
-WHERE n.id = w.id
+UPDATE night_plan n SET due_date = coalesce(f.day, d.day)
+FROM found f LEFT JOIN days d ON d.number = f.spill
+WHERE n.id = f.id

@@ -63,6 +63,7 @@ TABLES = {
     "night_ownership": "",
     "night_plan": "",
     "night_plan_customer": "",
+    "night_plan_seen": "",
     "night_product": "",
     "night_segment": "",
     "night_tier": "",
