@@ -178,7 +178,7 @@ def movable(user: User, owner_id: int, over: Mapping[date, int], month: Month) -
         .order_by("due_date", "customer__metrics__tier", "-pk")[: MOST_MOVED * 2]
     )
     left = dict(over)
-    chosen = []
+    chosen: list[MaintenancePlan] = []
     for plan in plans:
         is_late = plan.due_date < month.today
         if (is_late or left[plan.due_date] > 0) and len(chosen) < MOST_MOVED:

@@ -1,4 +1,4 @@
--- What the steps ask of each: owner, tier, type, days. Who has no main owner, is barred or has left is here only to have
+-- What the steps ask of each: owner, tier, type, days. Who has no main owner, is barred or has left is here to have
 -- open plans called off.
 INSERT INTO night_plan_customer (customer_id, branch_id, owner_id, tier, plan_type_id, begun_on, birth_date, is_planned)
 SELECT c.id, c.branch_id, o.owner_id, m.tier, t.plan_type_id, coalesce(c.open_date, o.since), c.birth_date,

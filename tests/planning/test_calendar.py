@@ -165,7 +165,8 @@ def test_a_day_lists_its_plans_and_the_statements_are_few(
 def test_a_plan_shows_its_template_methods_and_script(bank: Bank, client_of: ClientOf) -> None:
     made = plan(bank, "C1", TODAY)
     page = client_of(bank.wang).get(reverse("archives:plan", args=[made.pk])).content.decode()
-    template = MaintenanceTemplate.objects.using("batch").get(pk=made.template_id)
+    template = made.template
+    assert template is not None
     assert template.script.splitlines()[0] in page
     assert "Product follow-up" in page and "Tracking" in page
     assert client_of(bank.li).get(reverse("archives:plan", args=[made.pk])).status_code == 404

@@ -41,8 +41,8 @@ def seed(apps: Any, schema_editor: Any) -> None:
         source = NOTICES[begins.year]
         for day in off:
             days.create(day=day, is_working=False, name=name, source=source)
-        for day in made_up:
-            days.create(day=day, is_working=True, name=name, source=source)
+        for text in made_up:
+            days.create(day=date.fromisoformat(text), is_working=True, name=name, source=source)
 
 
 class Migration(migrations.Migration):
