@@ -23,6 +23,10 @@ class PlanTypeAdmin(RecordedAdmin):
     ordering = ("dimension", "pk")
     fields = ("code", "dimension", *NAMES, "is_active")
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """The code is what the view of types names."""
+        return ("code",) if obj else ()
+
 
 class TemplateForm(forms.ModelForm):  # type: ignore[type-arg]
     contents = forms.MultipleChoiceField(label=_("contents"), choices=Content.choices)
@@ -63,3 +67,7 @@ class PlanStepAdmin(RecordedAdmin):
         "code", *NAMES, "event", "alert_kind", "offset_days", "kind", "channel", "purpose", "from_tier", "to_tier",
         "is_active", "source",
     )  # fmt: skip
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """The code is part of what tells occasions apart: under another, plans would be made a second time."""
+        return ("code",) if obj else ()

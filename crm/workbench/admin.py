@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
+from django.views.decorators.http import require_http_methods
 
 from crm.audit.configuration import ReadOnlyAdmin, ReadOnlyInline, RecordedAdmin, is_administrator
 from crm.jobs.models import JobRun, JobStep
@@ -104,7 +105,8 @@ class WorkDayAdmin(RecordedAdmin):
         return is_administrator(request)
 
     def get_urls(self) -> list[URLPattern]:
-        taken_in = path("import/", self.admin_site.admin_view(self.take_in), name="organization_workday_import")
+        page = self.admin_site.admin_view(require_http_methods(["GET", "POST"])(self.take_in))
+        taken_in = path("import/", page, name="organization_workday_import")
         return [taken_in, *super().get_urls()]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
