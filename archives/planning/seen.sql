@@ -24,6 +24,7 @@ UNION SELECT a.customer_id FROM archives_planstep p
           JOIN customers_alert a ON a.kind = p.alert_kind AND a.state IN ('new', 'read', 'following', 'snoozed')
            AND a.raised_on >= %(previous)s
           WHERE p.is_active AND p.event = 'alert'
+UNION SELECT customer_id FROM customers_alert WHERE closed_by_id IS NOT NULL AND closed_on >= %(previous)s
 -- The calendar of a year has come, or a holiday was moved.
 UNION SELECT p.customer_id FROM organization_workday w
           JOIN archives_maintenanceplan p ON p.due_date = w.day AND p.state = 'planned' AND p.episode <> ''

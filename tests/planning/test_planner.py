@@ -294,6 +294,19 @@ def test_a_large_outflow_is_followed_the_working_day_after(book: Book) -> None:
     assert planned(customer, "large-out").due_date == date(2026, 3, 16)
 
 
+def test_what_an_alert_asked_for_goes_with_the_alert(book: Book) -> None:
+    customer = book.open("A", 5_000_000)
+    book.night(date(2026, 3, 11))
+    book.change(book.holdings[customer.pk][0], 2_000_000)
+    book.night(date(2026, 3, 12))
+    assert planned(customer, "large-out").due_date == date(2026, 3, 13)
+    customer.alerts.using("batch").filter(kind="large_out").update(
+        state="not_applicable", closed_on=date(2026, 3, 13), closed_by_id=book.bank.wang.pk
+    )
+    book.night(date(2026, 3, 13))
+    assert [state for _code, state, _due in rows(customer=customer, step__code="large-out")] == ["cancelled"]
+
+
 def test_a_new_customer_gets_the_four_touches_once(book: Book) -> None:
     customer = book.open("A", 100)
     book.set_status(customer, "active", open_date=DAY)
