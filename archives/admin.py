@@ -1,4 +1,4 @@
-"""Types of maintenance, templates and the planner's steps in the Django admin site. Customers have no page there."""
+"""In the Django admin site: types of maintenance, templates, the planner's steps; the rules of suitability."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from archives import templates
 from archives.choices import Content, Method
-from archives.models import MaintenanceTemplate, PlanStep, PlanType
+from archives.models import AgeRule, MaintenanceTemplate, PlanStep, PlanType, RiskLimit
 from crm.audit.configuration import RecordedAdmin
 
 NAMES = ("name_zh_hans", "name_zh_hant", "name_en")
@@ -71,3 +71,20 @@ class PlanStepAdmin(RecordedAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """The code is part of what tells occasions apart: under another, plans would be made a second time."""
         return ("code",) if obj else ()
+
+
+@admin.register(RiskLimit)
+class RiskLimitAdmin(RecordedAdmin):
+    list_display = ("level", "is_lowest", "highest")
+    readonly_fields = ("level", "is_lowest")
+    ordering = ("level", "-is_lowest")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """There are as many levels as the assessment has."""
+        return False
+
+
+@admin.register(AgeRule)
+class AgeRuleAdmin(RecordedAdmin):
+    list_display = ("from_age", "highest", "needs_care", "is_active")
+    ordering = ("from_age",)

@@ -130,3 +130,19 @@ class StepEvent(models.TextChoices):
     BIRTHDAY = "birthday", _("Birthday")
     MATURITY = "maturity", _("Maturity")
     ALERT = "alert", _("Alert")
+
+
+class CustomerRisk(models.IntegerChoices):
+    """风险承受能力: how much risk a customer can bear, as the bank's own assessment found it."""
+
+    C1 = 1, _("C1 conservative")
+    C2 = 2, _("C2 prudent")
+    C3 = 3, _("C3 balanced")
+    C4 = 4, _("C4 active")
+    C5 = 5, _("C5 aggressive")
+
+
+class AssessedThrough(models.TextChoices):
+    COUNTER = "counter", _("At the counter")
+    ONLINE = "online", _("Online or mobile banking")
+    MACHINE = "machine", _("Smart terminal")

@@ -9,24 +9,20 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from archives.choices import Channel, Direction, Outcome, PlanCause, PlanOrigin, PlanState, Purpose
-from archives.template_models import (
-    CalendarFeed,
-    MaintenanceTemplate,
-    NightPlan,
-    NightPlanCustomer,
-    NightPlanSeen,
-    PlanStep,
-    PlanType,
-)
+from archives.risk_models import AgeRule as AgeRule
+from archives.risk_models import RiskAssessment as RiskAssessment
+from archives.risk_models import RiskLimit as RiskLimit
+from archives.template_models import CalendarFeed as CalendarFeed
+from archives.template_models import MaintenanceTemplate as MaintenanceTemplate
+from archives.template_models import NightPlan as NightPlan
+from archives.template_models import NightPlanCustomer as NightPlanCustomer
+from archives.template_models import NightPlanSeen as NightPlanSeen
+from archives.template_models import PlanStep as PlanStep
+from archives.template_models import PlanType as PlanType
 from crm.organization.access import ScopedQuerySet
 from crm.organization.models import Branch, User
 from customers.models import Alert, Customer
 from customers.models.holding import NO_INDEX
-
-__all__ = [
-    "CalendarFeed", "ContactLog", "MaintenancePlan", "MaintenanceTemplate", "NightPlan", "NightPlanCustomer",
-    "NightPlanSeen", "PlanStep", "PlanType",
-]  # fmt: skip
 
 
 class ContactLog(models.Model):

@@ -1,12 +1,13 @@
 from django.urls import path
 
-from archives import calendar_views, plan_views, views
+from archives import calendar_views, plan_views, risk_views, views
 
 app_name = "archives"
 urlpatterns = [
     path("customers/<int:pk>/contacts/new/", views.contact_new, name="contact_new"),
     path("contacts/<int:pk>/unbar/", views.contact_unbar, name="contact_unbar"),
     path("customers/<int:pk>/lobby-note/", views.lobby_note, name="lobby_note"),
+    path("customers/<int:pk>/risk/", risk_views.risk, name="risk"),
     path("customers/<int:pk>/plans/new/", plan_views.plan_new, name="plan_new"),
     path("plans/calendar/", calendar_views.calendar, name="calendar"),
     path("plans/calendar/spread/", calendar_views.spread, name="spread"),

@@ -1,8 +1,5 @@
-"""A customer's segments, and what their playbooks suggest: at most three products, each with its reason.
-
-The bank's records hold no risk assessment of a customer yet: until there is one, only products of the lowest risk are
-suggested, which no customer's level can forbid.
-"""
+"""A customer's segments, and what their playbooks suggest: at most three products, each with its reason, none of a
+risk above what the customer can bear (archives.suitability)."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,7 +8,7 @@ from django.db.models import OuterRef, Subquery
 from django.utils.translation import get_language
 
 from crm.organization.models import User
-from customers.choices import CustomerStatus, ProductClass, ProductRisk
+from customers.choices import CustomerStatus, ProductClass
 from customers.models import Customer, Product
 from segments.choices import MemberCause
 from segments.models import Playbook, Segment, SegmentMember
@@ -20,7 +17,6 @@ from segments.rules import words
 
 MOST_SUGGESTIONS = 3
 MOST_SEGMENTS = 20
-UNASSESSED = ProductRisk.R1
 NEVER_PROPOSED = (ProductClass.LOAN,)  # the credit system decides
 
 
@@ -49,13 +45,13 @@ class Groups:
     suggestions: list[Suggestion] = field(default_factory=list)
 
 
-def groups_of(user: User, customer: Customer, held: set[str]) -> Groups:
-    """What the customer page shows of segments; `held` are the classes of the open holdings. Two statements, none for
-    who refuses profiling."""
+def groups_of(user: User, customer: Customer, held: set[str], highest: int) -> Groups:
+    """What the customer page shows of segments; `held` are the classes of the open holdings, `highest` the product risk
+    that may be suggested. Two statements, none for who refuses profiling."""
     if customer.profiling_opt_out or customer.status != CustomerStatus.ACTIVE:
         return Groups()
     memberships = [membership(row) for row in rows_of(user, customer)]
-    return Groups(memberships, suggested([one.segment for one in memberships], held))
+    return Groups(memberships, suggested([one.segment for one in memberships], held, highest))
 
 
 def rows_of(user: User, customer: Customer) -> list[Any]:
@@ -75,7 +71,7 @@ def membership(row: Any) -> Membership:
     return Membership(row.segment, row, why, row.needs or "", row.script or "")
 
 
-def suggested(segments: list[Segment], held: set[str]) -> list[Suggestion]:
+def suggested(segments: list[Segment], held: set[str], highest: int) -> list[Suggestion]:
     """The first wishes of all playbooks before the second ones; one product of a class, none that is held already."""
     wishes: dict[str, Segment] = {}
     for place in range(max((len(one.products) for one in segments), default=0)):
@@ -86,7 +82,7 @@ def suggested(segments: list[Segment], held: set[str]) -> list[Suggestion]:
         wishes.pop(kind, None)
     if not wishes:
         return []
-    offers = Product.objects.filter(counted_class__in=list(wishes), risk__lte=UNASSESSED)
+    offers = Product.objects.filter(counted_class__in=list(wishes), risk__lte=highest)
     products = {one.counted_class: one for one in offers.order_by("counted_class", "code").distinct("counted_class")}
     found = [Suggestion(products[kind], segment) for kind, segment in wishes.items() if kind in products]
     return found[:MOST_SUGGESTIONS]

@@ -46,7 +46,7 @@ def seed(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("archives", "0007_plans_follow"),
+        ("archives", "0008_right_to_sell"),
         ("customers", "0019_exports_of_every_list"),
         ("organization", "0004_work_calendar"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

@@ -39,8 +39,8 @@ READ_OFTEN = (
     "customers_customer", "customers_metrics", "customers_account", "customers_holding", "customers_balancechange",
     "customers_ownership", "customers_alert", "segments_tierstate", "segments_tierchange", "segments_dayfigure",
     "segments_ownertier", "segments_owneralerts", "segments_ownerdue", "segments_monthmoves", "archives_contactlog",
-    "archives_maintenanceplan", "customers_relation", "customers_accountholder", "segments_segmentmember",
-    "segments_segmentchange", "segments_segmentday",
+    "archives_maintenanceplan", "archives_riskassessment", "customers_relation", "customers_accountholder",
+    "segments_segmentmember", "segments_segmentchange", "segments_segmentday",
 )  # fmt: skip
 
 
@@ -147,6 +147,7 @@ def write_past(plan: Plan, built: Built) -> None:
         db.run_sql(PACKAGE, "ownership", as_of=plan.as_of)
         db.run_sql(PACKAGE, "contacts", **dates)
         db.run_sql(PACKAGE, "plans", as_of=plan.as_of)
+        db.run_sql(PACKAGE, "assessments", as_of=plan.as_of)
     with built.part("alerts"):
         db.run_sql(PACKAGE, "alerts", as_of=plan.as_of)
         write_live_alerts(plan.as_of)

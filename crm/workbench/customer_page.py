@@ -9,6 +9,7 @@ from django.db.models import F
 
 from archives import plans
 from archives.models import MaintenancePlan
+from archives.suitability import Suitability, suitability_of
 from crm.organization.choices import Role
 from crm.organization.models import User
 from crm.workbench.curve import Curve, aum_curve
@@ -41,12 +42,13 @@ class AlertCard:
 
 @dataclass(frozen=True)
 class HoldingRow:
-    """`share` is of the positive balances that count in AUM; `days` until maturity."""
+    """`share` is of the positive balances that count in AUM; `days` until maturity; `is_above` what is suitable."""
 
     holding: Holding
     share: Decimal | None
     days: int | None
     is_soon: bool
+    is_above: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,7 @@ class Page:
     facts: list[Fact]
     plans: list[MaintenancePlan]
     groups: Groups
+    suitability: Suitability
     day: date
     may_move: bool
 
@@ -101,6 +104,11 @@ class Page:
         """Within the days in which DOMAIN §4 begins to warn."""
         expiry = self.customer.id_expiry_date
         return expiry is not None and self.day <= expiry <= self.day + timedelta(days=DOCUMENT_DAYS)
+
+    @property
+    def above(self) -> list[HoldingRow]:
+        """What is held of a risk above what the customer can bear."""
+        return [row for row in self.holdings if row.is_above]
 
     @property
     def dated_plans(self) -> list[tuple[MaintenancePlan, bool]]:
@@ -125,7 +133,9 @@ class Page:
 def gather(user: User, customer: Customer, today: Today, now: datetime) -> Page:
     """Everything the page shows of a customer that the user may see; `customer` comes from `customers_for_page`."""
     metrics: Metrics | None = getattr(customer, "metrics", None)
-    rows = holding_rows(user, customer, today.day)
+    age = age_on(customer, today.day)
+    suitability = suitability_of(user, customer, age, today.day)
+    rows = holding_rows(user, customer, today.day, suitability)
     maturing = [row for row in rows if row.is_soon]
     recent = timeline(user, customer, number=RECENT_EVENTS)
     relatives = relatives_of(user, customer)
@@ -136,7 +146,7 @@ def gather(user: User, customer: Customer, today: Today, now: datetime) -> Page:
     return Page(
         customer=customer,
         metrics=metrics,
-        age=age_on(customer, today.day),
+        age=age,
         owner=getattr(customer, "main", None),
         figures=figures_on(metrics, today.as_of) if metrics else None,
         curve=aum_curve(user, customer, metrics.aum, today.as_of, tiers, recent.events) if metrics else None,
@@ -153,7 +163,8 @@ def gather(user: User, customer: Customer, today: Today, now: datetime) -> Page:
         household=household,
         facts=known_facts(customer, relatives, today.day),
         plans=plans.of_customer(user, customer, MOST_PLANS),
-        groups=groups_of(user, customer, {row.holding.product.counted_class for row in rows}),
+        groups=groups_of(user, customer, {row.holding.product.counted_class for row in rows}, suitability.highest),
+        suitability=suitability,
         day=today.day,
         may_move=user.role == Role.BRANCH_MANAGER,
     )
@@ -183,7 +194,7 @@ def figures_on(metrics: Metrics, as_of: date) -> Figures:
     )
 
 
-def holding_rows(user: User, customer: Customer, day: date) -> list[HoldingRow]:
+def holding_rows(user: User, customer: Customer, day: date, suitability: Suitability) -> list[HoldingRow]:
     """Open holdings, next maturity first, then by balance."""
     holdings = list(
         Holding.objects.visible_to(user)
@@ -199,6 +210,7 @@ def holding_rows(user: User, customer: Customer, day: date) -> list[HoldingRow]:
             share=one.balance / total * 100 if total and one.product.counted_in_aum else None,
             days=(one.maturity_date - day).days if one.maturity_date else None,
             is_soon=is_soon(one, day),
+            is_above=suitability.forbids(one.product.risk),
         )
         for one in holdings
     ]

@@ -1,4 +1,4 @@
-"""What of each of the four lists goes into a file. Names are masked, as on screen."""
+"""What of each of the four lists goes into a file. Names are masked, as on screen, and long numbers in free text."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -13,6 +13,7 @@ from django.utils.translation import pgettext_lazy
 from archives.contact_list import CONTACTS
 from archives.models import ContactLog, MaintenancePlan
 from archives.plan_list import PLANS
+from crm.audit.pii import veil_numbers
 from crm.workbench.why_now import Today, reason
 from customers import customer_list
 from customers.alert_list import ALERTS, with_customer
@@ -98,7 +99,8 @@ def contact_cells(contacts: Sequence[ContactLog], tiers: Tiers, day: date) -> li
         [
             one.customer.customer_no, one.customer.name_mask, moment(one.contacted_at),
             str(one.get_channel_display()), str(one.get_outcome_display()), str(one.get_purpose_display()),
-            one.summary, one.amount, one.next_date, one.next_action, f"{one.staff.name} {one.staff.staff_no}",
+            veil_numbers(one.summary), one.amount, one.next_date, veil_numbers(one.next_action),
+            f"{one.staff.name} {one.staff.staff_no}",
             tier(one.customer, tiers), manager(one), one.branch.name,
         ]
         for one in contacts
@@ -114,7 +116,7 @@ def plan_cells(plans: Sequence[MaintenancePlan], tiers: Tiers, day: date) -> lis
     return [
         [
             one.customer.customer_no, one.customer.name_mask, one.due_date, str(one.get_channel_display()),
-            str(one.get_purpose_display()), one.what, str(one.get_state_display()), one.closed_on,
+            str(one.get_purpose_display()), veil_numbers(one.what), str(one.get_state_display()), one.closed_on,
             f"{one.owner.name} {one.owner.staff_no}", tier(one.customer, tiers), moment(one.created_at), manager(one),
             one.branch.name,
         ]

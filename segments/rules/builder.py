@@ -13,6 +13,7 @@ from typing import Any
 
 from django.http import QueryDict
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from segments.rules.fields import FIELDS, Field
 from segments.rules.kinds import Choice, Money, Words
@@ -224,6 +225,6 @@ def row_for(part: Rule, block: int) -> Row:
 def op_label(op: str) -> str:
     """How the comparison is called in the form."""
     return {
-        "ge": _("at least"), "lt": _("below"), "within": _("within days"), "is": _("is"), "in": _("one of"),
-        "contains": _("contains one of"),
+        "ge": _("at least"), "lt": pgettext("condition", "below"), "within": _("within days"), "is": _("is"),
+        "in": _("one of"), "contains": _("contains one of"),
     }[op]  # fmt: skip

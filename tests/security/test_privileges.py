@@ -9,12 +9,15 @@ pytestmark = pytest.mark.security
 # PostgreSQL's letters: r SELECT, a INSERT, w UPDATE, d DELETE. Never D TRUNCATE, x REFERENCES, t TRIGGER or m MAINTAIN.
 TABLES = {
     "archives_calendarfeed": "ardw",
+    "archives_agerule": "arw",
     "archives_contactlog": "arw",
     "archives_customer_type": "r",
     "archives_maintenanceplan": "arw",
     "archives_maintenancetemplate": "arw",
     "archives_planstep": "arw",
     "archives_plantype": "arw",
+    "archives_riskassessment": "ar",
+    "archives_risklimit": "rw",
     "audit_auditentry": "r",  # appended by a function
     "audit_audithead": "",
     "audit_keyfingerprint": "r",

@@ -13,7 +13,7 @@ from uuid import uuid4
 from axes.models import AccessAttempt
 from django.utils import timezone
 
-from archives.models import MaintenancePlan, MaintenanceTemplate, PlanStep, PlanType
+from archives.models import AgeRule, MaintenancePlan, MaintenanceTemplate, PlanStep, PlanType, RiskLimit
 from crm.audit import pii, trail
 from crm.audit.models import AuditEntry
 from crm.jobs.models import JobRun
@@ -92,6 +92,8 @@ def build() -> Town:
         "archives_maintenancetemplate": MaintenanceTemplate.objects.using("batch").earliest("pk").pk,
         "archives_planstep": PlanStep.objects.using("batch").earliest("pk").pk,
         "archives_plantype": PlanType.objects.using("batch").earliest("pk").pk,
+        "archives_agerule": AgeRule.objects.using("batch").earliest("pk").pk,
+        "archives_risklimit": RiskLimit.objects.using("batch").earliest("pk").pk,
         "audit_auditentry": AuditEntry.objects.using("batch").get(action="town.built").pk,
         "axes_accessattempt": attempt.pk,
         "customers_alertrule": AlertRule.objects.using("batch").earliest("pk").pk,
