@@ -115,7 +115,7 @@ def subscribe(request: HttpRequest) -> HttpResponse:
     else:
         ical.subscribe(request.user)
         messages.success(request, _("Copy the address into your calendar. Whoever has it sees how many, not who."))
-    return back(request, f"{reverse('archives:calendar')}#subscribe")
+    return back(request, reverse("archives:calendar"))
 
 
 @require_safe
