@@ -108,14 +108,15 @@ def contact_cells(contacts: Sequence[ContactLog], tiers: Tiers, day: date) -> li
 
 
 def load_plans(plans: QuerySet[Any], day: date) -> QuerySet[Any]:
-    return with_manager(with_customer(plans).select_related("customer__metrics", "branch", "owner"), "customer_id")
+    joined = with_customer(plans).select_related("customer__metrics", "branch", "owner", "step")
+    return with_manager(joined, "customer_id")
 
 
 def plan_cells(plans: Sequence[MaintenancePlan], tiers: Tiers, day: date) -> list[list[Cell]]:
     return [
         [
             one.customer.customer_no, one.customer.name_mask, one.due_date, str(one.get_channel_display()),
-            str(one.get_purpose_display()), veil_numbers(one.note), str(one.get_state_display()), one.closed_on,
+            str(one.get_purpose_display()), veil_numbers(one.what), str(one.get_state_display()), one.closed_on,
             f"{one.owner.name} {one.owner.staff_no}", tier(one.customer, tiers), moment(one.created_at), manager(one),
             one.branch.name,
         ]

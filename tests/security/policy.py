@@ -189,6 +189,20 @@ PAGES: tuple[Page, ...] = (
     Page("archives:risk", OWNERS, BOTH, "customer", customer),
     Page("archives:plan_move", OWNERS, WRITE, "plan", plan),
     Page("archives:plan_cancel", OWNERS, WRITE, "plan", plan),
+    Page("archives:plan", OWNERS, READ, "plan", plan),
+    Page("archives:calendar", OWNERS, READ),
+    Page("archives:spread", OWNERS, WRITE, answers={"POST": frozenset({404})}),
+    Page("archives:hand", OWNERS, WRITE, answers={"POST": frozenset({404})}),
+    Page("archives:subscribe", OWNERS, WRITE),
+    # The signed address is the key: a forged one is not there, whoever asks (tests/planning).
+    Page(
+        "archives:feed",
+        EVERYBODY,
+        READ,
+        arguments=lambda town, subject: {"token": "forged"},
+        open_to_all=True,
+        answers={"GET": frozenset({404})},
+    ),
     Page("exports:list", OWNERS, READ),
     Page("exports:new", OWNERS, BOTH, form={"file_format": "csv"}),
     Page("exports:export", OWNERS, READ, "export", export),
@@ -237,6 +251,9 @@ PAGES: tuple[Page, ...] = (
 
 # Of the Django admin site: who sees the table, and whether its rows are added (a), changed (c), deleted (d) there.
 ADMIN_TABLES: dict[str, tuple[frozenset[Role], str]] = {
+    "archives_maintenancetemplate": (ADMIN, "ac"),
+    "archives_planstep": (ADMIN, "ac"),
+    "archives_plantype": (ADMIN, "ac"),
     "archives_agerule": (ADMIN, "ac"),
     "archives_risklimit": (ADMIN, "c"),
     "audit_auditentry": (AUDITOR, ""),
@@ -249,6 +266,7 @@ ADMIN_TABLES: dict[str, tuple[frozenset[Role], str]] = {
     "organization_contactcadence": (ADMIN, "ac"),
     "organization_daytarget": (ADMIN, "ac"),
     "organization_user": (ADMIN, "ac"),
+    "organization_workday": (ADMIN, "acd"),
     "segments_grading": (ADMIN, "c"),
     "segments_tierscheme": (ADMIN, "ac"),
 }
@@ -284,6 +302,7 @@ ADMIN_PAGES: tuple[Page, ...] = (
         ANY,
         arguments=lambda town, subject: {"id": town.admin_rows["organization_user"]},
     ),
+    Page("admin:organization_workday_import", ADMIN, BOTH),
     Page("admin:?", INSIDE, ANY, arguments=nowhere, answers=NOT_FOUND),
 )
 

@@ -8,9 +8,14 @@ from crm import db
 pytestmark = pytest.mark.security
 # PostgreSQL's letters: r SELECT, a INSERT, w UPDATE, d DELETE. Never D TRUNCATE, x REFERENCES, t TRIGGER or m MAINTAIN.
 TABLES = {
+    "archives_calendarfeed": "ardw",
     "archives_agerule": "arw",
     "archives_contactlog": "arw",
+    "archives_customer_type": "r",
     "archives_maintenanceplan": "arw",
+    "archives_maintenancetemplate": "arw",
+    "archives_planstep": "arw",
+    "archives_plantype": "arw",
     "archives_riskassessment": "ar",
     "archives_risklimit": "rw",
     "audit_auditentry": "r",  # appended by a function
@@ -60,6 +65,9 @@ TABLES = {
     "night_measure": "",
     "night_metrics": "",
     "night_ownership": "",
+    "night_plan": "",
+    "night_plan_customer": "",
+    "night_plan_seen": "",
     "night_product": "",
     "night_segment": "",
     "night_tier": "",
@@ -69,6 +77,7 @@ TABLES = {
     "organization_contactcadence": "arw",
     "organization_daytarget": "arw",
     "organization_user": "arw",
+    "organization_workday": "ardw",
     "segments_dayfigure": "r",
     "segments_grade": "r",
     "segments_gradedecision": "ar",

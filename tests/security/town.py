@@ -13,11 +13,11 @@ from uuid import uuid4
 from axes.models import AccessAttempt
 from django.utils import timezone
 
-from archives.models import AgeRule, MaintenancePlan, RiskLimit
+from archives.models import AgeRule, MaintenancePlan, MaintenanceTemplate, PlanStep, PlanType, RiskLimit
 from crm.audit import pii, trail
 from crm.audit.models import AuditEntry
 from crm.jobs.models import JobRun
-from crm.organization.models import Branch, ContactCadence, DayTarget, User
+from crm.organization.models import Branch, ContactCadence, DayTarget, User, WorkDay
 from customers.feeds import rejects
 from customers.feeds.uploads import SealedUploadHandler
 from customers.models import Account, Alert, AlertRule, Customer, ExportRequest, FeedLoad, FeedUpload, Relation
@@ -89,6 +89,9 @@ def build() -> Town:
     )  # fmt: skip
     trail.record(bank.lu, "town.built")
     rows = {
+        "archives_maintenancetemplate": MaintenanceTemplate.objects.using("batch").earliest("pk").pk,
+        "archives_planstep": PlanStep.objects.using("batch").earliest("pk").pk,
+        "archives_plantype": PlanType.objects.using("batch").earliest("pk").pk,
         "archives_agerule": AgeRule.objects.using("batch").earliest("pk").pk,
         "archives_risklimit": RiskLimit.objects.using("batch").earliest("pk").pk,
         "audit_auditentry": AuditEntry.objects.using("batch").get(action="town.built").pk,
@@ -101,6 +104,7 @@ def build() -> Town:
         "organization_contactcadence": ContactCadence.objects.using("batch").earliest("pk").pk,
         "organization_daytarget": DayTarget.objects.using("batch").earliest("pk").pk,
         "organization_user": bank.feng.pk,
+        "organization_workday": WorkDay.objects.using("batch").earliest("pk").pk,
         "segments_grading": Grading.objects.using("batch").earliest("pk").pk,
         "segments_tierscheme": TierScheme.objects.using("batch").get(is_primary=True).pk,
     }

@@ -12,6 +12,7 @@ from crm.demo.bench.feed import bench_feed
 from crm.demo.bench.measure import Report
 from crm.demo.bench.night import bench_delta, bench_night
 from crm.demo.bench.pages import bench_pages, bench_search
+from crm.demo.bench.plans import bench_plans
 from crm.demo.bench.schemes import bench_schemes
 from crm.demo.bench.segments import bench_segments
 
@@ -22,6 +23,7 @@ SUBJECTS: dict[str, Callable[..., Report]] = {
     "feed": bench_feed,
     "pages": bench_pages,
     "search": bench_search,
+    "plans": bench_plans,
     "segments": bench_segments,
 }
 
