@@ -1,12 +1,76 @@
-"""In the Django admin site: the rules of suitability, the fields of the archive, and when it is to be asked again."""
+"""In the Django admin site: types of maintenance, templates, the planner's steps, suitability, the archive."""
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
-from archives.models import AgeRule, ArchiveField, RiskLimit, StaleAfter
+from archives import templates
+from archives.choices import Content, Method
+from archives.models import AgeRule, ArchiveField, MaintenanceTemplate, PlanStep, PlanType, RiskLimit, StaleAfter
 from crm.audit.configuration import RecordedAdmin
+
+NAMES = ("name_zh_hans", "name_zh_hant", "name_en")
+WHAT = ("plan_type", "kind")
+
+
+@admin.register(PlanType)
+class PlanTypeAdmin(RecordedAdmin):
+    list_display = ("code", "dimension", "name_zh_hans", "is_active")
+    list_filter = ("dimension", "is_active")
+    ordering = ("dimension", "pk")
+    fields = ("code", "dimension", *NAMES, "is_active")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """The code is what the view of types names."""
+        return ("code",) if obj else ()
+
+
+class TemplateForm(forms.ModelForm):  # type: ignore[type-arg]
+    contents = forms.MultipleChoiceField(label=_("contents"), choices=Content.choices)
+    methods = forms.MultipleChoiceField(label=_("methods"), choices=Method.choices)
+
+
+@admin.register(MaintenanceTemplate)
+class MaintenanceTemplateAdmin(RecordedAdmin):
+    """Editing makes a new version: plans keep the one that they were made from."""
+
+    form = TemplateForm
+    list_display = ("plan_type", "kind", "version", "channel", "minutes", "frequency_days", "gift_limit", "is_active")
+    list_filter = ("is_active", "kind", "plan_type")
+    list_select_related = ("plan_type",)
+    ordering = ("plan_type", "kind", "-version")
+    fields = (
+        *WHAT, "contents", "methods", "frequency_days", "channel", "minutes", "gift_limit", "script", "source",
+    )  # fmt: skip
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return WHAT if obj else ()
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and (obj is None or obj.is_active)
+
+    def save_model(self, request: HttpRequest, obj: MaintenanceTemplate, form: Any, change: bool) -> None:
+        templates.put_in_use(obj)
+
+
+@admin.register(PlanStep)
+class PlanStepAdmin(RecordedAdmin):
+    list_display = (
+        "code", "event", "alert_kind", "offset_days", "kind", "channel", "from_tier", "to_tier", "is_active",
+    )  # fmt: skip
+    list_filter = ("event", "is_active")
+    ordering = ("event", "offset_days")
+    fields = (
+        "code", *NAMES, "event", "alert_kind", "offset_days", "kind", "channel", "purpose", "from_tier", "to_tier",
+        "is_active", "source",
+    )  # fmt: skip
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """The code is part of what tells occasions apart: under another, plans would be made a second time."""
+        return ("code",) if obj else ()
 
 
 @admin.register(RiskLimit)

@@ -76,6 +76,60 @@ class PlanCause(models.TextChoices):
 
     PERSON = "person", _("Closed by a person")
     CUSTOMER_CLOSED = "customer_closed", _("Customer closed")
+    NOT_ASKED = "not_asked", _("No longer asked for")
+
+
+class PlanOrigin(models.TextChoices):
+    """What asked for a plan; all but the last are made by the night."""
+
+    TIER = "tier", _("Contact cadence of the tier")
+    ALERT = "alert", _("Alert")
+    DATE = "date", _("Important date")
+    CAMPAIGN = "campaign", _("Campaign")
+    MANUAL = "manual", _("Planned by a person")
+
+
+class TypeDimension(models.TextChoices):
+    PREFERENCE = "preference", _("Product preference")
+    HABIT = "habit", _("Buying habit")
+    GRADE = "grade", _("Marketing grade")
+
+
+class TemplateKind(models.TextChoices):
+    DAILY = "daily", _("Routine maintenance")
+    SPECIAL = "special", _("Special maintenance")
+    CARE = "care", _("Customer care")
+
+
+class Content(models.TextChoices):
+    """维护内容 (DOMAIN 3.7)."""
+
+    HARDWARE = "hardware", _("Facilities")
+    SOFTWARE = "software", _("Service")
+    FUNCTION = "function", _("Functions")
+    PSYCHOLOGY = "psychology", _("Feelings")
+
+
+class Method(models.TextChoices):
+    """The seven methods (DOMAIN 3.7)."""
+
+    DIFFERENCE = "difference", _("Differentiated service")
+    VALUE = "value", _("More than expected")
+    EMOTION = "emotion", _("Personal bond")
+    PRODUCT = "product", _("Product follow-up")
+    SALES = "sales", _("Wider sales")
+    REVISIT = "revisit", _("Return visit")
+    TRACKING = "tracking", _("Tracking")
+
+
+class StepEvent(models.TextChoices):
+    """What a step of the planner counts from."""
+
+    CADENCE = "cadence", _("Contact cadence of the tier")
+    OPENED = "opened", _("Customer opened")
+    BIRTHDAY = "birthday", _("Birthday")
+    MATURITY = "maturity", _("Maturity")
+    ALERT = "alert", _("Alert")
 
 
 class CustomerRisk(models.IntegerChoices):

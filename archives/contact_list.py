@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from archives.filters import ContactFilter
 from archives.models import ContactLog
@@ -38,7 +39,7 @@ CONTACTS = Shape(
         Column("summary", _("What was said"), is_wide=True),
         Column("amount", _("Amount"), is_num=True, is_shown=False),
         Column("next", _("Next action"), is_wide=True),
-        Column("by", _("By")),
+        Column("by", pgettext_lazy("who made a contact", "By")),
         Column("tier", _("Tier"), is_shown=False),
         Column("number", _("Customer number"), is_shown=False),
         Column("manager", _("Manager"), is_shown=False),

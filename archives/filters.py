@@ -12,7 +12,7 @@ from archives.choices import Channel, Outcome, PlanState, Purpose
 from archives.contacts import start_of
 from archives.models import ContactLog, MaintenancePlan
 from crm.organization.models import User
-from customers.filters import ListFilter
+from customers.filters import ListFilter, day_filter
 
 DAYS = (7, 30, 90)
 OVERDUE = "overdue"
@@ -27,9 +27,11 @@ class ContactFilter(ListFilter):
     channel = django_filters.ChoiceFilter(label=_("Channel"), choices=Channel.choices)
     outcome = django_filters.ChoiceFilter(label=_("Outcome"), choices=Outcome.choices)
     purpose = django_filters.ChoiceFilter(label=_("Purpose"), choices=Purpose.choices)
-    by = django_filters.ChoiceFilter(label=_("By"), method="made_by", choices=[("me", _("me"))])
-    since = django_filters.DateFilter(label=_("From"), method="from_day", widget=day_field())
-    until = django_filters.DateFilter(label=_("To"), method="to_day", widget=day_field())
+    by = django_filters.ChoiceFilter(
+        label=pgettext_lazy("who made a contact", "By"), method="made_by", choices=[("me", _("me"))]
+    )
+    since = day_filter(label=_("From"), method="from_day", widget=day_field())
+    until = day_filter(label=_("To"), method="to_day", widget=day_field())
 
     class Meta:
         model = ContactLog

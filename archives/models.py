@@ -3,11 +3,12 @@
 from datetime import date
 from typing import ClassVar
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from archives.choices import Channel, Direction, Outcome, PlanCause, PlanState, Purpose
+from archives.choices import Channel, Direction, Outcome, PlanCause, PlanOrigin, PlanState, Purpose
 from archives.record_models import Archive as Archive
 from archives.record_models import ArchiveField as ArchiveField
 from archives.record_models import ArchiveValue as ArchiveValue
@@ -15,9 +16,17 @@ from archives.record_models import StaleAfter as StaleAfter
 from archives.risk_models import AgeRule as AgeRule
 from archives.risk_models import RiskAssessment as RiskAssessment
 from archives.risk_models import RiskLimit as RiskLimit
+from archives.template_models import CalendarFeed as CalendarFeed
+from archives.template_models import MaintenanceTemplate as MaintenanceTemplate
+from archives.template_models import NightPlan as NightPlan
+from archives.template_models import NightPlanCustomer as NightPlanCustomer
+from archives.template_models import NightPlanSeen as NightPlanSeen
+from archives.template_models import PlanStep as PlanStep
+from archives.template_models import PlanType as PlanType
 from crm.organization.access import ScopedQuerySet
 from crm.organization.models import Branch, User
 from customers.models import Alert, Customer
+from customers.models.holding import NO_INDEX
 
 
 class ContactLog(models.Model):
@@ -64,6 +73,8 @@ class ContactLog(models.Model):
                 condition=models.Q(next_date__isnull=False),
                 name="contact_log_next_of_branch",
             ),
+            # What was written down since the last night, imported history included.
+            BrinIndex(fields=["recorded_at"], name="contact_log_recorded"),
         ]
 
 
@@ -84,6 +95,10 @@ class MaintenancePlan(models.Model):
     closed without a contact.
     `source` is the contact whose next date asked for it, empty where a person wrote it. `submission` is the form or
     the bulk action that made it: sent twice it plans once, and what one action made can be found again.
+
+    The night makes plans too (archives.planning), without `created_by`: `step` and `template` (the version it was made
+    from) say what for, `episode` which occasion of the customer, so that one is planned once. `wanted_date` is the
+    working day that the step asked for; `due_date` differs where it was spread, or moved by a person.
     """
 
     branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", db_index=False)
@@ -102,9 +117,18 @@ class MaintenancePlan(models.Model):
         _("cause"), max_length=16, choices=PlanCause.choices, blank=True, default="", db_default=""
     )
     reason = models.CharField(_("reason"), max_length=200, blank=True, default="", db_default="")
-    created_by = models.ForeignKey(User, models.PROTECT, related_name="+", db_index=False)
+    created_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
     created_at = models.DateTimeField(auto_now_add=True)
     submission = models.UUIDField(editable=False)
+    origin = models.CharField(
+        _("origin"), max_length=10, choices=PlanOrigin.choices, default=PlanOrigin.MANUAL, db_default=PlanOrigin.MANUAL
+    )
+    step = models.ForeignKey(PlanStep, models.PROTECT, null=True, blank=True, related_name="+", **NO_INDEX)
+    template = models.ForeignKey(
+        MaintenanceTemplate, models.PROTECT, null=True, blank=True, related_name="+", **NO_INDEX
+    )
+    episode = models.CharField(max_length=140, default="", db_default="", editable=False)
+    wanted_date = models.DateField(null=True, editable=False)
 
     objects: ClassVar[MaintenancePlanQuerySet] = MaintenancePlanQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -113,9 +137,20 @@ class MaintenancePlan(models.Model):
         verbose_name_plural = _("maintenance plans")
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["customer", "submission"], name="one_plan_of_a_submission"),
+            models.UniqueConstraint(
+                fields=["customer", "episode"], condition=~models.Q(episode=""), name="one_plan_of_an_episode"
+            ),
         ]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["customer", "due_date"], name="plan_of_customer"),
+            # What the night planned for a day that has become a holiday.
+            models.Index(
+                fields=["due_date"],
+                condition=models.Q(state=PlanState.PLANNED) & ~models.Q(episode=""),
+                name="plan_open_of_night",
+            ),
+            # What people closed since the last night.
+            models.Index(fields=["closed_on"], condition=models.Q(closed_on__isnull=False), name="plan_closed"),
             models.Index(fields=["submission"], name="plan_of_submission"),
             models.Index(
                 fields=["branch", "due_date", "id"],
@@ -128,6 +163,11 @@ class MaintenancePlan(models.Model):
                 name="plan_open_of_owner",
             ),
         ]
+
+    @property
+    def what(self) -> str:
+        """In a few words: what a person wrote, else the step of the planner, else the purpose."""
+        return self.note or (self.step.name if self.step else str(self.get_purpose_display()))
 
     def is_overdue(self, day: date) -> bool:
         return self.state == PlanState.PLANNED and self.due_date < day

@@ -14,8 +14,17 @@ from archives.plans import Intent
 from customers.models import Customer
 
 
+def checked_due(chosen: date, day: date) -> date:
+    """The day of a plan: today or later, and not further off than anybody plans. Raises ValidationError."""
+    if chosen < day:
+        raise forms.ValidationError(_("The day lies in the past."))
+    if (chosen - day).days > FURTHEST_NEXT_DAYS:
+        raise forms.ValidationError(_("The day lies more than a year ahead."))
+    return chosen
+
+
 class DueForm(forms.Form):
-    """The day of a plan: today or later, and not further off than anybody plans."""
+    """The day of a plan."""
 
     due_date = forms.DateField(
         label=_("By when"),
@@ -28,12 +37,7 @@ class DueForm(forms.Form):
         self.day = day
 
     def clean_due_date(self) -> date:
-        chosen: date = self.cleaned_data["due_date"]
-        if chosen < self.day:
-            raise forms.ValidationError(_("The day lies in the past."))
-        if (chosen - self.day).days > FURTHEST_NEXT_DAYS:
-            raise forms.ValidationError(_("The day lies more than a year ahead."))
-        return chosen
+        return checked_due(self.cleaned_data["due_date"], self.day)
 
 
 class PlanForm(DueForm):

@@ -18,7 +18,7 @@ from customers.lists.shape import Column, Shape, Sort
 
 
 def load(plans: QuerySet[Any], shown: frozenset[str], day: date) -> QuerySet[Any]:
-    found = with_customer(plans).select_related("customer__metrics", "branch", "owner")
+    found = with_customer(plans).select_related("customer__metrics", "branch", "owner", "step")
     return found.annotate(owner_name=main_owner("customer_id")) if "manager" in shown else found
 
 
@@ -43,6 +43,7 @@ PLANS = Shape(
         Column("manager", _("Manager"), is_shown=False),
         Column("branch", _("Branch"), of="many", is_wide=True),
         Column("made", _("Planned on"), is_shown=False),
+        Column("origin", _("Reason"), is_shown=False),
     ),
     sorts=(
         Sort("due", _("Due first"), "due_date", shape.day),

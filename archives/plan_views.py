@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from archives import plans
 from archives.models import MaintenancePlan
 from archives.plan_forms import DueForm, PlanForm
-from archives.views import back
+from archives.views import back, saved
 from crm.organization.access import BALANCE_ROLES, for_roles
 from crm.organization.models import User
 from crm.organization.way_back import came_from
@@ -33,7 +33,8 @@ def plan_new(request: HttpRequest, pk: int) -> HttpResponse:
             form.add_error("channel", str(refusal))
         else:
             messages.success(request, _("Plan saved."))
-            return back(request, reverse("workbench:customer", args=[customer.pk]))
+            answer = back(request, reverse("workbench:customer", args=[customer.pk]))
+            return saved(answer, form.cleaned_data["submission"])
     template = "archives/_plan_drawer.html" if request.headers.get("HX-Request") else "archives/plan_form.html"
     context = {"customer": customer, "form": form, "next": came_from(request)}
     return render(request, template, context, status=422 if data is not None else 200)

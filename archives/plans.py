@@ -1,17 +1,19 @@
 """Maintenance plans 维护计划: make one, move it, call it off; a contact does what was due and plans what comes next."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from archives.choices import MARKETING_CHANNELS, Channel, PlanCause, PlanState, Purpose, is_effective
+from archives.choices import MARKETING_CHANNELS, Channel, PlanCause, PlanOrigin, PlanState, Purpose, is_effective
 from archives.models import ContactLog, MaintenancePlan
+from archives.template_models import LANGUAGES, localized
 from crm import db
 from crm.audit import trail
 from crm.organization.models import User
@@ -131,15 +133,19 @@ def move(plan: MaintenancePlan, actor: User, due_date: date) -> None:
 def follow_contact(log: ContactLog, customer: Customer, actor: User) -> list[int]:
     """What a contact does to the customer's plans; returns the ids of those that it did.
 
-    It answers what was due by its day, and the "next contact" of an earlier one, whenever that was meant to be. Where
-    it reached the customer these are done, and its own next date becomes a plan; where it did not, they move to the
-    next date instead, so that no second plan stands beside them.
+    It answers what was due by its day, and whenever that was meant to be the "next contact" of an earlier one, the
+    regular contact of the tier and what an alert asked for. Where it reached the customer these are done, and its own
+    next date becomes a plan; where it did not, they move to the next date instead, so that no second plan stands beside
+    them.
     """
     day = timezone.localtime(log.contacted_at).date()
     answered = list(
         MaintenancePlan.objects.open()
         .visible_to(actor)
-        .filter(Q(due_date__lte=day) | Q(source__isnull=False), customer=customer)
+        .filter(
+            Q(due_date__lte=day) | Q(source__isnull=False) | Q(origin__in=(PlanOrigin.TIER, PlanOrigin.ALERT)),
+            customer=customer,
+        )
         .order_by("pk")
         .select_for_update(of=("self",))
     )
@@ -160,7 +166,16 @@ def follow_contact(log: ContactLog, customer: Customer, actor: User) -> list[int
 def of_customer(actor: User, customer: Customer, number: int) -> list[MaintenancePlan]:
     """The open plans of a customer, next one first, each with its owner."""
     plans = MaintenancePlan.objects.open().visible_to(actor).filter(customer=customer)
-    return list(plans.select_related("owner").order_by("due_date", "pk")[:number])
+    return list(plans.select_related("owner", "step").order_by("due_date", "pk")[:number])
+
+
+# What a plan is for, as values of a JSON row that `said_of` puts into words.
+SAID = {"note": F("note")} | {language: F(f"step__name_{language}") for language in LANGUAGES}
+
+
+def said_of(found: Mapping[str, Any]) -> str:
+    """What a person wrote, or the name of the planner's step in the language of the page."""
+    return found["note"] or localized(found)
 
 
 def is_barred(customer: Customer, channel: str) -> bool:

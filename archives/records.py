@@ -109,7 +109,7 @@ def text_of(value: ArchiveValue) -> str:
 
 
 def states_of(customer: Customer, day: date) -> list[State]:
-    """What complete and stale mean for each field of this customer on a day (migration 0009)."""
+    """What complete and stale mean for each field of this customer on a day (migration 0011)."""
     rows = db.fetch_all(
         "SELECT field_id, section, weight, counts, state FROM archives_state(%s, %s, 'infinity')",
         [[customer.pk], day],

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from archives import plan_views, record_views, risk_views, views
+from archives import calendar_views, plan_views, record_views, risk_views, views
 
 app_name = "archives"
 urlpatterns = [
@@ -13,6 +13,12 @@ urlpatterns = [
     path("customers/<int:pk>/archive/<int:value_pk>/reveal/", record_views.record_reveal, name="record_reveal"),
     path("customers/<int:pk>/archive/<slug:section>/", record_views.record_save, name="record_save"),
     path("customers/<int:pk>/plans/new/", plan_views.plan_new, name="plan_new"),
+    path("plans/calendar/", calendar_views.calendar, name="calendar"),
+    path("plans/calendar/spread/", calendar_views.spread, name="spread"),
+    path("plans/calendar/hand/", calendar_views.hand, name="hand"),
+    path("plans/calendar/subscribe/", calendar_views.subscribe, name="subscribe"),
+    path("plans/feed/<str:token>.ics", calendar_views.feed, name="feed"),
+    path("plans/<int:pk>/", calendar_views.plan, name="plan"),
     path("plans/<int:pk>/move/", plan_views.plan_move, name="plan_move"),
     path("plans/<int:pk>/cancel/", plan_views.plan_cancel, name="plan_cancel"),
 ]

@@ -1,6 +1,7 @@
 """The quick contact log, in a drawer beside the list or as a page of its own."""
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.db.models import OuterRef, QuerySet, Subquery
@@ -53,7 +54,7 @@ def contact_new(request: HttpRequest, pk: int) -> HttpResponse:
         if logged.is_new and form.edits():
             records.answers(customer, request.user, now, form.edits())
         tell(request, logged)
-        return saved(back(request, reverse("workbench:customer", args=[customer.pk])), logged)
+        return saved(back(request, reverse("workbench:customer", args=[customer.pk])), logged.log.submission)
     template = "archives/_contact_drawer.html" if request.headers.get("HX-Request") else "archives/contact_form.html"
     calls = "call" in request.GET and not customer.do_not_contact
     context = {
@@ -90,7 +91,7 @@ def lobby_note(request: HttpRequest, pk: int) -> HttpResponse:
     need = data["summary"] if data["is_need"] else ""
     logged = note_in_lobby(customer, request.user, timezone.now(), need, data["submission"])
     messages.success(request, _("The need is noted, the manager sees it now.") if need else _("Reception noted."))
-    return saved(HttpResponse(status=303, headers={"Location": reverse("workbench:today")}), logged)
+    return saved(HttpResponse(status=303, headers={"Location": reverse("workbench:today")}), logged.log.submission)
 
 
 def with_cadence(customers: QuerySet[Customer]) -> QuerySet[Customer]:
@@ -99,9 +100,9 @@ def with_cadence(customers: QuerySet[Customer]) -> QuerySet[Customer]:
     return customers.annotate(cadence_days=Subquery(cadence.values("days")[:1]))
 
 
-def saved(response: HttpResponse, logged: Logged) -> HttpResponse:
-    """Tell the browser which contact is stored for good: only then it forgets its draft (static/js/draft.js)."""
-    response.set_cookie("saved_contact", str(logged.log.submission), max_age=SAVED_SECONDS, samesite="Lax")
+def saved(response: HttpResponse, submission: UUID | None) -> HttpResponse:
+    """Tell the browser which form is stored for good: only then it forgets its draft (static/js/draft.js)."""
+    response.set_cookie("saved_contact", str(submission), max_age=SAVED_SECONDS, samesite="Lax")
     return response
 
 

@@ -21,6 +21,7 @@ def schedule(nightly_at: str, *, sweep_seconds: float) -> dict[str, dict[str, ob
         "sweep": {"task": "crm.nightly_tasks.sweep", "schedule": sweep_seconds},
         "uploads": {"task": "customers.tasks.sweep_uploads", "schedule": sweep_seconds},
         "bulk": {"task": "crm.workbench.tasks.sweep_bulk", "schedule": sweep_seconds},
+        "simulations": {"task": "crm.workbench.tasks.sweep_simulations", "schedule": sweep_seconds},
         "exports": {"task": "crm.workbench.tasks.sweep_exports", "schedule": sweep_seconds},
         "heartbeat": {"task": "crm.nightly_tasks.heartbeat", "schedule": 30.0},
         "anchor": {"task": "crm.audit.tasks.sign_heads", "schedule": crontab(minute=0)},

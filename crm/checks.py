@@ -17,8 +17,8 @@ from crm.audit import keys as key_fingerprints
 from crm.audit import pii
 
 WEB_ALIASES = ("default", "audit")
-# Staff belong to a branch too, and everybody may see who works where.
-NOT_OF_CUSTOMERS = frozenset({"organization_user"})
+# Staff belong to a branch too, and everybody may see who works where, and where a tier scheme begins or ends.
+NOT_OF_CUSTOMERS = frozenset({"organization_user", "segments_schemebranch"})
 LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]", "testserver"})
 
 KEY_HINT = "Put back the copy of this file, or name another in CRM_KEY_FILE; new keys cannot read the encrypted fields."

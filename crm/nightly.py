@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from archives import plans, records
+from archives.planning import planner
 from crm import db
 from crm.audit import keys
 from crm.jobs import ledger, runner
@@ -41,7 +42,7 @@ MOST_FAILURES = 3
 FILLED = (
     "customers_customer", "customers_account", "customers_accountholder", "customers_holding", "customers_ownership",
     "customers_metrics", "customers_balancechange", "customers_alert", "segments_tierstate", "segments_tierchange",
-    "segments_segmentmember", "segments_segmentchange",
+    "segments_segmentmember", "segments_segmentchange", "archives_maintenanceplan",
 )  # fmt: skip
 
 
@@ -60,6 +61,7 @@ def publish(run: JobRun, arguments: Arguments) -> Counts:
     if not carried:
         tiers_publish.figures_after(tonight)
     board_figures.count(tonight.as_of)
+    planned = planner.publish(tonight, refresh.TOUCHED if touched_is_known else None)
     members = refresh.publish(tonight, touched_is_known=touched_is_known)
     customers_publish.close_books(tonight.as_of)
     if tonight.is_first:
@@ -70,6 +72,7 @@ def publish(run: JobRun, arguments: Arguments) -> Counts:
         "written": written,
         "branch_moves": moved,
         "segments": members,
+        "plans": planned,
         **figures(tonight.as_of),
         **moves,
         **alerts,

@@ -23,6 +23,7 @@ urlpatterns = [
     path("exports/", include("crm.workbench.exports_urls")),
     path("feeds/", include("customers.feed_urls")),
     path("segments/", include("segments.urls")),
+    path("tiers/", include("crm.workbench.tier_urls")),
     path("jobs/", include("crm.workbench.jobs_urls")),
     path("", include("archives.urls")),
     path("", include("crm.workbench.urls")),

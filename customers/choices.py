@@ -180,7 +180,7 @@ class BulkAction(models.TextChoices):
 
 class BulkState(models.TextChoices):
     PREVIEW = "preview", _("Waits for confirmation")
-    QUEUED = "queued", _("Waits for a worker")
+    QUEUED = "queued", pgettext_lazy("a job", "Waits for a worker")
     RUNNING = "running", _("Running")
     DONE = "done", _("Done")
     FAILED = "failed", _("Failed")
@@ -218,7 +218,7 @@ class ExportFormat(models.TextChoices):
 
 class ExportState(models.TextChoices):
     WAITING = "waiting", _("Waits for approval")
-    QUEUED = "queued", _("Waits for a worker")
+    QUEUED = "queued", pgettext_lazy("a job", "Waits for a worker")
     RUNNING = "running", _("Being made")
     READY = "ready", _("Ready")
     FETCHED = "fetched", _("Downloaded")
@@ -236,7 +236,6 @@ class ExportProblem(models.TextChoices):
     REVEALS = "reveals", _("It would exceed the plain values of a day. Narrow the filters, or ask for masked values.")
     NO_RIGHT = "no_right", _("Whoever asked may not see customers' balances any more. Nothing was made.")
     MOVED = "moved", _("Whoever asked has changed branch or reach since. Ask again, so that the right person approves.")
-    GREW = "grew", _("More rows match than were approved. It waits for approval with the new number.")
     WORKERS_DIED = "workers_died", _("Making the file was cut off three times. Tell whoever looks after the server.")
     ERROR = "error", _("Making the file failed. Ask again; if it fails again, tell whoever looks after the server.")
     FILE_GONE = "file_gone", _("The file is no longer there or is damaged. Ask again.")

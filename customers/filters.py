@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 import django_filters
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Value
 from django.utils.translation import gettext_lazy as _
 
@@ -27,6 +28,8 @@ from customers.choices import (
 )
 from customers.models import Alert, Customer, Holding, Ownership
 
+# Days that a filter takes; beyond them there is no next day to reckon with.
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2200, 1, 1)
 MOST_CHOICES = 200  # no picker loads all staff or all branches
 MOST_TIERS = 9
 UNIT = 10_000  # AUM is typed in 万
@@ -36,6 +39,12 @@ MOST_SEGMENTS = 3
 ARCHIVE = re.compile(r"(?P<field>[-\w]{1,40}):(?P<value>[^,:]{1,40})")
 SEGMENT = re.compile(r"-?\d{1,18}", re.ASCII)
 TIERS = [(n, n) for n in range(1, MOST_TIERS + 1)]
+
+
+def day_filter(**options: Any) -> django_filters.DateFilter:
+    """A filter by a day of this age."""
+    bounds = [MinValueValidator(FIRST_DAY), MaxValueValidator(LAST_DAY)]
+    return django_filters.DateFilter(validators=bounds, **options)
 
 
 @dataclass(frozen=True)

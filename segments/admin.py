@@ -11,17 +11,20 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.audit.configuration import InlineTable, RecordedAdmin, is_administrator
 from segments import schemes
-from segments.models import Tier, TierScheme
+from segments.models import Grade, Grading, SchemeBranch, SchemeFactor, SchemeWeight, Tier, TierScheme
 
 NAMES = ("name_zh_hans", "name_zh_hant", "name_en")
-RULES = ("code", "metric", "applies_to", "promotion", "watch_after_months", "downgrade_after_months", "downgrade_to")
+RULES = (
+    "code", "metric", "applies_to", "promotion", "review_days", "keep_percent", "watch_after_months",
+    "downgrade_after_months", "downgrade_to",
+)  # fmt: skip
 MARKS = ("is_released", "is_active", "is_primary", "becomes_primary")
 
 
-class TierInline(InlineTable):
-    model = Tier
+class PartInline(InlineTable):
+    """Rows of a scheme: they are open while it is not released."""
+
     extra = 0
-    ordering = ("rank",)
 
     def is_open(self, request: HttpRequest, scheme: Any) -> bool:
         return is_administrator(request) and (scheme is None or not schemes.is_fixed(scheme))
@@ -37,6 +40,27 @@ class TierInline(InlineTable):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.is_open(request, obj)
+
+
+class TierInline(PartInline):
+    model = Tier
+    ordering = ("rank",)
+
+
+class WeightInline(PartInline):
+    model = SchemeWeight
+    ordering = ("pk",)
+
+
+class FactorInline(PartInline):
+    model = SchemeFactor
+    ordering = ("pk",)
+
+
+class BranchInline(PartInline):
+    model = SchemeBranch
+    ordering = ("pk",)
+    autocomplete_fields = ("branch",)
 
 
 class TierSchemeForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -62,9 +86,9 @@ class TierSchemeAdmin(RecordedAdmin):
     list_filter = ("is_active", "metric")
     ordering = ("code", "-version")
     fields = (
-        *RULES, *NAMES, "effective_from", "effective_to", "version", *MARKS, "source",
+        *RULES, *NAMES, "effective_from", "effective_to", "version", *MARKS, "source", "note",
     )  # fmt: skip
-    inlines = (TierInline,)
+    inlines = (TierInline, WeightInline, FactorInline, BranchInline)
     actions = ("new_version", "activate", "make_primary")
 
     def get_readonly_fields(self, request: HttpRequest, obj: TierScheme | None = None) -> Any:
@@ -86,7 +110,7 @@ class TierSchemeAdmin(RecordedAdmin):
         for scheme in queryset:
             try:
                 first = schemes.activate(scheme)
-            except (schemes.BadBands, schemes.BadVersion) as problem:
+            except (schemes.BadBands, schemes.BadRules, schemes.BadVersion) as problem:
                 self.message_user(request, f"{scheme}: {problem}", messages.ERROR)
                 continue
             self.record(request, "change", scheme, f"released from {first}")
@@ -106,3 +130,31 @@ class TierSchemeAdmin(RecordedAdmin):
         self.record(request, "change", queryset[0], "shown on pages from the next night on")
         told = _("%(scheme)s is shown on pages from the next night on.") % {"scheme": queryset[0]}
         self.message_user(request, told, messages.SUCCESS)
+
+
+class GradeInline(InlineTable):
+    model = Grade
+    extra = 0
+    ordering = ("number",)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return is_administrator(request)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    has_change_permission = has_delete_permission = has_add_permission
+
+
+@admin.register(Grading)
+class GradingAdmin(RecordedAdmin):
+    """A grading is put into force here, or taken out of it; its rules come with the product."""
+
+    list_display = ("code", "name_zh_hans", "needs_people", "is_active")
+    fields = ("code", *NAMES, "applies_to", "needs_people", "is_active", "source", "note")
+    readonly_fields = ("code", *NAMES, "applies_to", "needs_people", "source", "note")
+    ordering = ("pk",)
+    inlines = (GradeInline,)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False

@@ -1,9 +1,9 @@
 """纵向分层: tier schemes as data, the tier of every customer in every active scheme, and the history of moves."""
 
+from decimal import Decimal
 from typing import ClassVar
 
 from django.db import models
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from crm.organization.access import ScopedQuerySet
@@ -12,6 +12,14 @@ from customers.choices import CustomerType
 from customers.models import Customer
 from customers.models.holding import NO_INDEX
 from segments.choices import DowngradeTarget, MoveCause, Promotion, TierMetric
+from segments.grading_models import Grade as Grade
+from segments.grading_models import GradeDecision as GradeDecision
+from segments.grading_models import Grading as Grading
+from segments.names import localized
+from segments.scheme_parts import NightMeasure as NightMeasure
+from segments.scheme_parts import SchemeBranch as SchemeBranch
+from segments.scheme_parts import SchemeFactor as SchemeFactor
+from segments.scheme_parts import SchemeWeight as SchemeWeight
 from segments.segment_models import NightSegment as NightSegment
 from segments.segment_models import NightTouched as NightTouched
 from segments.segment_models import Playbook as Playbook
@@ -20,6 +28,9 @@ from segments.segment_models import SegmentChange as SegmentChange
 from segments.segment_models import SegmentDay as SegmentDay
 from segments.segment_models import SegmentMember as SegmentMember
 from segments.segment_models import SegmentVersion as SegmentVersion
+from segments.simulation_models import SchemeSimulation as SchemeSimulation
+from segments.simulation_models import SimulatedMover as SimulatedMover
+from segments.simulation_models import SimulatedTier as SimulatedTier
 
 
 class TierScheme(models.Model):
@@ -27,7 +38,8 @@ class TierScheme(models.Model):
 
     A row is one version of a scheme. Released versions of a code follow each other by their first day; `is_active`
     marks the one by which the published tiers were judged, `is_primary` the one of which pages and alerts speak. Only
-    the night moves these marks; `becomes_primary` says which scheme it is to let pages show.
+    the night moves these marks; `becomes_primary` says which scheme it is to let pages show. A tier is kept down to
+    `keep_percent` below its lower edge. `note` says what is ours, or not known, about a scheme that is shipped.
     """
 
     code = models.CharField(_("code"), max_length=40)
@@ -38,6 +50,12 @@ class TierScheme(models.Model):
     metric = models.CharField(_("metric"), max_length=20, choices=TierMetric.choices)
     applies_to = models.CharField(_("applies to"), max_length=10, choices=CustomerType.choices, blank=True, default="")
     promotion = models.CharField(_("promotion"), max_length=12, choices=Promotion.choices)
+    review_days = models.CharField(
+        _("review days"), max_length=80, blank=True, default="", db_default="", help_text=_("month-day, as 06-30,12-31")
+    )
+    keep_percent = models.DecimalField(
+        _("kept below the edge, percent"), max_digits=5, decimal_places=2, default=0, db_default=0
+    )
     watch_after_months = models.SmallIntegerField(_("watch after months below"), default=0)
     downgrade_after_months = models.SmallIntegerField(_("downgrade after months below"), default=0)
     downgrade_to = models.CharField(
@@ -50,6 +68,7 @@ class TierScheme(models.Model):
     is_primary = models.BooleanField(_("shown on pages"), default=False)
     becomes_primary = models.BooleanField(_("shown from the next night on"), default=False)
     source = models.CharField(_("source"), max_length=200, blank=True, default="")
+    note = models.CharField(_("note"), max_length=300, blank=True, default="", db_default="")
 
     class Meta:
         verbose_name = _("tier scheme")
@@ -78,7 +97,10 @@ class TierScheme(models.Model):
 
 
 class Tier(models.Model):
-    """One band, lower-inclusive and upper-exclusive; an empty upper bound is the top band. `rank` grows upwards."""
+    """One band, lower-inclusive and upper-exclusive; an empty upper bound is the top band. `rank` grows upwards.
+
+    The lower bound is empty only while nobody has said it: such a scheme is not released (schemes.check_bands).
+    """
 
     scheme = models.ForeignKey(TierScheme, models.CASCADE, related_name="tiers")
     rank = models.SmallIntegerField(_("rank"))
@@ -86,7 +108,10 @@ class Tier(models.Model):
     name_zh_hans = models.CharField(_("name, Simplified Chinese"), max_length=40)
     name_zh_hant = models.CharField(_("name, Traditional Chinese"), max_length=40, blank=True, default="")
     name_en = models.CharField(_("name, English"), max_length=40, blank=True, default="")
-    lower = models.DecimalField(_("from"), max_digits=18, decimal_places=2)
+    # Whoever reads a band reads one of a released scheme.
+    lower: "models.DecimalField[Decimal | int | str, Decimal]" = models.DecimalField(  # type: ignore[misc]
+        _("from"), max_digits=18, decimal_places=2, null=True, blank=True
+    )
     upper = models.DecimalField(_("below"), max_digits=18, decimal_places=2, null=True, blank=True)
     downgrade_after_months = models.SmallIntegerField(_("downgrade after months below"), null=True, blank=True)
 
@@ -103,12 +128,6 @@ class Tier(models.Model):
     @property
     def name(self) -> str:
         return localized(self)
-
-
-def localized(row: "TierScheme | Tier") -> str:
-    """The name in the language of the page, Simplified Chinese where a translation is missing."""
-    language = (get_language() or "zh-hans").replace("-", "_")
-    return getattr(row, f"name_{language}", "") or row.name_zh_hans
 
 
 class TierState(models.Model):

@@ -34,6 +34,8 @@ log = structlog.get_logger()
 
 # Measured at a million customers in 16 segments: 3.7 s for all, 14.6 s carried on when half of them were touched.
 SMALL_SHARE = 0.15
+# Whom the night touches, from `mark_touched` to the end of `publish`.
+TOUCHED = "night_touched"
 
 
 @dataclass(frozen=True)

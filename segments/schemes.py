@@ -2,19 +2,33 @@
 
 from datetime import date, timedelta
 from itertools import pairwise
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from crm import db
 from crm.jobs.choices import RunState
 from crm.jobs.models import JobRun
-from segments.models import Tier, TierScheme
+from segments.choices import BY_HOLDINGS, BY_MONEY, BY_SCORE, Promotion
+from segments.models import SchemeBranch, SchemeFactor, SchemeWeight, Tier, TierScheme
+from segments.tiering.calendar import last_day, parse_review_days
+
+PARTS = (SchemeWeight, SchemeFactor, SchemeBranch)
+FULL_SCORE = 100
+NOT_FOR_PAGES = gettext_lazy(
+    "Pages can only show a scheme on balances or averages, from 0, for everybody in every branch."
+)
 
 
 class BadBands(ValueError):
     """Bands that leave a gap, overlap, or do not begin at zero and end open."""
+
+
+class BadRules(ValueError):
+    """A version whose metric or rhythm lacks what it needs."""
 
 
 class NotInForce(ValueError):
@@ -34,17 +48,18 @@ def is_fixed(scheme: TierScheme) -> bool:
 def new_version(scheme: TierScheme, today: date) -> TierScheme:
     """A copy with its bands, not released, that begins tomorrow; its bands and rules can be edited until it is."""
     newest = TierScheme.objects.select_for_update().filter(code=scheme.code).order_by("-version")[0]
-    bands = list(scheme.tiers.all())
+    parts: dict[Any, list[Any]] = {model: list(model.objects.filter(scheme=scheme)) for model in (Tier, *PARTS)}
     copy = TierScheme.objects.get(pk=scheme.pk)
     copy.pk, copy.version = None, newest.version + 1
     copy.effective_from, copy.effective_to = today + timedelta(days=1), None
     copy.is_released = copy.is_active = copy.is_primary = copy.becomes_primary = False
     copy._state.adding = True
     copy.save()
-    for band in bands:
-        band.pk, band.scheme = None, copy
-        band._state.adding = True
-    Tier.objects.bulk_create(bands)
+    for model, rows in parts.items():
+        for row in rows:
+            row.pk, row.scheme = None, copy
+            row._state.adding = True
+        model.objects.bulk_create(rows)
     return copy
 
 
@@ -55,12 +70,22 @@ def activate(scheme: TierScheme) -> date:
     Returns that day. It is never one that a night has published or works on: those stay as they were judged, and a
     night that is under way is judged by one version from its first chunk to its last.
     """
+    check_rules(scheme)
     check_bands(list(scheme.tiers.order_by("rank")))
+    shown = TierScheme.objects.filter(Q(is_primary=True) | Q(becomes_primary=True), code=scheme.code)
+    if shown.exists() and not suits_pages(scheme):
+        raise BadBands(NOT_FOR_PAGES)
     versions = TierScheme.objects.select_for_update().filter(code=scheme.code, is_released=True)
     if versions.filter(version__gte=scheme.version).exists():
         raise BadVersion(_("This version, or a later one, has been released already; make a new version."))
     first = max(scheme.effective_from, first_open_day() or scheme.effective_from)
+    ends = last_day(scheme, scheme.branches.all())
+    if ends is not None and ends < first:
+        raise BadVersion(
+            _("This scheme has ended on %(day)s; give it, or a branch, a later last day first.") % {"day": ends}
+        )
     TierScheme.objects.filter(pk=scheme.pk).update(is_released=True, effective_from=first)
+    scheme.branches.filter(effective_from__lt=first).update(effective_from=first)
     return first
 
 
@@ -95,17 +120,47 @@ def make_primary(scheme: TierScheme) -> None:
     scheme = TierScheme.objects.select_for_update().get(pk=scheme.pk)
     if not scheme.is_active:
         raise NotInForce(_("Only a scheme that runs can be shown on pages."))
+    if not suits_pages(scheme):
+        raise NotInForce(NOT_FOR_PAGES)
     if TierScheme.objects.filter(code=scheme.code, version__gte=scheme.version, effective_to__isnull=False).exists():
         raise NotInForce(_("This scheme has a last day; pages can only show one that goes on."))
     TierScheme.objects.filter(becomes_primary=True).update(becomes_primary=False)
     TierScheme.objects.filter(pk=scheme.pk, is_primary=False).update(becomes_primary=True)
 
 
+def suits_pages(scheme: TierScheme) -> bool:
+    """Whether lists, alerts and gaps can speak of it: money decides, and everybody has a tier."""
+    from_zero = scheme.tiers.filter(rank=1, lower=0).exists()
+    return from_zero and scheme.metric in BY_MONEY and not scheme.applies_to and not scheme.branches.exists()
+
+
+def check_rules(scheme: TierScheme) -> None:
+    """Raise BadRules where the version lacks what its metric or its rhythm asks for."""
+    try:
+        days = parse_review_days(scheme.review_days)
+    except ValueError as fault:
+        raise BadRules(_("Review days are months and days, as 06-30,12-31.")) from fault
+    if (scheme.promotion == Promotion.REVIEW) != bool(days):
+        raise BadRules(_("A scheme that judges on review days names them, and only such a scheme."))
+    if not 0 <= scheme.keep_percent < 100:
+        raise BadRules(_("The share below the edge in which a tier is kept lies between 0 and 100 percent."))
+    if scheme.metric in BY_HOLDINGS and not scheme.weights.exists():
+        raise BadRules(_("Weighted assets and points need the weights of products."))
+    if scheme.metric in BY_SCORE:
+        if scheme.promotion == Promotion.IMMEDIATE:
+            raise BadRules(_("A score moves as days pass: it is judged monthly or on review days."))
+        if sum(factor.weight for factor in scheme.factors.all()) != FULL_SCORE:
+            raise BadRules(_("The weights of the factors must add up to 100."))
+
+
 def check_bands(bands: list[Tier]) -> None:
-    """Bands by rank: the first from zero, each from where the one below ends, the last open."""
+    """Bands by rank: the first from zero, or from more where those below are not rated, each from where the one below
+    ends, the last open."""
     edges = [band.lower for band in bands]
     ends = [band.upper for band in bands]
-    if not bands or edges[0] != 0 or ends[-1] is not None or ends[:-1] != edges[1:]:
-        raise BadBands(_("The bands must begin at 0, follow one another without a gap, and the last must be open."))
+    if any(edge is None for edge in edges):
+        raise BadBands(_("The thresholds of this scheme are not known: enter them first."))
+    if not bands or edges[0] < 0 or ends[-1] is not None or ends[:-1] != edges[1:]:
+        raise BadBands(_("The bands must not begin below 0, must follow without a gap, and the last must be open."))
     if any(lower >= upper for lower, upper in pairwise(edges)):
         raise BadBands(_("Each band must begin above the one below it."))

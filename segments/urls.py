@@ -15,4 +15,5 @@ urlpatterns = [
     path("<int:pk>/active/", views.active, name="active"),
     path("<int:pk>/versions/<int:number>/", views.decide, name="decide"),
     path("customers/<int:pk>/profiling/", views.profiling, name="profiling"),
+    path("customers/<int:pk>/grades/<slug:code>/", views.grade, name="grade"),
 ]

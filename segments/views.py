@@ -19,7 +19,7 @@ from crm.organization.access import BALANCE_ROLES, for_roles
 from crm.organization.choices import Reach, Role
 from crm.organization.models import User
 from customers.models import Customer
-from segments import dry_run, membership, pages, proposals, tasks
+from segments import dry_run, gradings, membership, pages, proposals, tasks
 from segments.choices import SegmentKind
 from segments.forms import NoteForm, PlaybookForm, SegmentForm
 from segments.membership import SegmentRefused
@@ -307,4 +307,18 @@ def profiling(request: HttpRequest, pk: int) -> HttpResponse:
         _("Noted: in no segment and no suggestion from now on.") if refuses else _("Noted: the next night looks again.")
     )
     messages.success(request, said)
+    return redirect("workbench:customer", pk)
+
+
+@require_POST
+@for_roles(BALANCE_ROLES)
+def grade(request: HttpRequest, pk: int, code: str) -> HttpResponse:
+    """Confirm the grade that a grading suggests of a customer, choose another, or reject it."""
+    user = signed_in(request)
+    customer = get_object_or_404(Customer.objects.visible_to(user), pk=pk)
+    try:
+        gradings.decide(user, customer, code, request.POST.get("grade", ""), data_date())
+        messages.success(request, _("Saved."))
+    except gradings.GradeRefused as refusal:
+        messages.warning(request, str(refusal))
     return redirect("workbench:customer", pk)

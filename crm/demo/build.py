@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from archives.planning import planner
 from crm import db
 from crm.audit import pii
 from crm.demo import records, runs, staff, tiers
@@ -154,6 +155,10 @@ def write_past(plan: Plan, built: Built) -> None:
         db.run_sql(PACKAGE, "alerts", as_of=plan.as_of)
         write_live_alerts(plan.as_of)
         figures.count(plan.as_of)
+    with built.part("plans"):
+        # Nobody has worked here yet: the first plans are for the day on which the bank is first read, after its night.
+        tonight = Night(as_of=plan.as_of + timedelta(days=1), previous=None, full=False, is_first=True)
+        planner.publish(tonight, None)
     with built.part("runs"):
         runs.write_runs(plan.start, plan.as_of, plan.seed)
     with built.part("segments"):

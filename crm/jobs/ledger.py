@@ -50,9 +50,21 @@ def published_date(job: str = "nightly", using: str = "default") -> date | None:
     return newest.business_date if newest else None
 
 
+def published_before(day: date, job: str = "nightly") -> date | None:
+    """The newest business date before this day whose run is published."""
+    earlier = RUNS.filter(job=job, published_at__isnull=False, business_date__lt=day)
+    return earlier.order_by("-business_date").values_list("business_date", flat=True).first()
+
+
 def is_published_before(day: date, job: str = "nightly") -> bool:
     """Whether a run of an earlier day is published."""
-    return RUNS.filter(job=job, published_at__isnull=False, business_date__lt=day).exists()
+    return published_before(day, job) is not None
+
+
+def first_published(job: str = "nightly", using: str = "default") -> date | None:
+    """The business date of the first run that is published."""
+    runs = JobRun.objects.using(using).filter(job=job, published_at__isnull=False).order_by("business_date")
+    return runs.values_list("business_date", flat=True).first()
 
 
 def refuse_while_running(job: str) -> None:

@@ -102,13 +102,15 @@ class User(AbstractBaseUser):
 
 
 MOST_A_DAY = 200
+MOST_MINUTES = 480
 A_DAY = [MinValueValidator(1), MaxValueValidator(MOST_A_DAY)]
 
 
 class DayTarget(models.Model):
     """A relationship manager's working day (DOMAIN §4, process targets), from a day on until the next row begins.
 
-    `contacts` is the capacity too: 今日 proposes no more customers than that.
+    `contacts` is the capacity too: 今日 proposes no more customers than that, and the planner fills no day beyond it.
+    `minutes` makes hours of it; preparing and writing down what was said are part of them.
     """
 
     effective_from = models.DateField(_("effective from"), unique=True)
@@ -116,6 +118,12 @@ class DayTarget(models.Model):
     effective = models.PositiveSmallIntegerField(_("of them effective"), validators=A_DAY)
     booked = models.PositiveSmallIntegerField(_("appointments made"), validators=A_DAY)
     met = models.PositiveSmallIntegerField(_("customers met"), validators=A_DAY)
+    minutes = models.PositiveSmallIntegerField(
+        _("minutes a contact takes"),
+        default=20,
+        db_default=20,
+        validators=[MinValueValidator(1), MaxValueValidator(MOST_MINUTES)],
+    )
     source = models.CharField(_("source"), max_length=200, blank=True, default="")
 
     class Meta:
@@ -141,3 +149,23 @@ class ContactCadence(models.Model):
 
     def __str__(self) -> str:
         return f"{self.tier}: {self.days}"
+
+
+class WorkDay(models.Model):
+    """工作日历: a day on which the bank works, or not, otherwise than the week says; Monday to Friday need no row.
+
+    Statutory holidays and make-up working days 调休 come from the State Council's yearly notice. The same answers in
+    SQL: `organization_is_workday`, `_next_workday`, `_previous_workday` and `_add_workdays` (migration 0004).
+    """
+
+    day = models.DateField(_("day"), unique=True)
+    is_working = models.BooleanField(_("working day"))
+    name = models.CharField(_("holiday"), max_length=40, blank=True, default="")
+    source = models.CharField(_("source"), max_length=200, blank=True, default="")
+
+    class Meta:
+        verbose_name = _("exception of the work calendar")
+        verbose_name_plural = _("work calendar")
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.name}"

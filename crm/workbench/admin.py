@@ -8,14 +8,20 @@ from django.contrib import admin
 from django.contrib.auth import forms as auth_forms
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
-from django.http import HttpRequest
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
+from django.views.decorators.http import require_http_methods
 
 from crm.audit.configuration import ReadOnlyAdmin, ReadOnlyInline, RecordedAdmin, is_administrator
 from crm.jobs.models import JobRun, JobStep
-from crm.organization import branches
-from crm.organization.models import Branch, ContactCadence, DayTarget, User
+from crm.organization import branches, workdays
+from crm.organization.models import Branch, ContactCadence, DayTarget, User, WorkDay
 
 admin.site.unregister(Group)  # rights come from role and reach, not from groups
 
@@ -56,7 +62,7 @@ class BranchAdmin(RecordedAdmin):
 
 @admin.register(DayTarget)
 class DayTargetAdmin(RecordedAdmin):
-    list_display = ("effective_from", "contacts", "effective", "booked", "met")
+    list_display = ("effective_from", "contacts", "minutes", "effective", "booked", "met")
     ordering = ("-effective_from",)
 
 
@@ -64,6 +70,65 @@ class DayTargetAdmin(RecordedAdmin):
 class ContactCadenceAdmin(RecordedAdmin):
     list_display = ("tier", "days", "source")
     ordering = ("-tier",)
+
+
+MOST_BYTES = 100_000
+
+
+class CalendarForm(forms.Form):
+    """A year's calendar as the State Council published it."""
+
+    file = forms.FileField(label=_("CSV file"), help_text=_("Day, holiday or workday, name: 2027-01-01,holiday,元旦"))
+    source = forms.CharField(label=_("Source"), max_length=200, help_text=_("The notice, with its number"))
+
+    def clean_file(self) -> list[WorkDay]:
+        file = self.cleaned_data["file"]
+        if file.size > MOST_BYTES:
+            raise forms.ValidationError(_("The file is too large for a calendar."))
+        try:
+            return workdays.parse(file.read().decode("utf-8"))
+        except UnicodeDecodeError as error:
+            raise forms.ValidationError(_("The file is not UTF-8 text.")) from error
+        except workdays.BadCalendar as problem:
+            raise forms.ValidationError(str(problem)) from problem
+
+
+@admin.register(WorkDay)
+class WorkDayAdmin(RecordedAdmin):
+    list_display = ("day", "is_working", "name", "source")
+    list_filter = ("is_working",)
+    date_hierarchy = "day"
+    ordering = ("-day",)
+    change_list_template = "admin/organization/workday/change_list.html"
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return is_administrator(request)
+
+    def get_urls(self) -> list[URLPattern]:
+        page = self.admin_site.admin_view(require_http_methods(["GET", "POST"])(self.take_in))
+        taken_in = path("import/", page, name="organization_workday_import")
+        return [taken_in, *super().get_urls()]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        missing = workdays.missing_year(timezone.localdate())
+        return super().changelist_view(request, {"missing_year": missing, **(extra_context or {})})
+
+    def take_in(self, request: HttpRequest) -> HttpResponse:
+        """Replace the years of a CSV file."""
+        if not is_administrator(request):
+            raise PermissionDenied
+        form = CalendarForm(request.POST or None, request.FILES or None)
+        if request.method == "POST" and form.is_valid():
+            rows = form.cleaned_data["file"]
+            years = workdays.replace_years(rows, form.cleaned_data["source"])
+            self.record(request, "import", rows[0], f"{', '.join(map(str, years))}: {len(rows)}")
+            told = _now("Calendar of %(years)s taken in: %(rows)s days.")
+            self.message_user(request, told % {"years": ", ".join(map(str, years)), "rows": len(rows)})
+            return redirect("admin:organization_workday_changelist")
+        context = {**self.admin_site.each_context(request), "form": form, "title": _now("Take in a calendar"),
+                   "opts": self.opts}  # fmt: skip
+        status = 422 if request.method == "POST" else 200
+        return render(request, "admin/organization/workday/import.html", context, status=status)
 
 
 class StaffAddForm(auth_forms.AdminUserCreationForm):  # type: ignore[type-arg]

@@ -17,7 +17,7 @@ from crm.workbench.board import urgent
 from crm.workbench.board_lines import NOBODY, Moments
 from customers.averages import month_start
 from customers.choices import HoldingStatus, Severity
-from customers.filters import CustomerFilter
+from customers.filters import CustomerFilter, day_filter
 from customers.models import Alert, Customer, Holding
 from segments.models import TierChange, TierScheme
 
@@ -51,7 +51,7 @@ class BoardCustomers(CustomerFilter):
     """`figure` names what to show, `month` (2026-11-01) the month of moves."""
 
     figure = django_filters.ChoiceFilter(method="behind", choices=list(FIGURES.items()))
-    month = django_filters.DateFilter(method="as_it_is")
+    month = day_filter(method="as_it_is")
 
     def __init__(self, data: Mapping[str, str], *, user: User, moments: Moments) -> None:
         self.moments = moments

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from crm.audit import trail
 from crm.jobs import ledger
+from crm.organization import workdays
 from crm.organization.access import for_roles
 from crm.organization.choices import Role
 from crm.organization.models import User
@@ -36,7 +37,8 @@ def board_page(request: HttpRequest, today: Today) -> HttpResponse:
     assert isinstance(request.user, User)
     shown = board(request.user, request.GET, today, timezone.now())
     trail.listed(request, "board", shown.customer_ids)
-    return render(request, "workbench/board.html", {"board": shown, "tiers": today.tiers, "day": today.day})
+    context = {"board": shown, "tiers": today.tiers, "day": today.day, "missing_year": workdays.missing_year(today.day)}
+    return render(request, "workbench/board.html", context)
 
 
 @require_safe

@@ -29,10 +29,11 @@ PAGE_ROWS = 50
 MOST_JOBS = 30
 
 
-def own_job(request: HttpRequest, pk: int) -> tuple[BulkJob, User]:
-    """404 for somebody else's job, whoever asks."""
+def own_job(request: HttpRequest, pk: int, *, held: bool = False) -> tuple[BulkJob, User]:
+    """404 for somebody else's job, whoever asks; `held` until the request ends, so that of two presses one waits."""
     assert isinstance(request.user, User)
-    return get_object_or_404(jobs.of_user(request.user), pk=pk), request.user
+    mine = jobs.of_user(request.user)
+    return get_object_or_404(mine.select_for_update() if held else mine, pk=pk), request.user
 
 
 def number_of(text: str) -> int | None:
@@ -154,7 +155,7 @@ def job_progress(request: HttpRequest, pk: int) -> HttpResponse:
 @for_roles(BALANCE_ROLES)
 def job_start(request: HttpRequest, pk: int) -> HttpResponse:
     """Have it run, once the form says what is to be done."""
-    one, user = own_job(request, pk)
+    one, user = own_job(request, pk, held=True)
     day = timezone.localdate()
     form = FORMS[one.action](request.POST, user=user, branch_id=jobs.branch_of(one, user), day=day)
     if one.state == BulkState.PREVIEW and not form.is_valid():

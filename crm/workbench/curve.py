@@ -15,7 +15,7 @@ from customers.models import BalanceChange, Customer
 from segments.models import Tier
 
 WIDTH, HEIGHT = 580, 214
-LEFT, RIGHT, TOP, BOTTOM = 44, 84, 10, 24
+LEFT, RIGHT, TOP, BOTTOM = 54, 84, 10, 24
 DAYS = 365
 # The edge of the tier above is drawn when the curve has come this near: it is what the page speaks of.
 NEAR = Decimal("1.5")

@@ -15,6 +15,7 @@ from crm.organization.models import User
 from crm.workbench.curve import Curve, aum_curve
 from crm.workbench.family import Family, Relative, Source, household_of, relatives_of, sources_for
 from crm.workbench.known_facts import Glance, glance
+from crm.workbench.tier_story import Story, story_of
 from crm.workbench.timeline import Event, Timeline, first_page, timeline
 from crm.workbench.why_now import Deadline, Reason, Today, deadline, reason
 from customers.averages import last_month_average, month_average, projected_month_average, quarter_average
@@ -91,6 +92,7 @@ class Page:
     archive: Glance
     plans: list[MaintenancePlan]
     groups: Groups
+    story: Story
     suitability: Suitability
     day: date
     may_move: bool
@@ -156,6 +158,7 @@ def gather(user: User, customer: Customer, today: Today, now: datetime) -> Page:
         archive=glance(user, customer, today.day),
         plans=plans.of_customer(user, customer, MOST_PLANS),
         groups=groups_of(user, customer, {row.holding.product.counted_class for row in rows}, suitability.highest),
+        story=story_of(user, customer, metrics, today.as_of, today.tiers, keep, gap),
         suitability=suitability,
         day=today.day,
         may_move=user.role == Role.BRANCH_MANAGER,

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from archives.choices import REACHED, Channel, Outcome
 from archives.contacts import start_of
 from archives.models import ContactLog, MaintenancePlan
+from archives.plans import SAID, said_of
 from crm.organization.models import DayTarget, User
 from crm.workbench import ranking
 from customers.choices import AlertKind
@@ -144,7 +145,7 @@ def day_so_far(user: User, day: date, owner: str = "") -> DaySoFar:
                 one["sex"],
                 date.fromisoformat(one["due"]),
                 str(Channel(one["channel"]).label),
-                one["note"],
+                said_of(one),
                 not one["barred"],
             )
             for one in row.plans
@@ -222,7 +223,7 @@ def plans(user: User, day: date, owner_id: int) -> Any:
             sex="customer__sex",
             due="due_date",
             channel="channel",
-            note="note",
             barred="customer__do_not_contact",
+            **SAID,
         )
     )[:PLANS]

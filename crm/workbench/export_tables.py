@@ -1,4 +1,4 @@
-"""What of each of the four lists goes into a file. Names are masked, as on screen."""
+"""What of each of the four lists goes into a file. Names are masked, as on screen, and long numbers in free text."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -13,6 +13,7 @@ from django.utils.translation import pgettext_lazy
 from archives.contact_list import CONTACTS
 from archives.models import ContactLog, MaintenancePlan
 from archives.plan_list import PLANS
+from crm.audit.pii import veil_numbers
 from crm.workbench.why_now import Today, reason
 from customers import customer_list
 from customers.alert_list import ALERTS, with_customer
@@ -98,7 +99,8 @@ def contact_cells(contacts: Sequence[ContactLog], tiers: Tiers, day: date) -> li
         [
             one.customer.customer_no, one.customer.name_mask, moment(one.contacted_at),
             str(one.get_channel_display()), str(one.get_outcome_display()), str(one.get_purpose_display()),
-            one.summary, one.amount, one.next_date, one.next_action, f"{one.staff.name} {one.staff.staff_no}",
+            veil_numbers(one.summary), one.amount, one.next_date, veil_numbers(one.next_action),
+            f"{one.staff.name} {one.staff.staff_no}",
             tier(one.customer, tiers), manager(one), one.branch.name,
         ]
         for one in contacts
@@ -106,14 +108,15 @@ def contact_cells(contacts: Sequence[ContactLog], tiers: Tiers, day: date) -> li
 
 
 def load_plans(plans: QuerySet[Any], day: date) -> QuerySet[Any]:
-    return with_manager(with_customer(plans).select_related("customer__metrics", "branch", "owner"), "customer_id")
+    joined = with_customer(plans).select_related("customer__metrics", "branch", "owner", "step")
+    return with_manager(joined, "customer_id")
 
 
 def plan_cells(plans: Sequence[MaintenancePlan], tiers: Tiers, day: date) -> list[list[Cell]]:
     return [
         [
             one.customer.customer_no, one.customer.name_mask, one.due_date, str(one.get_channel_display()),
-            str(one.get_purpose_display()), one.note, str(one.get_state_display()), one.closed_on,
+            str(one.get_purpose_display()), veil_numbers(one.what), str(one.get_state_display()), one.closed_on,
             f"{one.owner.name} {one.owner.staff_no}", tier(one.customer, tiers), moment(one.created_at), manager(one),
             one.branch.name,
         ]
@@ -153,7 +156,7 @@ TABLES: dict[str, Table] = {
                 Column("outcome", _("Outcome")), Column("purpose", _("Purpose")),
                 Column("summary", _("What was said"), width=48), Column("amount", _("Amount"), "money", 18),
                 Column("next_date", _("Next on"), "date", 12), Column("next", _("Next action"), width=28),
-                Column("by", _("By")), TIER, MANAGER, BRANCH,
+                Column("by", pgettext_lazy("who made a contact", "By")), TIER, MANAGER, BRANCH,
             ),
             load_contacts, contact_cells,
         ),

@@ -143,8 +143,12 @@ def show(request: HttpRequest, one: ExportRequest, form: RefusalForm, status: in
         "form": form,
         "again": urlencode({"list": one.list_name, **one.filters}),
         "approvers": requests.approvers_of(one) if is_own and is_waiting else [],
-        "fresh_count": requests.fresh_count(one, TABLES, timezone.localdate()) if is_waiting and not is_own else None,
     }
+    if is_waiting and not is_own:
+        context["fresh_count"] = requests.fresh_count(one, TABLES, timezone.localdate())
+        people = requests.people_in(user, one, TABLES, timezone.localdate())
+        context["people"] = people
+        trail.listed(request, "export to decide", [customer.pk for customer in people])
     return render(request, "exports/export.html", context, status=status)
 
 
@@ -165,7 +169,7 @@ def export_approve(request: HttpRequest, pk: int) -> HttpResponse:
     """Let another's export be made."""
     user, one = to_decide(request, pk)
     try:
-        requests.approve(user, one, TABLES, timezone.now(), trail.address_of(request))
+        requests.approve(user, one, timezone.now(), trail.address_of(request))
     except requests.TooLate:
         return too_late(request, pk)
     transaction.on_commit(lambda: tasks.wake(one.pk))

@@ -66,8 +66,8 @@ def view_save(request: HttpRequest, name: str) -> HttpResponse:
         return redirect(shape.url_name)
     old = form.cleaned_data["view"]
     view = get_object_or_404(SavedView.objects.visible_to(user), pk=old, list_name=name) if old else None
-    kept = pages.kept_from(shape, form.cleaned_data["state"], user, timezone.localdate())
     try:
+        kept = pages.kept_from(shape, form.cleaned_data["state"], user, timezone.localdate())
         view = saved.save(user, name, form.draft(), kept, view)
     except saved.ViewRefused as refusal:
         messages.warning(request, str(refusal))

@@ -8,9 +8,13 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from crm.audit.configuration import is_administrator
+from crm.organization import workdays
 from crm.organization.models import User
 from crm.workbench import sign_in
 
@@ -33,6 +37,12 @@ class ConfigurationSite(AdminSite):
     site_title = _("Settings")
     index_title = _("Reference data and parameters")
     site_url = "/"
+    index_template = "admin/settings_index.html"
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        """The tables, and a warning to administrators while next year's work calendar is missing."""
+        missing = workdays.missing_year(timezone.localdate()) if is_administrator(request) else None
+        return super().index(request, {"missing_year": missing, **(extra_context or {})})
 
     def has_permission(self, request: HttpRequest) -> bool:
         return isinstance(request.user, User) and request.user.is_staff

@@ -1,4 +1,4 @@
-"""What Celery runs of exports and of bulk jobs. Messages only wake: their own modules decide what is to be done."""
+"""What Celery runs of exports, bulk jobs and simulations. Messages only wake: their modules decide what is done."""
 
 from typing import Any
 
@@ -9,6 +9,7 @@ from kombu.exceptions import OperationalError
 from crm.workbench.bulk import jobs
 from crm.workbench.export_tables import TABLES
 from customers.exports import requests, runs
+from segments import simulation
 from segments.tiers import primary_tiers
 
 # A wake-up that nobody took until the next sweep is stale: the sweep sends another.
@@ -45,6 +46,21 @@ def sweep_bulk() -> int:
     return len(waiting)
 
 
+@shared_task
+def run_simulation(simulation_id: int) -> str:
+    """Work on a simulation, beside whoever else does."""
+    return simulation.run(simulation_id)
+
+
+@shared_task
+def sweep_simulations() -> int:
+    """Wake workers for simulations whose message was lost or whose worker died."""
+    waiting = simulation.waiting()
+    for simulation_id in waiting:
+        run_simulation.apply_async((simulation_id,), expires=WAKE_SECONDS)
+    return len(waiting)
+
+
 def wake(export_id: int) -> None:
     """Tell a worker of an export."""
     tell(make_export, export_id)
@@ -53,6 +69,11 @@ def wake(export_id: int) -> None:
 def wake_bulk(job_id: int) -> None:
     """Tell a worker of a bulk job."""
     tell(run_bulk, job_id)
+
+
+def wake_simulation(simulation_id: int) -> None:
+    """Tell a worker of a simulation."""
+    tell(run_simulation, simulation_id)
 
 
 def tell(task: Any, pk: int) -> None:

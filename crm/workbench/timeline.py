@@ -130,10 +130,10 @@ def contacts(user: User, customer: Customer) -> QuerySet[Any]:
 
 
 def plans(user: User, customer: Customer) -> QuerySet[Any]:
-    """Plans that somebody wrote; those that a contact made are told with it."""
+    """Plans that somebody wrote; those that a contact made are told with it, those of the night once done."""
     return (
         MaintenancePlan.objects.visible_to(user)
-        .filter(customer=customer, source__isnull=True)
+        .filter(customer=customer, source__isnull=True, created_by__isnull=False)
         .values(
             event=Value("plan"),
             at=F("created_at"),

@@ -12,6 +12,7 @@ from django.db.models.functions import JSONObject
 from archives.choices import Channel, Outcome
 from archives.contacts import last_contact
 from archives.models import MaintenancePlan
+from archives.plans import SAID, said_of
 from crm.organization.choices import Role
 from crm.organization.models import User
 from crm.workbench import ranking
@@ -149,11 +150,11 @@ def rows_of(alerts: Sequence[Any], today: Today, now: datetime) -> list[Row]:
 def due_plan(user: User, day: date) -> Subquery:
     """The first open plan of the row's customer that is due, as JSON; asked for the rows of the page alone."""
     due = MaintenancePlan.objects.open().visible_to(user).filter(customer=OuterRef("customer"), due_date__lte=day)
-    return Subquery(due.order_by("due_date", "pk").values(json=JSONObject(channel="channel", note="note"))[:1])
+    return Subquery(due.order_by("due_date", "pk").values(json=JSONObject(channel="channel", **SAID))[:1])
 
 
 def plan_of(found: Mapping[str, str] | None) -> Mapping[str, str] | None:
-    return found and {"channel": str(Channel(found["channel"]).label), "note": found["note"]}
+    return found and {"channel": str(Channel(found["channel"]).label), "note": said_of(found)}
 
 
 def last_of(found: Mapping[str, str] | None, day: date) -> LastContact | None:

@@ -6,7 +6,7 @@ happen is decided by the one statement that lets it happen, so that of two peopl
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -24,13 +24,14 @@ from crm.organization.models import User
 from customers import reveal
 from customers.choices import ExportProblem, ExportState
 from customers.exports import rows, vault
-from customers.models import ExportRequest
+from customers.models import Customer, ExportRequest
 from customers.models.export import UNDER_WAY
 
 TOKEN_BYTES = 16
 LINK_HOURS = 24
 DECIDE_DAYS = 7
 APPROVERS_SHOWN = 5
+PEOPLE_SHOWN = 20
 ASKED, APPROVED, REFUSED = "export.ask", "export.approve", "export.refuse"
 WITHDRAWN, DOWNLOADED = "export.withdraw", "export.download"
 RESERVING = (ExportState.WAITING, *UNDER_WAY)
@@ -55,7 +56,7 @@ def may_export(user: User) -> bool:
 
 def rows_left(user: User, now: datetime, *, besides: int = 0, using: str = "default") -> int:
     """How many rows this user may still ask for today: what was made today and what waits counts."""
-    begin = timezone.make_aware(datetime.combine(timezone.localdate(now), datetime.min.time()))
+    begin = begin_of_day(now)
     mine = ExportRequest.objects.using(using).filter(requested_by=user).exclude(pk=besides)
     taken = mine.filter(Q(made_at__gte=begin) | Q(state__in=RESERVING)).aggregate(
         rows=Sum(Coalesce(F("row_count"), F("rows_expected")))
@@ -63,9 +64,24 @@ def rows_left(user: User, now: datetime, *, besides: int = 0, using: str = "defa
     return max(0, int(settings.EXPORT_ROWS_A_DAY) - (taken["rows"] or 0))
 
 
-def needs_approval(number: int, plain_fields: Sequence[str]) -> bool:
-    """SECURITY §3.4: many rows, or any plain value."""
-    return bool(plain_fields) or number > settings.EXPORT_ROWS_UNAPPROVED
+def needs_approval(user: User, number: int, plain_fields: Sequence[str], now: datetime) -> bool:
+    """SECURITY §3.4: any plain value, or many rows, with those that left today without anybody's approval: a list cut
+    in pieces is still one list."""
+    return bool(plain_fields) or number + unapproved(user, now) > settings.EXPORT_ROWS_UNAPPROVED
+
+
+def unapproved(user: User, now: datetime) -> int:
+    """How many rows of today this user needed nobody for."""
+    mine = ExportRequest.objects.filter(requested_by=user, needs_approval=False, requested_at__gte=begin_of_day(now))
+    lost = (ExportState.WITHDRAWN, ExportState.FAILED, ExportState.EXPIRED)
+    taken = mine.exclude(state__in=lost, made_at__isnull=True).aggregate(
+        rows=Sum(Coalesce(F("row_count"), F("rows_expected")))
+    )
+    return taken["rows"] or 0
+
+
+def begin_of_day(now: datetime) -> datetime:
+    return timezone.make_aware(datetime.combine(timezone.localdate(now), datetime.min.time()))
 
 
 @dataclass(frozen=True)
@@ -85,7 +101,7 @@ def outlook(user: User, choice: rows.Choice, now: datetime) -> Outlook:
     """Before anybody asks; raises BadFilters."""
     left = rows_left(user, now)
     number = rows.count_of(user, choice, timezone.localdate(now), left)
-    return Outlook(number, left, needs_approval(number, ()))
+    return Outlook(number, left, needs_approval(user, number, (), now))
 
 
 def ask(
@@ -97,7 +113,7 @@ def ask(
     now: datetime,
     address: str | None,
 ) -> ExportRequest:
-    """A request for the chosen rows; raises ExportRefused, BadFilters.
+    """A request for the rows that are chosen now, and for no others; raises ExportRefused, BadFilters.
 
     `wanted` holds file_format, plain_fields, reason and note; a list without identities gives none in plain text. The
     lock makes two requests of one user count each other.
@@ -105,14 +121,15 @@ def ask(
     db.hold_lock(lock_of(user), using="default")
     left, table = rows_left(user, now), choice.table
     plain_fields = list(wanted["plain_fields"]) if table.has_identity else []
-    number = rows.count_of(user, choice, timezone.localdate(now), left)
-    check_limits(user, number, left, plain_fields)
-    is_gated = needs_approval(number, plain_fields)
+    ids = rows.ids_of(user, choice, timezone.localdate(now), left)
+    check_limits(user, len(ids), left, plain_fields)
+    is_gated = needs_approval(user, len(ids), plain_fields, now)
     export = ExportRequest.objects.create(
         token=secrets.token_hex(TOKEN_BYTES), requested_by=user, branch_id=user.branch_id, reach=user.reach,
-        list_name=table.shape.name, filters=choice.filters, ids=choice.ids, file_format=wanted["file_format"],
+        list_name=table.shape.name, filters=choice.filters, ids=ids, is_ticked=choice.ids is not None,
+        file_format=wanted["file_format"],
         plain_fields=plain_fields, reason=wanted["reason"] if plain_fields else "",
-        note=wanted["note"] if plain_fields else "", language=language, needs_approval=is_gated, rows_expected=number,
+        note=wanted["note"] if plain_fields else "", language=language, needs_approval=is_gated, rows_expected=len(ids),
         state=ExportState.WAITING if is_gated else ExportState.QUEUED,
     )  # fmt: skip
     trail.record(user, ASKED, target=export, detail=facts(export), address=address)
@@ -136,7 +153,7 @@ def lock_of(user: User) -> str:
 def facts(export: ExportRequest) -> dict[str, Any]:
     """What the audit trail keeps of a request."""
     return {
-        "list": export.list_name, "filters": export.filters, "ids": export.ids, "format": export.file_format,
+        "list": export.list_name, "filters": export.filters, "ticked": export.is_ticked, "format": export.file_format,
         "rows": export.rows_expected,
         "plain": export.plain_fields, "reason": export.reason, "note": export.note,
         "requested_by": export.requested_by_id,
@@ -145,26 +162,30 @@ def facts(export: ExportRequest) -> dict[str, Any]:
 
 def chosen(export: ExportRequest, tables: Mapping[str, rows.Table]) -> rows.Choice:
     """The rows that it asks for."""
-    return rows.Choice(tables[export.list_name], export.filters, export.ids)
+    return rows.Choice(tables[export.list_name], {}, export.ids)
 
 
 def fresh_count(export: ExportRequest, tables: Mapping[str, rows.Table], day: date) -> int:
-    """How many rows it would have now, with the rights that its requester has now.
+    """How many of its rows it would hold now, with the rights that its requester has now.
 
-    In the requester's own scope, on the other connection: what is the requester's alone, a star, no approver sees.
+    In the requester's own scope, on the other connection: what is the requester's alone no approver counts.
     """
     requester = User.objects.select_related("branch").get(pk=export.requested_by_id)
     with scoped(requester, using="audit", snapshot=True):
-        cap = int(settings.EXPORT_ROWS_A_DAY)
-        return rows.count_of(requester, chosen(export, tables), day, cap, using="audit")
+        return rows.count_of(requester, chosen(export, tables), day, len(export.ids), using="audit")
 
 
-def approve(
-    user: User, export: ExportRequest, tables: Mapping[str, rows.Table], now: datetime, address: str | None
-) -> None:
-    """Let it be made, with as many rows as it has now; raises TooLate."""
-    export.rows_expected = fresh_count(export, tables, timezone.localdate(now))
-    decide(user, export, now, state=ExportState.QUEUED, rows_expected=export.rows_expected, problem="")
+def people_in(user: User, export: ExportRequest, tables: Mapping[str, rows.Table], day: date) -> list[Customer]:
+    """Some of the customers that the file is about, for whoever decides; in the order of its rows, each once."""
+    choice = chosen(export, tables)
+    shown = rows.still_there(user, replace(choice, ids=export.ids[:PEOPLE_SHOWN]), day)
+    customers = Customer.objects.visible_to(user).in_bulk({customer for _row, customer in shown})
+    return [customers[pk] for pk in dict.fromkeys(customer for _row, customer in shown) if pk in customers]
+
+
+def approve(user: User, export: ExportRequest, now: datetime, address: str | None) -> None:
+    """Let it be made; raises TooLate. The rows are those that were asked for, whatever has changed since."""
+    decide(user, export, now, state=ExportState.QUEUED, problem="")
     trail.record(user, APPROVED, target=export, detail=facts(export), address=address)
 
 

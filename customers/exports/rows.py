@@ -51,7 +51,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Choice:
-    """Which rows of a table: those that the filters leave, or those that were ticked."""
+    """Which rows of a table: those that the filters leave, or, where `ids` are given, these alone."""
 
     table: Table
     filters: dict[str, str]
@@ -85,14 +85,21 @@ def count_of(user: User, choice: Choice, day: date, cap: int, using: str = "defa
     return int(matching(user, choice, day).using(using).order_by()[: cap + 1].count())
 
 
-def ids_of(user: User, choice: Choice, day: date, cap: int) -> list[tuple[int, int]]:
-    """Row and customer, in the order in which the list first stands, up to one more than the cap."""
+def ids_of(user: User, choice: Choice, day: date, cap: int) -> list[int]:
+    """The rows in the order in which the list first stands, up to one more than the cap."""
     sort = choice.table.shape.sorts[0]
     keyed = matching(user, choice, day).annotate(
         sort_key=F(sort.expression) if isinstance(sort.expression, str) else sort.expression
     )
     ordered = keyed.order_by("-sort_key", "-pk") if sort.is_descending else keyed.order_by("sort_key", "pk")
-    return list(ordered.values_list("pk", choice.customer_path)[: cap + 1])
+    return list(ordered.values_list("pk", flat=True)[: cap + 1])
+
+
+def still_there(user: User, choice: Choice, day: date) -> list[tuple[int, int]]:
+    """Row and customer of the chosen ids that this user may still see, in their order."""
+    assert choice.ids is not None
+    customers = dict(matching(user, choice, day).values_list("pk", choice.customer_path))
+    return [(pk, customers[pk]) for pk in choice.ids if pk in customers]
 
 
 def chunks(

@@ -30,14 +30,6 @@ MAX_ATTEMPTS = 3
 MADE, DENIED = "export.made", "export.denied"
 
 
-class BackToApprover(Exception):
-    """More customers match than may go out without another approval."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.number = number
-
-
 def run(export_id: int, tables: Mapping[str, rows.Table], tiers: Mapping[int, rows.Named], now: datetime) -> str:
     """Make a queued export; returns what became of it in one word. `tiers` are those of the primary scheme by rank.
 
@@ -57,8 +49,6 @@ def run(export_id: int, tables: Mapping[str, rows.Table], tiers: Mapping[int, ro
             make(export, requests.chosen(export, tables), tiers, now)
         except ExportRefused as refused:
             end(export, ExportState.FAILED, refused.problem)
-        except BackToApprover as grown:
-            send_back(export, grown.number)
         except (OperationalError, InterfaceError):
             raise
         except Exception:
@@ -76,15 +66,13 @@ def claim(export: ExportRequest) -> bool:
 
 
 def make(export: ExportRequest, choice: rows.Choice, tiers: Mapping[int, rows.Named], now: datetime) -> None:
-    """Raises ExportRefused and BackToApprover; nothing is kept then."""
+    """Raises ExportRefused; nothing is kept then."""
     user, day = export.requested_by, timezone.localdate(now)
     check_right(export)
     db.hold_lock(requests.lock_of(user), using="default")
     left = requests.rows_left(user, now, besides=export.pk, using="batch")
-    found = rows.ids_of(user, choice, day, left)
+    found = rows.still_there(user, choice, day)
     requests.check_limits(user, len(found), left, export.plain_fields)
-    if requests.needs_approval(len(found), export.plain_fields) and not is_covered(export, len(found)):
-        raise BackToApprover(len(found))
     found = fingerprint.in_order(export.token, found)
     with translation.override(export.language), timezone.override(settings.TIME_ZONE):
         lines = told(export, choice, [row for row, _customer in found], tiers, day)
@@ -101,11 +89,6 @@ def check_right(export: ExportRequest) -> None:
     if not requests.may_export(user) or (export.needs_approval and has_moved):
         trail.record(user, DENIED, target=export, detail=requests.facts(export))
         raise ExportRefused(ExportProblem.MOVED if requests.may_export(user) else ExportProblem.NO_RIGHT)
-
-
-def is_covered(export: ExportRequest, number: int) -> bool:
-    """Somebody approved at least as many rows."""
-    return export.decided_by_id is not None and number <= export.rows_expected
 
 
 def told(
@@ -145,11 +128,3 @@ def keep(export: ExportRequest, customers: list[int], content: bytes, now: datet
 def end(export: ExportRequest, state: ExportState, problem: str = "", **values: object) -> None:
     REQUESTS.filter(pk=export.pk, state=ExportState.RUNNING).update(state=state, problem=problem, **values)
     export.state = state
-
-
-def send_back(export: ExportRequest, number: int) -> None:
-    """It has grown: whoever approves decides again, with the new number before them."""
-    end(
-        export, ExportState.WAITING, ExportProblem.GREW, rows_expected=number, needs_approval=True, decided_by=None,
-        decided_at=None, attempts=0,
-    )  # fmt: skip

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from crm.audit import trail
 from crm.organization.choices import Role
@@ -92,11 +93,14 @@ def kept_by(shape: Shape, view: SavedView) -> dict[str, Any]:
 
 
 def kept_from(shape: Shape, state: str, user: User, day: date) -> dict[str, Any]:
-    """What a form's state asks to be kept; only what the list knows."""
+    """What a form's state asks to be kept; only what the list knows. Raises ViewRefused for filters without sense."""
     asked = QueryDict(state[:2000])
     found = settings.read(shape, asked, [], user)
+    filters = shape.filters(asked, user=user, day=day)
+    if not filters.is_valid():
+        raise saved.ViewRefused(_("A filter cannot be read; mend it, then save the view."))
     return {
-        "query": shape.filters(asked, user=user, day=day).query()[:500],
+        "query": filters.query()[:500],
         "columns": found.keys,
         "sort": found.sort.key,
         "density": found.density.value,

@@ -45,10 +45,10 @@ def in_charge(user: User) -> models.Q:
 
 
 class ExportRequest(models.Model):
-    """`filters` are those of the list, unless `ids` names its ticked rows; branch and reach are the requester's when
-    asking, and decide who may approve. `rows_expected` is the number that was seen when asking or approving,
-    `row_count` what the file holds. `token` names the sealed file (customers.exports.vault), which is gone once it is
-    fetched, given up or too old.
+    """`ids` are the rows that were seen when asking, in the order of the list: the file never holds another one, only
+    fewer where some are no longer the requester's to see. `filters` say how they were found, unless they were ticked.
+    Branch and reach are the requester's when asking, and decide who may approve. `row_count` is what the file holds.
+    `token` names the sealed file (customers.exports.vault), which is gone once it is fetched, given up or too old.
 
     Row-level security shows a request to whoever asked and to the managers of the branch, and lets the web change
     the decision and the outcome alone, never what was asked for (migration 0011).
@@ -60,7 +60,8 @@ class ExportRequest(models.Model):
     reach = models.CharField(_("reach"), max_length=10, choices=Reach.choices)
     list_name = models.CharField(_("list"), max_length=10, choices=ListName.choices, default=ListName.CUSTOMERS)
     filters = models.JSONField(_("filters"), default=dict)
-    ids = ArrayField(models.BigIntegerField(), null=True)
+    ids = ArrayField(models.BigIntegerField(), default=list)
+    is_ticked = models.BooleanField(default=False)
     file_format = models.CharField(_("format"), max_length=12, choices=ExportFormat.choices, default=ExportFormat.XLSX)
     plain_fields = ArrayField(models.CharField(max_length=12), default=list, blank=True)
     reason = models.CharField(_("reason"), max_length=20, blank=True, default="")
@@ -107,6 +108,11 @@ class ExportRequest(models.Model):
                 name="export_open",
             ),
         ]  # fmt: skip
+
+    @property
+    def ticked(self) -> list[int] | None:
+        """The rows, where it was ticks that chose them."""
+        return self.ids if self.is_ticked else None
 
     @property
     def is_under_way(self) -> bool:

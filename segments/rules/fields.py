@@ -11,7 +11,8 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, TextChoices
-from django.db.models.lookups import GreaterThanOrEqual, LessThan
+from django.db.models.expressions import Combinable
+from django.db.models.lookups import GreaterThan, GreaterThanOrEqual, LessThan
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -135,6 +136,29 @@ def average(of: Callable[[date], Any]) -> Test:
     return test
 
 
+def rising(op: str, value: Any, day: date) -> Q:
+    """The month to date stands above the month before."""
+    is_up = Q(metrics__since_date__isnull=False) & Q(GreaterThan(averages.month(day), averages.last_month(day)))
+    return is_up if value else ~is_up
+
+
+def share_of(part: Combinable, whole: Combinable) -> Test:
+    """A part of the contribution in percent; nobody without a contribution has one."""
+
+    def test(op: str, value: Any, day: date) -> Q:
+        compare = GreaterThanOrEqual if op == AT_LEAST else LessThan
+        return Q(metrics__isnull=False) & Q(GreaterThan(whole, 0)) & Q(compare(part * 100, whole * value))
+
+    return test
+
+
+def overdue(op: str, value: Any, day: date) -> Q:
+    """An open loan that should have been paid back this many days ago."""
+    owed = Holding.objects.filter(status=HoldingStatus.OPEN, product__counted_class=ProductClass.LOAN)
+    late = owed.exclude(balance=0).filter(customer=OuterRef("pk"), maturity_date__lte=day - timedelta(days=value))
+    return Q(Exists(late)) if op == AT_LEAST else ~Q(Exists(late))
+
+
 def holds(op: str, value: Any, day: date) -> Q:
     """An open holding of one of these classes, as the published numbers count them."""
     held = Holding.objects.filter(customer=OuterRef("pk"), status=HoldingStatus.OPEN, product__counted_class__in=value)
@@ -179,7 +203,7 @@ def in_tiers(op: str, value: Any, day: date) -> Q:
 
 PERSON, MONEY, HOLDINGS = _("The customer"), _("Money"), _("Holdings")
 CARE, OTHERS = _("Care"), _("Relations and groups")
-DAYS, SPAN = _("days"), Whole(most=40_000)
+DAYS, SPAN, PERCENT = _("days"), Whole(most=40_000), Whole(most=100)
 ALERTS, RELATIONS = Alert.objects.live(), Relation.objects.all()
 OWNED = Ownership.objects.filter(role=OwnershipRole.MAIN, until__isnull=True)
 PLANNED = MaintenancePlan.objects.filter(state=PlanState.PLANNED)
@@ -219,11 +243,24 @@ LISTED = (
     Field("quiet_days", MONEY, _("Days without a change"), SPAN, TIME, days_since("metrics__since_date"), unit=DAYS),
     Field("tier", MONEY, _("Tier"), Choice(choices=tier_choices), NIGHT, in_tiers),
     yes_no(
+        "rising", MONEY, _("Rising average"), TIME, rising,
+        _("the monthly average rises"), _("the monthly average does not rise"),
+    ),
+    Field(
+        "deposit_share", MONEY, _("Deposits' part of the contribution"), PERCENT, NIGHT,
+        share_of(averages.OF_DEPOSITS, averages.CONTRIBUTION), unit="%",
+    ),
+    Field(
+        "loan_share", MONEY, _("Loans' part of the contribution"), PERCENT, NIGHT,
+        share_of(averages.OF_LOANS, averages.CONTRIBUTION), unit="%",
+    ),
+    yes_no(
         "watched", MONEY, _("Watched"), NIGHT, is_there(WATCHED),
         _("is watched for a lower tier"), _("is not watched for a lower tier"),
     ),
     Field("products", HOLDINGS, _("Number of products"), Whole(most=1000), NIGHT, column("metrics__product_count")),
     Field("holds", HOLDINGS, _("Holds"), choice(ProductClass), NIGHT, holds, is_verb=True),
+    Field("overdue", HOLDINGS, _("Days of a loan overdue"), Whole(least=1, most=40_000), TIME, overdue, unit=DAYS),
     Field("matures", HOLDINGS, _("Something matures"), Days(), TIME, matures, unit=DAYS),
     Field("contacted", CARE, _("Reached by a contact"), Days(), PEOPLE, contacted, unit=DAYS),
     yes_no("planned", CARE, _("Plan"), PEOPLE, is_there(PLANNED), _("a plan is open"), _("no plan is open")),

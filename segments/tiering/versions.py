@@ -9,8 +9,10 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from crm import db
-from segments.choices import TierMetric
+from crm.jobs import ledger
+from segments.choices import Promotion, TierMetric
 from segments.models import TierScheme
+from segments.tiering import calendar
 
 
 class NothingShown(LookupError):
@@ -20,11 +22,16 @@ class NothingShown(LookupError):
 @dataclass(frozen=True)
 class Running:
     """A version that judges a night. `states_of` is the version whose published tiers it goes on from: its own, or
-    that of the version it replaces; None where the scheme is new. It `starts` when it has judged no night before."""
+    that of the version it replaces; None where the scheme is new. It `starts` when it has judged no night before.
+    `is_due` says that tonight may move whom it judges by its rhythm: a period opens, or a day is corrected. Tonight it
+    `turns` when it begins or ends in some branch."""
 
     scheme: TierScheme
     states_of: int | None
     starts: bool
+    period_start: date
+    is_due: bool
+    turns: bool
 
 
 def in_force(as_of: date, using: str = DEFAULT_DB_ALIAS) -> list[TierScheme]:
@@ -33,18 +40,28 @@ def in_force(as_of: date, using: str = DEFAULT_DB_ALIAS) -> list[TierScheme]:
     The answer for a day that a night works on, or has published, does not change: a version is released for days
     after it (schemes.activate).
     """
-    newest = (
-        TierScheme.objects.using(using).filter(is_released=True, effective_from__lte=as_of)
-        .order_by("code", "-version").distinct("code")
-    )  # fmt: skip
-    return [one for one in newest if one.effective_to is None or one.effective_to >= as_of]
+    released = TierScheme.objects.using(using).filter(is_released=True).prefetch_related("branches")
+    newest: dict[str, TierScheme] = {}
+    for one in released.order_by("code", "version"):
+        if calendar.first_day(one, one.branches.all()) <= as_of:
+            newest[one.code] = one
+    ends = {one.code: calendar.last_day(one, one.branches.all()) for one in newest.values()}
+    return [one for one in newest.values() if (end := ends[one.code]) is None or end >= as_of]
 
 
 def tonight(as_of: date) -> list[Running]:
     """The versions that judge this night."""
     active = dict(TierScheme.objects.using("batch").filter(is_active=True).values_list("code", "pk"))
+    before = ledger.published_before(as_of)
     return [
-        Running(one, states_of=one.pk if one.is_active else active.get(one.code), starts=not one.is_active)
+        Running(
+            one,
+            states_of=one.pk if one.is_active else active.get(one.code),
+            starts=not one.is_active,
+            period_start=calendar.period_start(one, as_of),
+            is_due=not one.is_active or one.promotion == Promotion.IMMEDIATE or calendar.opens(one, as_of, before),
+            turns=calendar.turns(one, one.branches.all(), as_of, before),
+        )
         for one in in_force(as_of, using="batch")
     ]
 

@@ -72,7 +72,9 @@
   };
   const closeHits = (except) => {
     const hits = document.getElementById("search-hits");
-    if (hits && !hits.parentElement.contains(except)) hits.replaceChildren();
+    if (!hits || hits.parentElement.contains(except)) return;
+    if (hits.contains(document.activeElement)) document.getElementById("search").focus();
+    hits.replaceChildren();
   };
 
   const keys = {

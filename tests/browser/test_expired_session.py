@@ -130,3 +130,28 @@ def test_without_javascript_signing_in_leads_back_to_the_form(server: str, bank:
     signed_in = client.post("/login/", {"username": bank.wang.staff_no, "password": PASSWORD, "next": form})
     assert signed_in["Location"] == form
     assert 'name="next" value="/customers/"' in client.get(form).content.decode()
+
+
+def test_a_plan_that_was_typed_is_back_after_signing_in(page: Page, server: str, bank: Bank, day: Morning) -> None:
+    sign_in(page, server, bank.wang, f"/customers/{day.zhou.pk}/")
+    page.wait_for_load_state()
+    page.click("a[hx-get*='/plans/new/'] >> nth=0")
+    page.fill(".drawer textarea", TEXT)
+    expire()
+    page.locator(".drawer button[type=submit]").click()
+    sign_in_again(page, bank.wang)
+    expect(page.locator(".log-form textarea")).to_have_value(TEXT)
+    page.locator(".log-form button[type=submit]").click()
+    expect(page.locator(".toast-line")).to_be_visible()
+    assert kept(page) is None
+
+
+def test_a_button_pressed_after_the_session_leads_back_to_its_page(
+    page: Page, server: str, bank: Bank, day: Morning
+) -> None:
+    sign_in(page, server, bank.wang, "/alerts/?kind=maturity")
+    page.locator("input[name=all]").check()
+    expire()
+    page.locator('#bulk-form button[value="plan"]').click()
+    sign_in_again(page, bank.wang)
+    assert page.url == f"{server}/alerts/?kind=maturity"

@@ -108,3 +108,18 @@ def test_a_question_can_be_left_by_key(page: Page, server: str, bank: Bank) -> N
     page.keyboard.press("Escape")
     expect(page.locator(".gallery .confirm .dialog")).to_be_hidden()
     expect(asks).to_be_focused()
+
+
+def test_the_focus_stays_where_a_part_was_exchanged(page: Page, server: str, bank: Bank, day: Morning) -> None:
+    sign_in(page, server, bank.wang, f"/customers/{day.zhou.pk}/")
+    page.wait_for_load_state()
+    page.locator("#timeline nav a").nth(2).focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#timeline nav a").nth(2)).to_have_attribute("aria-current", "true")
+    expect(page.locator("#timeline nav a").nth(2)).to_be_focused()
+    page.keyboard.press("/")
+    page.keyboard.type("zxl")
+    expect(page.locator("#search-hits .hit")).to_have_count(1)
+    page.keyboard.press("Tab")
+    page.keyboard.press("Escape")
+    expect(page.locator("#search")).to_be_focused()

@@ -1,12 +1,15 @@
 """Actions over many alerts and plans, and over the customers behind the rows of any list."""
 
 from datetime import timedelta
+from threading import Thread
 from typing import Any
 from uuid import uuid4
 
+from django.db import connections
 from django.utils import timezone
 
 from archives.models import MaintenancePlan
+from crm.audit.models import AuditEntry
 from crm.organization.models import User
 from crm.workbench.bulk import jobs
 from customers.choices import BulkState
@@ -81,8 +84,57 @@ def test_plans_are_moved_closed_and_handed_over(bank: Bank, day: Morning, client
     assert (now(first).state, now(first).closed_by_id, now(first).reason) == ("planned", None, "")
     handed = carried_out(client, "plans", "hand", {"all": "1"}, colleague=bank.he.pk)
     assert (outcomes(handed), now(first).owner_id) == ({"changed": 2}, bank.he.pk)
-    blind = carried_out(client, "plans", "hand", {"all": "1"}, colleague=bank.li.pk)
-    assert outcomes(blind) == {"changed": 1, "not_theirs": 1}  # 李 does not see 周
+    back = carried_out(client, "plans", "hand", {"all": "1"}, colleague=0)  # to the manager of each customer
+    assert (outcomes(back), now(first).owner_id, now(second).owner_id) == ({"changed": 2}, bank.wang.pk, bank.li.pk)
+    job = prepared(client, "hand", list="plans", all="1")
+    blind = client.post(f"/bulk/{job.pk}/start/", {"colleague": bank.li.pk})  # who does not see 周
+    assert blind.status_code == 422
+
+
+def test_what_was_closed_since_is_not_rewritten_by_undoing(bank: Bank, day: Morning, client_of: ClientOf) -> None:
+    first, second = plan(day.zhou, bank.wang, day.day), plan(day.chen, bank.li, day.day)
+    client, later = client_of(bank.he), day.day + timedelta(days=5)
+    moved = carried_out(client, "plans", "move", {"all": "1"}, due_date=later.isoformat())
+    handed = carried_out(client, "plans", "hand", {"ids": [first.pk, second.pk]}, colleague=bank.he.pk)
+    client.post(f"/plans/{first.pk}/cancel/")
+    assert outcomes(taken_back(client, moved)) == {"restored": 1, "edited": 1}
+    assert (now(first).due_date, now(second).due_date) == (later, day.day)
+    assert outcomes(taken_back(client, handed)) == {"restored": 1, "edited": 1}
+    assert (now(first).owner_id, now(second).owner_id) == (bank.he.pk, bank.li.pk)
+
+
+def test_a_day_that_nobody_plans_for_is_refused(bank: Bank, day: Morning, client_of: ClientOf) -> None:
+    plan(day.zhou, bank.wang, day.day)
+    client = client_of(bank.he)
+    for action in ("move", "plan"):
+        job = prepared(client, action, list="plans", all="1")
+        form = {"due_date": "9999-12-31", "purpose": "care", "channel": "face"}
+        assert client.post(f"/bulk/{job.pk}/start/", form).status_code == 422
+
+
+def test_pressed_four_times_it_makes_one_segment(bank: Bank, day: Morning, client_of: ClientOf) -> None:
+    job = prepared(client_of(bank.he), "segment", list="alerts", all="1")
+    clients = [client_of(bank.he) for _ in range(4)]
+
+    def press(client: Any) -> None:
+        client.post(f"/bulk/{job.pk}/start/", {"name": "双击客群"})
+        connections.close_all()
+
+    threads = [Thread(target=press, args=(client,)) for client in clients]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert Segment.objects.using("batch").filter(name_zh_hans="双击客群").count() == 1
+    assert AuditEntry.objects.using("batch").filter(action="bulk.start", object_id=str(job.pk)).count() == 1
+
+
+def test_the_board_s_own_link_names_whose_managers_to_choose(bank: Bank, day: Morning, client_of: ClientOf) -> None:
+    plan(day.foreign, bank.qian, day.day)
+    client = client_of(bank.sun)
+    job = prepared(client, "assign", list="plans", all="1", query=f"place={bank.north.pk}")
+    form = client.get(f"/bulk/{job.pk}/").context["form"]
+    assert [value for value, _label in form.fields["owner"].choices] == ["", bank.qian.pk]
 
 
 def test_the_customers_behind_the_rows_change_hands_and_their_plans_follow(

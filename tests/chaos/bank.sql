@@ -24,7 +24,7 @@ SELECT customer_id, branch_id, sum(balance), sum(balance), 0, 2, '2026-01-01', 0
 FROM customers_holding GROUP BY customer_id, branch_id;
 INSERT INTO segments_tierstate (scheme_id, customer_id, branch_id, rank, since, months_below, best_in_window, is_watched)
 SELECT s.id, m.customer_id, m.branch_id, 1 + m.customer_id % 4, '2026-01-01', m.customer_id % 3, 0, false
-FROM customers_metrics m, segments_tierscheme s;
+FROM customers_metrics m, segments_tierscheme s WHERE s.is_active;
 UPDATE customers_metrics SET tier = 1 + customer_id % 4;
 INSERT INTO segments_dayfigure (as_of, branch_id, scheme_id, rank, customers, aum)
 SELECT '2026-02-27', t.branch_id, t.scheme_id, t.rank, count(*), sum(m.aum)

@@ -117,7 +117,7 @@ def test_ticked_rows_alone(bank: Bank, day: Morning, client_of: ClientOf, name: 
     expected = [one.customer_no if name == "customers" else one.customer.customer_no for one in own]
     assert sorted(row["customer_no"] for row in rows) == sorted(expected)
     [entry] = AuditEntry.objects.using("batch").filter(action="export.made")
-    assert (entry.detail["list"], entry.detail["ids"]) == (name, bar["ids"])
+    assert (entry.detail["list"], entry.detail["ticked"]) == (name, True)
     again = he.get(f"/exports/{entry.object_id}/").content.decode()
     assert f'name="ids" value="{own[0].pk}"' in again  # to ask for the same rows once more
 
@@ -143,6 +143,14 @@ def test_no_identity_leaves_with_alerts(bank: Bank, day: Morning, wang: Client) 
     assert (export.plain_fields, export.needs_approval, export.state) == ([], False, ExportState.QUEUED)
     make_export(export.pk)
     assert morning.PHONE not in fetched(wang, now(export)).decode("utf-8-sig")
+
+
+def test_numbers_that_somebody_wrote_down_are_veiled(bank: Bank, day: Morning, wang: Client) -> None:
+    said = "新手机139 1234-5678，身份证110101199003071234，卡6222021234567890123，存12000000元，3月9日"
+    contact(day.lin, bank.wang, summary=said, next_action="拨13912345678")
+    row = next(row for row in lines(wang, "?list=contacts") if row["customer_no"] == day.lin.customer_no)
+    assert row["summary"] == "新手机****，身份证****，卡****，存12000000元，3月9日"
+    assert row["next"] == "拨****"
 
 
 def test_an_alert_closed_meanwhile_is_left_out(bank: Bank, day: Morning, wang: Client) -> None:

@@ -49,11 +49,26 @@ def test_up_to_the_limit_nobody_need_approve(bank: Bank, wang: Client) -> None:
     assert [entry.detail["rows"] for entry in entries("export.ask")] == [3, 4]
 
 
-def test_the_limits_are_those_of_the_requirements(settings: Settings) -> None:
+def test_the_limits_are_those_of_the_requirements(bank: Bank, settings: Settings) -> None:
     assert (settings.EXPORT_ROWS_UNAPPROVED, settings.EXPORT_ROWS_A_DAY) == (200, 5000)
-    assert not requests.needs_approval(200, ())
-    assert requests.needs_approval(201, ())
-    assert requests.needs_approval(1, ("mobile",))
+    now = timezone.now()
+    with scoped(bank.wang):
+        assert not requests.needs_approval(bank.wang, 200, (), now)
+        assert requests.needs_approval(bank.wang, 201, (), now)
+        assert requests.needs_approval(bank.wang, 1, ("mobile",), now)
+
+
+@pytest.mark.usefixtures("low_limits")
+def test_a_list_cut_in_pieces_is_still_one_list(bank: Bank, wang: Client, he: Client) -> None:
+    first, second, *_rest = customers(bank, 4)
+    one = asked(wang, "?list=customers", ids=[first.pk, second.pk])
+    assert one.state == ExportState.QUEUED
+    other = asked(wang, "?list=customers", ids=[first.pk])
+    assert other.state == ExportState.QUEUED  # three today
+    third = asked(wang, "?list=customers", ids=[second.pk])
+    assert (third.state, third.needs_approval) == (ExportState.WAITING, True)
+    wang.post(f"/exports/{one.pk}/withdraw/")  # never made: those rows have not left
+    assert asked(wang, "?list=customers", ids=[second.pk]).state == ExportState.QUEUED
 
 
 @pytest.mark.usefixtures("low_limits")

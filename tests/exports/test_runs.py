@@ -25,7 +25,7 @@ from crm.workbench.export_tables import TABLES
 from crm.workbench.tasks import make_export, sweep_exports
 from customers.choices import ExportState
 from customers.exports import fingerprint, runs, vault
-from customers.models import Customer, ExportRequest, Ownership
+from customers.models import Customer, ExportRequest, Ownership, Star
 from tests.exports.asking import ClientOf, asked, cells, csv_rows, customers, fetched, made, now
 from tests.pages import morning
 from tests.pages.morning import IDENTITY, PHONE, Morning
@@ -142,28 +142,44 @@ def test_an_approval_is_not_carried_to_another_branch(bank: Bank, wang: Client, 
     assert entries("customer.reveal") == []
 
 
-def test_a_list_that_grew_goes_back_to_the_approver(bank: Bank, wang: Client, he: Client, settings: Settings) -> None:
+def test_the_file_holds_what_was_asked_for_and_nothing_that_came_since(
+    bank: Bank, wang: Client, he: Client, settings: Settings
+) -> None:
+    """Neither a longer list nor another one: an approval is for these rows."""
     settings.EXPORT_ROWS_UNAPPROVED = 2
-    customers(bank, 2)
-    small = asked(wang)
-    customers(bank, 1, start=3)
-    assert make_export(small.pk) == ExportState.WAITING
-    small = now(small)
-    assert (small.problem, small.needs_approval, small.rows_expected) == ("grew", True, 3)
-    he.post(f"/exports/{small.pk}/approve/")
+    asked_for = customers(bank, 3)
+    export = asked(wang)
+    assert export.ids == [one.pk for one in asked_for]  # richest first
     customers(bank, 1, start=4)
-    assert make_export(small.pk) == ExportState.WAITING
-    he.post(f"/exports/{small.pk}/approve/")
-    assert make_export(small.pk) == ExportState.READY
-    assert len(numbers(fetched(wang, small))) == 4
+    page = he.get(f"/exports/{export.pk}/")
+    assert page.context["fresh_count"] == 3
+    assert [one.pk for one in page.context["people"]] == [one.pk for one in asked_for]
+    he.post(f"/exports/{export.pk}/approve/")
+    customers(bank, 1, start=5)
+    assert make_export(export.pk) == ExportState.READY
+    assert sorted(numbers(fetched(wang, export))) == [one.customer_no for one in asked_for]
+
+
+def test_a_star_moved_after_asking_lets_nobody_else_out(bank: Bank, wang: Client, he: Client) -> None:
+    one, other = customers(bank, 2)
+    morning.identified(one, PHONE, IDENTITY)
+    morning.identified(other, "13800000001", "11010119900307221X")
+    star = Star.objects.using("batch").create(user_id=bank.wang.pk, customer=one, branch_id=bank.south.pk)
+    export = asked(wang, "?starred=1", plain_fields=["mobile"], reason="contact", file_format="csv")
+    star.delete(using="batch")
+    Star.objects.using("batch").create(user_id=bank.wang.pk, customer=other, branch_id=bank.south.pk)
+    he.post(f"/exports/{export.pk}/approve/")
+    assert make_export(export.pk) == ExportState.READY
+    text = fetched(wang, export).decode("utf-8-sig")
+    assert PHONE in text and "13800000001" not in text
 
 
 def test_the_day_s_rows_hold_when_two_are_made(bank: Bank, wang: Client, settings: Settings) -> None:
     settings.EXPORT_ROWS_A_DAY = 4
     customers(bank, 2)
     one, other = asked(wang), asked(wang)
-    customers(bank, 1, start=3)
-    assert make_export(one.pk) == ExportState.FAILED  # 3 of the 2 that are left beside the other
+    settings.EXPORT_ROWS_A_DAY = 3
+    assert make_export(one.pk) == ExportState.FAILED  # 2 of the 1 that is left beside the other
     assert now(one).problem == "over_limit"
     assert make_export(other.pk) == ExportState.READY
 
@@ -210,7 +226,8 @@ def test_an_unexpected_error_is_told_and_raised(
     assert sweep_exports() == 0
 
 
-def test_the_order_of_the_rows_tells_whose_file_it_is(bank: Bank, wang: Client, client_of: ClientOf) -> None:
+def test_the_order_of_the_rows_tells_whose_file_it_is(bank: Bank, wang: Client, settings: Settings) -> None:
+    settings.EXPORT_ROWS_UNAPPROVED = 1000
     listed = customers(bank, 60)
     exports = [made(wang) for _ in range(5)]
     by_number = {one.customer_no: one.pk for one in listed}

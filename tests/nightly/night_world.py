@@ -75,6 +75,7 @@ class Book:
                 "load_id": 0, "is_new": False, "branch_id": published.branch_id, "customer_id": published.customer_id,
                 "account_id": published.account_id, "sub_no": published.sub_no, "product_id": published.product_id,
                 "balance": new, "status": "open", "maturity_date": published.maturity_date,
+                "start_date": published.start_date,
                 "auto_rollover": published.auto_rollover, "rate": published.rate,
                 "old_balance": published.balance,
                 "old_counted": published.balance if counts else 0, "new_counted": new if counts else 0,

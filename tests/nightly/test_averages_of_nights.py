@@ -105,7 +105,7 @@ def fingerprint() -> dict[str, str]:
     """One hash per table that the night publishes; the counters are written anew, so without their ids."""
     tables = (
         "customers_customer", "customers_metrics", "customers_holding", "customers_balancechange", "customers_alert",
-        "segments_tierstate", "segments_tierchange", "segments_dayfigure",
+        "segments_tierstate", "segments_tierchange", "segments_dayfigure", "archives_maintenanceplan",
     )  # fmt: skip
     counters = ("segments_ownertier", "segments_owneralerts", "segments_ownerdue", "segments_monthmoves")
     rows = dict.fromkeys(tables, "t::text") | dict.fromkeys(counters, "(to_jsonb(t) - 'id')::text")

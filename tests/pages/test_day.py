@@ -109,14 +109,19 @@ def test_the_target_of_a_day_is_the_newest_that_has_begun(bank: Bank, day: Morni
 
 def test_an_administrator_sets_the_target_of_a_day(bank: Bank, day: Morning, client_of: ClientOf) -> None:
     target = DayTarget.objects.using("batch").get()
-    form = {"effective_from": "2026-01-01", "contacts": "1", "effective": "6", "booked": "3", "met": "2", "source": ""}
+    form = {
+        "effective_from": "2026-01-01", "contacts": "1", "effective": "6", "booked": "3", "met": "2", "minutes": "25",
+        "source": "",
+    }  # fmt: skip
     address = f"/admin/organization/daytarget/{target.pk}/change/"
     assert client_of(bank.lu).post(address, form).status_code == 302
     assert len(client_of(bank.wang).get("/").context["list"].rows) == 1
     for wrong in ("0", "201", "-1", "many"):
         assert client_of(bank.lu).post(address, form | {"contacts": wrong}).status_code == 200
+    for wrong in ("0", "481", ""):
+        assert client_of(bank.lu).post(address, form | {"minutes": wrong}).status_code == 200
     target.refresh_from_db()
-    assert target.contacts == 1
+    assert (target.contacts, target.minutes) == (1, 25)
 
 
 def test_before_the_first_night_the_page_says_so(bank: Bank, client_of: ClientOf) -> None:

@@ -295,3 +295,22 @@ def test_filters_of_contacts_and_plans(bank: Bank, filled: Morning, client_of: C
     MaintenancePlan.objects.using("batch").filter(pk=late.pk).update(state="done")
     assert "6100000002" not in numbers(he, "/plans/")
     assert numbers(he, "/plans/?state=done") == ["6100000002"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/contacts/?until=9999-12-31", "/contacts/?since=0001-01-01", "/board/customers/?figure=up&month=9999-12-01"],
+)
+def test_a_day_beyond_all_days_is_said_and_breaks_nothing(
+    bank: Bank, day: Morning, client_of: ClientOf, path: str
+) -> None:
+    answer = client_of(bank.he).get(path)
+    assert answer.status_code == 200
+    assert answer.context["page"].rows == []
+
+
+def test_a_view_with_a_filter_without_sense_is_not_saved(bank: Bank, day: Morning, client_of: ClientOf) -> None:
+    form = {"name": "x", "audience": "branch", "pinned": "on", "default": "on", "state": "until=9999-12-31"}
+    client_of(bank.he).post("/lists/contacts/views/", form)
+    assert not SavedView.objects.using("batch").filter(name="x").exists()
+    assert client_of(bank.wang).get("/contacts/").status_code == 200

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page
 
-from tests.pictures.table import ADMIN, BRANCH, MANAGER
+from tests.pictures.table import ADMIN, BRANCH, HEAD, MANAGER
 
 CUSTOMERS = 20_000
 READY_SECONDS = 600
@@ -107,14 +107,27 @@ def new_upload(page: Page) -> str:
     return page.url
 
 
+def new_draft(page: Page) -> str:
+    """Have a copy of the first scheme simulated with a lower edge of the third tier; no customer is changed."""
+    page.locator("form[action$='/drafts/new/'] button").click()
+    page.wait_for_url(re.compile(r"/tiers/drafts/\d+/"))
+    page.fill("#id_lower_3", "40000")
+    page.locator(".sim-form button[type=submit]").click()
+    page.locator(".sim-tiers").wait_for(timeout=READY_SECONDS * 1000)
+    return page.url
+
+
 # What paths name, in the order in which it is made: who finds it, on which page, how.
 THINGS: dict[str, tuple[str, str, Callable[[Page], str]]] = {
     "customer": (MANAGER, "/customers/?tier=4", by_link("tr[data-row] a.b")),
+    "plan": (MANAGER, "/plans/", by_link("tr[data-row] a.one-line")),
     "run": (BRANCH, "/jobs/", by_link("a[href^='/jobs/']:not([href='/jobs/'])")),
     "scheme": (ADMIN, "/admin/segments/tierscheme/", by_link("#result_list tbody th a")),
+    "tier_scheme": (ADMIN, "/tiers/schemes/", by_link("tr[data-row] a.b")),
     "segment": (BRANCH, "/segments/", by_link("tr[data-row] a.b")),
     "bulk": (BRANCH, "/customers/?tier=4", new_bulk),
     "export": (MANAGER, "/exports/new/?tier=4", new_export),
+    "draft": (HEAD, "/tiers/drafts/", new_draft),
     "upload": (ADMIN, "/feeds/upload/", new_upload),
 }
 

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from tests.world import make_branch
+from crm.organization.choices import Reach, Role
+from crm.organization.models import Branch, User
+from tests.world import make_branch, make_user
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("CRM_REAL_DATA") or ROOT.parent / "shared" / "data")
@@ -27,6 +29,11 @@ def folder(name: str) -> Path:
 def open_branch() -> None:
     """The one branch that an administrator makes before the first file."""
     make_branch("001", "总行", "head_office", None)
+
+
+def head_office() -> User:
+    """Who sees every customer of it."""
+    return make_user("0001", "周国栋", Role.BRANCH_MANAGER, Branch.objects.get(code="001"), Reach.SUBTREE)
 
 
 def command(*arguments: str, **options: Any) -> Any:

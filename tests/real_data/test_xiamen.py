@@ -3,12 +3,16 @@
 The expected figures were computed with exact decimals from the same files by other means; no row of them is here.
 """
 
+import time
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.test import Client
 
+from crm.organization.models import User
 from tests.real_data import bank
 
 pytestmark = pytest.mark.timeout(900)
@@ -59,6 +63,22 @@ def square(as_of: str, since: str) -> list[list[int]]:
     return [[cells.pop((old, new), 0) for new in facts["ranks"]] for old in facts["ranks"]]
 
 
+def page_of_moves(client: Client, as_of: str, since: str) -> None:
+    """The page of head office tells the same table, and opens a cell's customers."""
+    address = f"/tiers/moves/?scheme=five_point&from={since}&to={as_of}"
+    began = time.monotonic()
+    shown = client.get(f"{address}&unit=aum").context["table"]
+    print(f"{since} {as_of} page of moves: {time.monotonic() - began:.2f} s")
+    lines = [[cell.cell.customers for cell in line.cells] for line in shown.lines]
+    assert lines == [*MATRIX[:-1], MATRIX[-1][:-1]]
+    assert [line.total.customers for line in shown.lines[:5]] == TOTALS[since][4]
+    assert [column.customers for column in shown.columns] == TOTALS[as_of][4]
+    money = (shown.matrix.opening.opening, shown.matrix.closing.closing)
+    assert money == (Decimal(TOTALS[since][1]), Decimal(TOTALS[as_of][1]))
+    for cell, number in (("3-2", 463), ("1-5", 28), ("0-5", 47), ("1-0", 6), ("5-5", 370)):
+        assert client.get(f"{address}&cell={cell}").context["page"].count == number
+
+
 def load_month(archive: Path, as_of: str) -> None:
     which = ("--member", MEMBERS[as_of])
     loaded = bank.feed("xiamen", archive, as_of, *which)
@@ -70,7 +90,7 @@ def load_month(archive: Path, as_of: str) -> None:
     assert totals(as_of) == TOTALS[as_of]
 
 
-def test_three_month_ends_to_the_customer_and_to_the_fen(database: None) -> None:
+def test_three_month_ends_to_the_customer_and_to_the_fen(database: None, client_of: Callable[[User], Client]) -> None:
     archive = bank.folder("xiamen") / "cunkuan_m7-m9.zip"
     bank.open_branch()
     for as_of in MEMBERS:
@@ -80,6 +100,7 @@ def test_three_month_ends_to_the_customer_and_to_the_fen(database: None) -> None
         assert {kind: moves[kind] for kind in expected} == expected
     matrix = square(SEPTEMBER, AUGUST)
     assert matrix == MATRIX
+    page_of_moves(client_of(bank.head_office()), SEPTEMBER, AUGUST)
     # 5万达标: who stood below 50,000 in August, and who of them reached it by the end of September.
     below = [*matrix[0][:5], matrix[0][5], *matrix[1]]
     assert sum(below) == 155_916

@@ -81,6 +81,14 @@ def upload(town: Town, subject: Subject) -> Mapping[str, Any]:
     return {"pk": town.upload.pk}
 
 
+def graded(town: Town, subject: Subject) -> Mapping[str, Any]:
+    return {"pk": subject.customer.pk, "code": "purchase_habit"}
+
+
+def scheme(town: Town, subject: Subject) -> Mapping[str, Any]:
+    return {"pk": town.admin_rows["segments_tierscheme"]}
+
+
 def a_list(town: Town, subject: Subject) -> Mapping[str, Any]:
     return {"name": "customers"}
 
@@ -91,6 +99,10 @@ def nowhere_id(town: Town, subject: Subject) -> Mapping[str, Any]:
 
 def load(town: Town, subject: Subject) -> Mapping[str, Any]:
     return {"pk": town.admin_rows["customers_feedload"]}
+
+
+def draft(town: Town, subject: Subject) -> Mapping[str, Any]:
+    return {"pk": town.admin_rows["segments_tierscheme"]}
 
 
 def segment(town: Town, subject: Subject) -> Mapping[str, Any]:
@@ -193,6 +205,20 @@ PAGES: tuple[Page, ...] = (
     Page("archives:risk", OWNERS, BOTH, "customer", customer),
     Page("archives:plan_move", OWNERS, WRITE, "plan", plan),
     Page("archives:plan_cancel", OWNERS, WRITE, "plan", plan),
+    Page("archives:plan", OWNERS, READ, "plan", plan),
+    Page("archives:calendar", OWNERS, READ),
+    Page("archives:spread", OWNERS, WRITE, answers={"POST": frozenset({404})}),
+    Page("archives:hand", OWNERS, WRITE, answers={"POST": frozenset({404})}),
+    Page("archives:subscribe", OWNERS, WRITE),
+    # The signed address is the key: a forged one is not there, whoever asks (tests/planning).
+    Page(
+        "archives:feed",
+        EVERYBODY,
+        READ,
+        arguments=lambda town, subject: {"token": "forged"},
+        open_to_all=True,
+        answers={"GET": frozenset({404})},
+    ),
     Page("exports:list", OWNERS, READ),
     Page("exports:new", OWNERS, BOTH, form={"file_format": "csv"}),
     Page("exports:export", OWNERS, READ, "export", export),
@@ -220,7 +246,19 @@ PAGES: tuple[Page, ...] = (
     Page("segments:freeze", OWNERS, WRITE, arguments=segment),
     Page("segments:active", MANAGER, WRITE, arguments=segment),
     Page("segments:decide", MANAGER | ADMIN, WRITE, arguments=segment_version),
+    Page("segments:grade", OWNERS, WRITE, "customer", graded, form={"grade": ""}),
+    Page("tiers:schemes", SEGMENT_READERS | AUDITOR, READ),
+    Page("tiers:scheme", SEGMENT_READERS | AUDITOR, READ, arguments=scheme),
     Page("segments:profiling", OWNERS, WRITE, "customer", customer, form={"refuses": "0"}),
+    Page("tiers:index", SEGMENT_READERS, READ, answers={"GET": frozenset({302})}),
+    Page("tiers:moves", OWNERS, READ),
+    Page("tiers:gaps", OWNERS, READ),
+    # Tiers are of the whole bank: a manager of a branch reads what a draft would do there, and changes nothing.
+    Page("tiers:drafts", MANAGER | ADMIN, READ),
+    Page("tiers:draft_new", MANAGER | ADMIN, WRITE, answers={"POST": frozenset({302, 403, 404})}),
+    Page("tiers:draft", MANAGER | ADMIN, BOTH, arguments=draft),
+    Page("tiers:draft_progress", MANAGER | ADMIN, READ, arguments=draft),
+    Page("tiers:draft_decide", MANAGER | ADMIN, WRITE, arguments=draft, answers={"POST": frozenset({302, 403})}),
     Page("jobs:list", NIGHT_READERS, READ),
     Page("jobs:run", NIGHT_READERS, READ, arguments=run),
     Page("jobs:progress", NIGHT_READERS, READ, arguments=run),
@@ -229,6 +267,9 @@ PAGES: tuple[Page, ...] = (
 
 # Of the Django admin site: who sees the table, and whether its rows are added (a), changed (c), deleted (d) there.
 ADMIN_TABLES: dict[str, tuple[frozenset[Role], str]] = {
+    "archives_maintenancetemplate": (ADMIN, "ac"),
+    "archives_planstep": (ADMIN, "ac"),
+    "archives_plantype": (ADMIN, "ac"),
     "archives_agerule": (ADMIN, "ac"),
     "archives_archivefield": (ADMIN, "ac"),
     "archives_risklimit": (ADMIN, "c"),
@@ -243,6 +284,8 @@ ADMIN_TABLES: dict[str, tuple[frozenset[Role], str]] = {
     "organization_contactcadence": (ADMIN, "ac"),
     "organization_daytarget": (ADMIN, "ac"),
     "organization_user": (ADMIN, "ac"),
+    "organization_workday": (ADMIN, "acd"),
+    "segments_grading": (ADMIN, "c"),
     "segments_tierscheme": (ADMIN, "ac"),
 }
 INSIDE = ADMIN | AUDITOR
@@ -277,6 +320,7 @@ ADMIN_PAGES: tuple[Page, ...] = (
         ANY,
         arguments=lambda town, subject: {"id": town.admin_rows["organization_user"]},
     ),
+    Page("admin:organization_workday_import", ADMIN, BOTH),
     Page("admin:?", INSIDE, ANY, arguments=nowhere, answers=NOT_FOUND),
 )
 

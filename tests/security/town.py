@@ -14,15 +14,25 @@ from axes.models import AccessAttempt
 from django.utils import timezone
 
 from archives import records
-from archives.models import AgeRule, ArchiveField, ArchiveValue, MaintenancePlan, RiskLimit, StaleAfter
+from archives.models import (
+    AgeRule,
+    ArchiveField,
+    ArchiveValue,
+    MaintenancePlan,
+    MaintenanceTemplate,
+    PlanStep,
+    PlanType,
+    RiskLimit,
+    StaleAfter,
+)
 from crm.audit import pii, trail
 from crm.audit.models import AuditEntry
 from crm.jobs.models import JobRun
-from crm.organization.models import Branch, ContactCadence, DayTarget, User
+from crm.organization.models import Branch, ContactCadence, DayTarget, User, WorkDay
 from customers.feeds import rejects
 from customers.feeds.uploads import SealedUploadHandler
 from customers.models import Account, Alert, AlertRule, Customer, ExportRequest, FeedLoad, FeedUpload, Relation
-from segments.models import Segment, SegmentChange, SegmentMember, TierScheme
+from segments.models import Grading, Segment, SegmentChange, SegmentMember, TierScheme
 from tests import world
 
 RELATIONS = ("own", "colleague", "other", "far")
@@ -91,6 +101,9 @@ def build() -> Town:
     )  # fmt: skip
     trail.record(bank.lu, "town.built")
     rows = {
+        "archives_maintenancetemplate": MaintenanceTemplate.objects.using("batch").earliest("pk").pk,
+        "archives_planstep": PlanStep.objects.using("batch").earliest("pk").pk,
+        "archives_plantype": PlanType.objects.using("batch").earliest("pk").pk,
         "archives_agerule": AgeRule.objects.using("batch").earliest("pk").pk,
         "archives_archivefield": ArchiveField.objects.using("batch").earliest("pk").pk,
         "archives_risklimit": RiskLimit.objects.using("batch").earliest("pk").pk,
@@ -105,6 +118,8 @@ def build() -> Town:
         "organization_contactcadence": ContactCadence.objects.using("batch").earliest("pk").pk,
         "organization_daytarget": DayTarget.objects.using("batch").earliest("pk").pk,
         "organization_user": bank.feng.pk,
+        "organization_workday": WorkDay.objects.using("batch").earliest("pk").pk,
+        "segments_grading": Grading.objects.using("batch").earliest("pk").pk,
         "segments_tierscheme": TierScheme.objects.using("batch").get(is_primary=True).pk,
     }
     segment = build_segment(subjects)

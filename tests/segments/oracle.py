@@ -52,7 +52,7 @@ def people() -> list[Facts]:
               holds={"demand": None, "time": date(2026, 3, 17)}, reached_days=5, relations={"spouse"}),
         Facts(sex="M", born=date(1966, 3, 11), occupation="个体工商户", flags={"merchant", "household"}, tier=3,
               balance=money(300_000, date(2026, 1, 1)), deposit=Decimal(100_000), loan=Decimal(200_000), products=3,
-              holds={"demand": None, "loan": None, "fund": None}, alerts={"maturity"}),
+              holds={"demand": None, "loan": date(2026, 1, 1), "fund": None}, alerts={"maturity"}),
         Facts(sex="F", born=date(1966, 3, 10), occupation="退休", flags={"pension", "planned"}, tier=1,
               balance=money(9_999, date(2026, 3, 10)), deposit=Decimal("9999.00"), products=1, holds={"demand": None},
               reached_days=40, segments={"old"}),
@@ -149,8 +149,14 @@ def number_of(facts: Facts, key: str) -> Decimal | int | None:
         return age(facts)
     if key == "customer_days":
         return None if facts.opened is None else (DAY - facts.opened).days
+    if key == "overdue":
+        due = facts.holds.get("loan")
+        return max(0, (DAY - due).days) if due else 0
     if balance is None:
         return None
+    if key in ("deposit_share", "loan_share"):
+        parts = {"deposit_share": facts.deposit * 8, "loan_share": facts.loan * 20}
+        return parts[key] * 100 / sum(parts.values()) if any(parts.values()) else None
     numbers: dict[str, Decimal | int] = {
         "aum": balance.aum,
         "deposit": facts.deposit,
@@ -186,6 +192,9 @@ def applies(rule: dict[str, Any], facts: Facts) -> bool:
     if "not" in rule:
         return not applies(rule["not"], facts)
     key, op, value = rule["field"], rule["op"], rule["value"]
+    if key == "rising":
+        up = facts.balance is not None and month_average(facts.balance, DAY) > last_month_average(facts.balance, DAY)
+        return up is value
     if op == "is":
         return (key in facts.flags) is value
     if op == "in":

@@ -124,7 +124,7 @@ def bench_night(customers: int, *, keep: bool) -> Report:
         measured(report, "full recompute", FULL_SHARE, full=True)
         only_primary()
         one = measured(report, "one scheme", FULL_SHARE)
-        ten_schemes()
+        more_schemes(9)
         ten = measured(report, "ten schemes, settled", FULL_SHARE) if settle_schemes() else 0.0
         report.goals.append(Goal("ten schemes / one scheme", ten, one, 2.0))
     return report
@@ -134,9 +134,9 @@ def only_primary() -> None:
     TierScheme.objects.using("batch").filter(is_primary=False).update(is_active=False, is_released=False)
 
 
-def ten_schemes() -> None:
-    """Nine more schemes on the balance of the day, each with bands of its own."""
-    for number in range(1, 10):
+def more_schemes(how_many: int) -> None:
+    """Schemes on the balance of the day, each with bands of its own."""
+    for number in range(1, how_many + 1):
         scheme = TierScheme.objects.using("batch").create(
             code=f"bench{number}", name_zh_hans=f"第{number}套", metric="point", promotion="immediate",
             effective_from=date(2000, 1, 1), is_released=True,

@@ -1,6 +1,7 @@
--- Alerts or plans that are still as the job left them become again what they were.
+-- Alerts or plans that are still as the job left them become again what they were. Where the job left them open, those
+-- that somebody has closed since are no longer as it left them.
 WITH chosen AS MATERIALIZED (
-    SELECT i.id AS item_id, r.id, ({columns}) IS NOT DISTINCT FROM ({values}) AS stands, i.before AS was
+    SELECT i.id AS item_id, r.id, ({columns}) IS NOT DISTINCT FROM ({values}) AND {is_still} AS stands, i.before AS was
     FROM customers_bulkitem i JOIN {table} r ON r.id = i.row_id
     WHERE i.job_id = %(job)s AND i.row_id = ANY (%(ids)s)
 ), restored AS (

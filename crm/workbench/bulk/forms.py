@@ -9,8 +9,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from archives.choices import Channel, PlanState, Purpose
+from archives.plan_forms import checked_due
 from crm.audit import trail
-from crm.organization.access import BALANCE_ROLES
+from crm.organization.choices import Role
 from crm.organization.models import User
 from customers import ownership
 from customers.alert_answers import LONGEST_SNOOZE_DAYS
@@ -65,10 +66,7 @@ class PlanForm(forms.Form):
         self.day = day
 
     def clean_due_date(self) -> date:
-        due: date = self.cleaned_data["due_date"]
-        if due < self.day:
-            raise forms.ValidationError(_("This day has passed."))
-        return due
+        return checked_due(self.cleaned_data["due_date"], self.day)
 
     def parameters(self) -> dict[str, Any]:
         values = self.cleaned_data
@@ -157,10 +155,7 @@ class MoveForm(RowForm):
     due_date = day_field(pgettext_lazy("plan", "Due"))
 
     def clean_due_date(self) -> date:
-        due: date = self.cleaned_data["due_date"]
-        if due < self.day:
-            raise forms.ValidationError(_("This day has passed."))
-        return due
+        return checked_due(self.cleaned_data["due_date"], self.day)
 
 
 class CloseForm(RowForm):
@@ -173,15 +168,21 @@ class CloseForm(RowForm):
 
 
 class HandForm(RowForm):
-    """The colleague of the branch who is to do the plans."""
+    """Who is to do the plans: the manager of each customer, or who leads the branch and sees all of them."""
 
-    colleague = forms.TypedChoiceField(label=_("Colleague"), coerce=int, error_messages={"required": _("Choose one.")})
+    colleague = forms.TypedChoiceField(
+        label=_("Colleague"),
+        coerce=int,
+        error_messages={"required": _("Choose one.")},
+        help_text=_("Another manager does not see these customers: to give them away, assign a manager."),
+    )
 
     def __init__(self, data: Any, *, user: User, branch_id: int, day: date) -> None:
         super().__init__(data, user=user, branch_id=branch_id, day=day)
-        people = User.objects.filter(branch_id=branch_id, role__in=BALANCE_ROLES, is_active=True)
-        options = [(one.pk, f"{one.name} {one.staff_no}") for one in people.order_by("staff_no")[:MOST_CHOICES]]
-        self.fields["colleague"].choices = [("", "–"), *options]  # type: ignore[attr-defined]
+        leaders = User.objects.filter(branch_id=branch_id, role=Role.BRANCH_MANAGER, is_active=True)
+        options = [(one.pk, f"{one.name} {one.staff_no}") for one in leaders.order_by("staff_no")[:MOST_CHOICES]]
+        choices = [("", "–"), (0, _("the manager of each customer")), *options]
+        self.fields["colleague"].choices = choices  # type: ignore[attr-defined]
 
 
 FORMS: dict[str, Any] = {

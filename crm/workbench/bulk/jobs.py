@@ -75,13 +75,14 @@ def prepare(user: User, list_name: str, action: str, query: str, ids: list[int] 
         raise BulkRefused(_("Tick some rows first, or take all that match."))
     asked = QueryDict(query[:500])
     if ids is not None:  # ticked rows stay chosen whatever becomes of them; the branch says whose managers to offer
-        asked = QueryDict(urlencode({"branch": asked["branch"]}) if asked.get("branch") else "")
+        asked = QueryDict(urlencode({name: asked[name] for name in ("branch", "place") if asked.get(name)}))
     return BulkJob.objects.create(actor=user, list_name=list_name, action=action, query=asked.urlencode(), ids=ids)
 
 
 def branch_of(job: BulkJob, user: User) -> int:
     """The branch whose managers may be chosen: that of the filters, else the user's own."""
-    return branch_named(user, QueryDict(job.query).get("branch", ""))
+    asked = QueryDict(job.query)
+    return branch_named(user, asked.get("branch") or asked.get("place") or "")
 
 
 def listed(job: BulkJob, user: User, day: date) -> QuerySet[Any]:
@@ -129,9 +130,11 @@ def preview(job: BulkJob, user: User, day: date, most_owners: int = 8) -> Previe
 def confirm(job: BulkJob, user: User, parameters: dict[str, Any], day: date) -> bool:
     """Have a worker run it; False when that was decided already."""
     waiting = of_user(user).filter(pk=job.pk, state=BulkState.PREVIEW)
+    if not waiting.update(state=BulkState.QUEUED, parameters=parameters, business_date=day):
+        return False
     detail = {"list": job.list_name, "action": job.action, "query": job.query, "ids": job.ids, **parameters}
     trail.record(user, "bulk.start", target=job, detail=detail)
-    return bool(waiting.update(state=BulkState.QUEUED, parameters=parameters, business_date=day))
+    return True
 
 
 def may_undo(job: BulkJob, now: Any) -> bool:

@@ -17,6 +17,10 @@ from customers.choices import LIVE_ALERT_STATES, AlertState, BulkProblem, CloseR
 from customers.models import Alert, BulkItem, BulkJob, Customer
 
 OPEN_ALERT = f"r.state IN ({', '.join(repr(state.value) for state in LIVE_ALERT_STATES)})"
+MAIN_OWNER = (
+    "SELECT o.owner_id FROM customers_ownership o "
+    "WHERE o.customer_id = r.customer_id AND o.role = 'main' AND o.until IS NULL"
+)
 OPEN_PLAN = f"r.state = {PlanState.PLANNED.value!r}"
 
 
@@ -61,6 +65,7 @@ class RowChange:
             "sets": ", ".join(f"{column} = {value}" for column, value in self.values.items()),
             "back": ", ".join(f"{column} = b.{column}" for column in self.values),
             "is_open": self.is_open,
+            "is_still": "true" if "state" in self.values else self.is_open,
         }
         statement = db.sql_text(__package__, name)
         for key, text in parts.items():
@@ -72,9 +77,13 @@ class RowChange:
 
 @dataclass(frozen=True)
 class Hand(RowChange):
-    """Plans go to a colleague, where the colleague sees the customer; the others are named."""
+    """Plans go to a colleague, where the colleague sees the customer; the others are named. `colleague` 0 stands for
+    the manager of each customer."""
 
     def do(self, job: BulkJob, actor: User, ids: Ids) -> None:
+        if not job.parameters["colleague"]:
+            super().do(job, actor, ids)
+            return
         colleague = User.objects.select_related("branch").get(pk=job.parameters["colleague"])
         if not colleague.is_active or colleague.role not in BALANCE_ROLES:
             raise Stopped(BulkProblem.NO_OWNER)
@@ -123,6 +132,6 @@ HAND = Hand(
     MaintenancePlan,
     "plan.hand",
     OPEN_PLAN,
-    {"owner_id": "%(colleague)s::bigint"},
+    {"owner_id": f"coalesce(nullif(%(colleague)s::bigint, 0), ({MAIN_OWNER}), r.owner_id)"},
     roles=frozenset({Role.BRANCH_MANAGER}),
 )

@@ -66,13 +66,13 @@ def named(model: type[Branch] | type[User], ids: set[str]) -> dict[str, str]:
 
 
 @register.simple_tag(takes_context=True)
-def rows_in_words(context: template.Context, list_name: str, filters: dict[str, str], ids: list[int] | None) -> str:
+def rows_in_words(context: template.Context, list_name: str, filters: dict[str, str], ticked: list[int] | None) -> str:
     """`Tier: high; Matures: within 30 days`, or how many ticked rows; what nobody has words for is told as it stands.
 
     Needs `names`.
     """
-    if ids is not None:
-        return ngettext("%(number)s ticked row", "%(number)s ticked rows", len(ids)) % {"number": len(ids)}
+    if ticked is not None:
+        return ngettext("%(number)s ticked row", "%(number)s ticked rows", len(ticked)) % {"number": len(ticked)}
     if not filters:
         return _("everything in scope")
     known = SHAPES[list_name].filters.base_filters

@@ -6,6 +6,6 @@ FROM night_tier n JOIN segments_tierscheme s ON s.id = n.scheme_id
 WHERE n.old_rank IS DISTINCT FROM n.rank
 ON CONFLICT (scheme_id, customer_id, as_of) DO UPDATE
 SET new_rank = excluded.new_rank, metric_value = excluded.metric_value, branch_id = excluded.branch_id,
-    cause = CASE WHEN segments_tierchange.old_rank IS NULL THEN 'opened' WHEN excluded.new_rank IS NULL THEN 'closed'
+    cause = CASE WHEN segments_tierchange.old_rank IS NULL THEN 'opened' WHEN excluded.new_rank IS NULL THEN excluded.cause
                  WHEN segments_tierchange.cause = 'scheme_changed' THEN 'scheme_changed'
                  WHEN excluded.new_rank > segments_tierchange.old_rank THEN 'promoted' ELSE 'downgraded' END

@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
     """The archive: its fields, what complete and stale mean, and values that are appended, guarded by branch."""
 
     dependencies = [
-        ("archives", "0008_right_to_sell"),
+        ("archives", "0010_planning"),
         ("customers", "0019_exports_of_every_list"),
         ("organization", "0003_work_standards"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
@@ -319,6 +319,6 @@ class Migration(migrations.Migration):
             }
         ),
         migrations.RunSQL(APPEND_ONLY, NOT_ANY_MORE),
-        migrations.RunSQL(sql_text(__package__, "0009_archive"), UNMEASURE),
+        migrations.RunSQL(sql_text(__package__, "0011_archive"), UNMEASURE),
         migrations.RunPython(add_fields, migrations.RunPython.noop),
     ]

@@ -1,0 +1,12 @@
+-- Open plans of the night that nothing asks for any more. One of a customer who is still planned for, whose day was
+-- before tonight, stays: it is overdue, not gone; unless it is about an alert that has been closed.
+UPDATE archives_maintenanceplan p SET state = 'cancelled', closed_on = %(as_of)s, cause = 'not_asked'
+FROM night_plan_customer c
+WHERE p.customer_id = c.customer_id AND p.state = 'planned' AND p.episode <> ''
+  AND (NOT c.is_planned OR p.origin = 'tier' OR p.wanted_date >= %(morning)s
+       OR (p.origin = 'alert' AND NOT EXISTS (
+           SELECT FROM archives_planstep s
+           JOIN customers_alert a ON a.customer_id = p.customer_id AND a.kind = s.alert_kind
+            AND a.state IN ('new', 'read', 'following', 'snoozed') AND p.episode = s.code || ':' || a.episode
+           WHERE s.id = p.step_id)))
+  AND NOT EXISTS (SELECT FROM night_plan n WHERE n.customer_id = p.customer_id AND n.episode = p.episode)

@@ -1,0 +1,42 @@
+-- What happens on a day of its own: an opening, a birthday, a maturity, an alert; each as far as it is in sight.
+INSERT INTO night_plan (customer_id, episode, step_id, template_id, origin, wanted_date, due_date)
+WITH steps AS (
+    SELECT * FROM archives_planstep WHERE is_active AND event <> 'cadence'
+), planned AS (
+    SELECT c.*, s.id AS step_id, s.code, s.event, s.alert_kind, s.offset_days, s.kind
+    FROM night_plan_customer c JOIN steps s ON c.tier BETWEEN s.from_tier AND s.to_tier
+    WHERE c.is_planned
+), occasions AS (
+    SELECT customer_id, plan_type_id, step_id, kind, offset_days, 'date' AS origin, code || ':' || begun_on AS episode,
+           begun_on AS day
+    FROM planned WHERE event = 'opened' AND begun_on + offset_days >= %(morning)s
+    UNION ALL
+    SELECT customer_id, plan_type_id, step_id, kind, offset_days, 'date', code || ':' || day, day
+    FROM planned CROSS JOIN LATERAL (
+        SELECT (birth_date + make_interval(years => year - extract(year FROM birth_date)::int))::date AS day
+        FROM generate_series(extract(year FROM %(morning)s::date - offset_days)::int,
+                             extract(year FROM %(horizon)s::date - offset_days)::int) year
+    ) birthdays
+    WHERE event = 'birthday' AND day + offset_days BETWEEN %(morning)s AND %(horizon)s
+    UNION ALL
+    SELECT DISTINCT p.customer_id, p.plan_type_id, p.step_id, p.kind, p.offset_days, 'date',
+           p.code || ':' || h.maturity_date, h.maturity_date
+    FROM planned p
+    JOIN customers_holding h ON h.customer_id = p.customer_id AND h.status = 'open' AND h.maturity_date IS NOT NULL
+    WHERE p.event = 'maturity' AND h.maturity_date + p.offset_days BETWEEN %(morning)s AND %(horizon)s
+    UNION ALL
+    SELECT p.customer_id, p.plan_type_id, p.step_id, p.kind, p.offset_days, 'alert', p.code || ':' || a.episode,
+           a.raised_on
+    FROM planned p
+    JOIN customers_alert a ON a.customer_id = p.customer_id AND a.kind = p.alert_kind
+     AND a.state IN ('new', 'read', 'following', 'snoozed')
+    WHERE p.event = 'alert' AND a.raised_on + p.offset_days >= %(morning)s
+), workdays AS MATERIALIZED (
+    SELECT day, offset_days, CASE WHEN offset_days > 0 THEN organization_next_workday(day + offset_days)
+                                  ELSE organization_previous_workday(day + offset_days) END AS workday
+    FROM (SELECT DISTINCT day, offset_days FROM occasions) days
+)
+SELECT o.customer_id, o.episode, o.step_id, t.id, o.origin, w.workday, w.workday
+FROM occasions o JOIN workdays w USING (day, offset_days)
+LEFT JOIN archives_maintenancetemplate t ON t.plan_type_id = o.plan_type_id AND t.kind = o.kind AND t.is_active
+WHERE w.workday >= %(morning)s

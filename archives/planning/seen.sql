@@ -1,0 +1,31 @@
+-- Whom the night has touched, what people have done since the last one, and whose events have come into sight.
+INSERT INTO night_plan_seen (customer_id)
+SELECT customer_id FROM {touched}
+UNION SELECT customer_id FROM archives_contactlog
+          WHERE recorded_at >= %(previous)s::timestamp AT TIME ZONE 'Asia/Shanghai'
+UNION SELECT customer_id FROM archives_maintenanceplan WHERE closed_on >= %(previous)s
+UNION SELECT customer_id FROM customers_ownership WHERE role = 'main' AND since >= %(previous)s
+UNION SELECT customer_id FROM customers_ownership WHERE role = 'main' AND until >= %(previous)s
+UNION SELECT id FROM customers_customer
+          WHERE birth_date IS NOT NULL
+            AND (extract(month FROM birth_date)::int * 100 + extract(day FROM birth_date)::int) IN (
+                -- Who was born on a leap day is congratulated on the last of February.
+                SELECT unnest(CASE WHEN key = 228 THEN ARRAY[228, 229] ELSE ARRAY[key] END) FROM (
+                    SELECT extract(month FROM s.day - p.offset_days * interval '1 day')::int * 100
+                           + extract(day FROM s.day - p.offset_days * interval '1 day')::int AS key
+                    FROM archives_planstep p
+                    CROSS JOIN generate_series(%(seen)s::date + 1, %(horizon)s::date, interval '1 day') s(day)
+                    WHERE p.is_active AND p.event = 'birthday') dates)
+UNION SELECT h.customer_id FROM archives_planstep p
+          JOIN customers_holding h ON h.status = 'open' AND h.maturity_date IS NOT NULL
+           AND h.maturity_date BETWEEN %(seen)s::date + 1 - p.offset_days AND %(horizon)s::date - p.offset_days
+          WHERE p.is_active AND p.event = 'maturity'
+UNION SELECT a.customer_id FROM archives_planstep p
+          JOIN customers_alert a ON a.kind = p.alert_kind AND a.state IN ('new', 'read', 'following', 'snoozed')
+           AND a.raised_on >= %(previous)s
+          WHERE p.is_active AND p.event = 'alert'
+UNION SELECT customer_id FROM customers_alert WHERE closed_by_id IS NOT NULL AND closed_on >= %(previous)s
+-- The calendar of a year has come, or a holiday was moved.
+UNION SELECT p.customer_id FROM organization_workday w
+          JOIN archives_maintenanceplan p ON p.due_date = w.day AND p.state = 'planned' AND p.episode <> ''
+          WHERE NOT w.is_working AND w.day >= %(morning)s

@@ -1,0 +1,92 @@
+"""The work calendar 工作日历: the days on which the bank works, whether next year's is there, and taking one in."""
+
+import csv
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from io import StringIO
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from crm.organization.models import WorkDay
+
+# The State Council publishes the coming year's arrangement in autumn.
+PUBLISHED_FROM_MONTH = 11
+MOST_ROWS = 400
+KINDS = {"holiday": False, "休": False, "workday": True, "班": True}
+
+
+class BadCalendar(Exception):
+    """The file cannot be taken in; the message says which line and why."""
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """The working days of a span, from the first to the last day."""
+
+    first: date
+    last: date
+    exceptions: dict[date, WorkDay]
+
+    def is_working(self, day: date) -> bool:
+        """Within the span only."""
+        known = self.exceptions.get(day)
+        return known.is_working if known else day.weekday() < 5
+
+    @property
+    def days(self) -> list[date]:
+        return [self.first + timedelta(days=number) for number in range((self.last - self.first).days + 1)]
+
+    @property
+    def working_days(self) -> list[date]:
+        return [day for day in self.days if self.is_working(day)]
+
+
+def between(first: date, last: date) -> Calendar:
+    """The calendar of a span of days; one statement."""
+    return Calendar(first, last, {one.day: one for one in WorkDay.objects.filter(day__range=(first, last))})
+
+
+def missing_year(today: date) -> int | None:
+    """The coming year, from November on, while its calendar has not been taken in; else None."""
+    coming = today.year + 1
+    if today.month < PUBLISHED_FROM_MONTH or WorkDay.objects.filter(day__year=coming).exists():
+        return None
+    return coming
+
+
+def parse(text: str) -> list[WorkDay]:
+    """The rows of a CSV file: day, holiday or workday (休 or 班), name. Raises BadCalendar for anything else."""
+    rows: dict[date, WorkDay] = {}
+    for number, cells in enumerate(csv.reader(StringIO(text.removeprefix("\ufeff"))), 1):
+        cells = [cell.strip() for cell in cells]
+        if not any(cells) or (number == 1 and not cells[0][:1].isdigit()):
+            continue
+        try:
+            day, kind = date.fromisoformat(cells[0]), KINDS[cells[1].lower()]
+        except (ValueError, IndexError, KeyError) as error:
+            raise BadCalendar(
+                _("Line %(number)s: write a day as 2027-01-01, then holiday or workday, then a name.")
+                % {"number": number}
+            ) from error
+        if day in rows:
+            raise BadCalendar(_("Line %(number)s: %(day)s is there twice.") % {"number": number, "day": day})
+        if len(rows) == MOST_ROWS:
+            raise BadCalendar(_("More than %(most)s lines; a year has no more days.") % {"most": MOST_ROWS})
+        rows[day] = WorkDay(day=day, is_working=kind, name=cells[2][:40] if len(cells) > 2 else "")
+    if not rows:
+        raise BadCalendar(_("There is no day in the file."))
+    return list(rows.values())
+
+
+def replace_years(rows: Iterable[WorkDay], source: str) -> list[int]:
+    """Take a calendar in: the years that it speaks of are replaced as a whole; returns them."""
+    rows = list(rows)
+    years = sorted({row.day.year for row in rows})
+    with transaction.atomic():
+        WorkDay.objects.filter(day__year__in=years).delete()
+        for row in rows:
+            row.source = source
+        WorkDay.objects.bulk_create(rows)
+    return years
