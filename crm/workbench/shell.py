@@ -42,7 +42,7 @@ class Link:
 NAVIGATION = (
     Entry("workbench:today", "calendar-check", gettext_lazy("Today"), frozenset(CUSTOMER_ROLES)),
     Entry("customers:list", "users", gettext_lazy("Customers"), frozenset(BALANCE_ROLES)),
-    Entry("tiers:index", "stack-2", gettext_lazy("Tiers"), frozenset(BALANCE_ROLES | {Role.ADMIN})),
+    Entry("tiers:index", "stack-2", pgettext_lazy("navigation", "Tiers"), frozenset(BALANCE_ROLES | {Role.ADMIN})),
     Entry("segments:list", "users-group", gettext_lazy("Segments"), frozenset(BALANCE_ROLES | {Role.ADMIN})),
     Entry("workbench:alerts", "bell", gettext_lazy("Alerts"), frozenset(BALANCE_ROLES)),
     Entry("workbench:contacts", "note", gettext_lazy("Contacts"), frozenset(BALANCE_ROLES)),
