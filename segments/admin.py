@@ -89,7 +89,8 @@ class TierSchemeAdmin(RecordedAdmin):
         *RULES, *NAMES, "effective_from", "effective_to", "version", *MARKS, "source", "note",
     )  # fmt: skip
     inlines = (TierInline, WeightInline, FactorInline, BranchInline)
-    actions = ("new_version", "activate", "make_primary")
+    # Released by a second person, after a simulation: /tiers/drafts/ (segments.scheme_drafts).
+    actions = ("new_version", "make_primary")
 
     def get_readonly_fields(self, request: HttpRequest, obj: TierScheme | None = None) -> Any:
         """What is released and shown changes by an action, and the night says which version runs."""
@@ -102,20 +103,8 @@ class TierSchemeAdmin(RecordedAdmin):
             copy = schemes.new_version(scheme, timezone.localdate())
             self.record(request, "add", copy, f"version {copy.version} of {scheme}")
             self.message_user(
-                request, _("%(scheme)s made; edit it, then release it.") % {"scheme": copy}, messages.SUCCESS
+                request, _("%(scheme)s made; edit it, then have it simulated.") % {"scheme": copy}, messages.SUCCESS
             )
-
-    @admin.action(description=_("Release the selected version: it runs from its first day on"), permissions=["change"])
-    def activate(self, request: HttpRequest, queryset: QuerySet[TierScheme]) -> None:
-        for scheme in queryset:
-            try:
-                first = schemes.activate(scheme)
-            except (schemes.BadBands, schemes.BadRules, schemes.BadVersion) as problem:
-                self.message_user(request, f"{scheme}: {problem}", messages.ERROR)
-                continue
-            self.record(request, "change", scheme, f"released from {first}")
-            told = _("%(scheme)s judges from the night of %(day)s on.") % {"scheme": scheme, "day": first}
-            self.message_user(request, told, messages.SUCCESS)
 
     @admin.action(description=_("Show the selected scheme on pages from the next night on"), permissions=["change"])
     def make_primary(self, request: HttpRequest, queryset: QuerySet[TierScheme]) -> None:

@@ -11,11 +11,11 @@ from decimal import Decimal
 from typing import Any
 
 import django_filters
-from django.db.models import DecimalField, F, Func, Q, QuerySet, Value
+from django.db.models import DecimalField, Exists, F, Func, OuterRef, Q, QuerySet, Value
 from django.utils.translation import gettext_lazy as _
 
 from crm.organization.models import User
-from crm.workbench.gap_sources import Fill, Maturing, Wanted, maturing, sources_of
+from crm.workbench.gap_sources import Fill, Maturing, Wanted, maturing, sources_of, told_of_other_banks
 from customers.choices import CustomerStatus
 from customers.customer_list import CUSTOMERS, last_contact, main_owner, slim
 from customers.filters import UNIT, ListFilter
@@ -38,7 +38,9 @@ class LadderFilter(ListFilter):
 
     most = django_filters.ChoiceFilter(label=_("Missing at most"), method="at_most", choices=[(n, n) for n in GAPS])
     source = django_filters.ChoiceFilter(
-        label=_("Source"), method="with_source", choices=[("household", _("Household")), ("payroll", _("Payroll"))]
+        label=_("Source"),
+        method="with_source",
+        choices=[("household", _("Household")), ("other_bank", _("Other bank")), ("payroll", _("Payroll"))],
     )
 
     class Meta:
@@ -70,6 +72,8 @@ class LadderFilter(ListFilter):
         return rows.filter(metrics__aum__gte=self.target.lower - int(value) * UNIT)
 
     def with_source(self, rows: QuerySet[Customer], name: str, value: str) -> QuerySet[Customer]:
+        if value == "other_bank":
+            return rows.filter(Exists(told_of_other_banks(self.user).filter(customer=OuterRef("pk"))))
         return rows.filter(Q(household__isnull=False) if value == "household" else Q(has_payroll=True))
 
 

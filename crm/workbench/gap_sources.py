@@ -11,10 +11,11 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import DecimalField, Min, Subquery, Sum
+from django.db.models import DecimalField, Min, QuerySet, Subquery, Sum
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from archives.models import ArchiveValue
 from crm.organization.models import User
 from crm.workbench.family import Family, Member, free_money, sources_for
 from customers.choices import CustomerStatus, HoldingStatus, ProductClass
@@ -95,7 +96,31 @@ def of_payroll(wanted: Wanted) -> Fills:
     return {one.pk: [Fill("payroll", _("Payroll"))] for one, _gap in wanted.gaps if one.has_payroll}
 
 
-SOURCES: tuple[Callable[[Wanted], Fills], ...] = (of_household, of_payroll)
+def told_of_other_banks(user: User) -> QuerySet[ArchiveValue]:
+    """What customers have told of their money elsewhere: at which bank, and when it falls due."""
+    told = ArchiveValue.objects.visible_to(user).filter(replaced_at__isnull=True, is_filled=True)
+    return told.filter(field__key__in=("other_bank", "other_maturity"), customer__profiling_opt_out=False)
+
+
+def of_other_banks(wanted: Wanted) -> Fills:
+    """Money that the customer told us is at another bank, with the day on which it falls due; one statement.
+
+    How much is kept encrypted in the archive: a list shows that there is some, the archive how much to who may look.
+    """
+    told: dict[tuple[int, int], dict[str, ArchiveValue]] = defaultdict(dict)
+    values = told_of_other_banks(wanted.user).filter(customer__in=[one.pk for one, _gap in wanted.gaps])
+    for value in values.select_related("field").order_by("customer", "row"):
+        told[value.customer_id, value.row][value.field.key] = value
+    found: Fills = defaultdict(list)
+    for (customer, _row), parts in told.items():
+        due = parts["other_maturity"].day if "other_maturity" in parts else None
+        name = parts["other_bank"].text if "other_bank" in parts else ""
+        if due is None or due >= wanted.as_of:  # what fell due before has gone somewhere, nobody knows where
+            found[customer].append(Fill("other_bank", _("Other bank"), None, due, name))
+    return found
+
+
+SOURCES: tuple[Callable[[Wanted], Fills], ...] = (of_household, of_other_banks, of_payroll)
 
 
 def sources_of(wanted: Wanted) -> Fills:

@@ -12,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from archives.models import MaintenancePlan
+from archives.models import ArchiveField, ArchiveValue, MaintenancePlan
 from crm import db
 from crm.organization.models import User
 from crm.workbench.gap_ladder import LadderFilter
@@ -90,6 +90,30 @@ def home(*people: Customer) -> None:
     made = Household.objects.using("batch").create(branch_id=people[0].branch_id)
     for one in people:
         Customer.objects.using("batch").filter(pk=one.pk).update(household_id=made.pk)
+
+
+def told(customer: Customer, key: str, row: int = 1, **value: Any) -> None:
+    """What a customer said of money at another bank."""
+    ArchiveValue.objects.using("batch").create(
+        customer=customer, branch_id=customer.branch_id, field=ArchiveField.objects.using("batch").get(key=key), row=row,
+        is_filled=True, source="said", known_on=timezone.localdate(), recorded_at=timezone.now(), **value,
+    )  # fmt: skip
+
+
+def test_money_elsewhere_is_a_source_until_it_has_fallen_due(town: Bank, client_of: ClientOf) -> None:
+    one, other = (Customer.objects.using("batch").get(customer_no=number) for number in ("N1", "N3"))
+    due = timezone.localdate() + timedelta(days=20)
+    told(one, "other_bank", text="工商银行")
+    told(one, "other_maturity", day=due, text=due.isoformat())
+    told(other, "other_bank", text="农业银行")
+    told(other, "other_maturity", day=timezone.localdate() - timedelta(days=9), text="2020-01-01")
+    client = client_of(town.wang)
+    rungs = {rung.customer.customer_no: rung for rung in ladder(client).rungs}
+    [fill] = rungs["N1"].fills
+    assert (fill.kind, fill.amount, fill.when, fill.whose) == ("other_bank", None, due, "工商银行")
+    assert rungs["N3"].fills == []
+    assert "N1" in people(ladder(client, "source=other_bank"))
+    assert "N2" not in people(ladder(client, "source=other_bank"))
 
 
 def test_the_money_of_a_household_is_offered_once(town: Bank, client_of: ClientOf) -> None:
