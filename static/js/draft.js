@@ -57,6 +57,7 @@
       const input = form.elements.namedItem(name);
       if (input && "value" in input && !["radio", "checkbox", "submit"].includes(input.type) && input.type) input.value = value;
     });
+    form.closest("details")?.setAttribute("open", ""); // what came back is to be seen
     const note = form.querySelector("[data-draft-note]");
     if (note) note.hidden = false;
   };

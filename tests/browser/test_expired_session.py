@@ -171,6 +171,7 @@ def test_a_reason_that_was_typed_is_back_after_signing_in(page: Page, server: st
     sign_in_again(page, bank.wang)
     expect(page).to_have_url(f"{server}/customers/{day.lin.pk}/#alerts")
     expect(reason).to_have_value(TEXT)
+    expect(reason).to_be_visible()
     expect(page.locator(".toast-line")).to_be_visible()
     reason.press("Enter")
     expect(reason).to_have_count(0)
