@@ -1,6 +1,6 @@
-// What is typed into a contact form stays in this tab until the server has stored it: over a reload, the way back, a
-// failed save and an expired session. It is kept by customer and for this user alone; signing out, another user's
-// sign-in and the server's word that it is stored (cookie saved_contact) remove it.
+// What is typed into a contact form, a plan or a reason stays in this tab until the server has stored it: over a
+// reload, the way back, a failed save and an expired session. It is kept by customer and for this user alone; signing
+// out, another user's sign-in and the server's word that it is stored (cookie saved_contact) remove it.
 "use strict";
 
 (() => {
@@ -24,8 +24,9 @@
 
   const keep = (form) => {
     const fields = [...new FormData(form)].filter(([name]) => !["csrfmiddlewaretoken", "next"].includes(name));
-    const address = form.getAttribute("action");
-    change((store) => (store.drafts[pathOf(address)] = { address, fields }));
+    const action = form.getAttribute("action");
+    // Where the form can be asked for again: mostly its own address, else a page that holds it.
+    change((store) => (store.drafts[pathOf(action)] = { address: form.dataset.draftPage || action, fields }));
   };
 
   const forgetSaved = () => {
@@ -56,6 +57,7 @@
       const input = form.elements.namedItem(name);
       if (input && "value" in input && !["radio", "checkbox", "submit"].includes(input.type) && input.type) input.value = value;
     });
+    form.closest("details")?.setAttribute("open", ""); // what came back is to be seen
     const note = form.querySelector("[data-draft-note]");
     if (note) note.hidden = false;
   };
@@ -83,7 +85,8 @@
   // Sent by htmx, or any part of the page asked for: the answer comes from the sign-in page.
   document.addEventListener("htmx:beforeSwap", (event) => {
     const answered = event.detail.xhr.responseURL;
-    const form = document.querySelector("form[data-draft]");
+    const typed = [...document.querySelectorAll("form[data-draft]")].find((one) => kept()?.drafts[pathOf(one.action)]);
+    const form = document.querySelector(".drawer form[data-draft]") || typed;
     if (!form || !answered || !pathOf(answered).startsWith("/login")) return;
     keep(form);
     change((store) => (store.unsaved = pathOf(form.action)));
@@ -106,6 +109,10 @@
     else if (problem === "404" && window.location.pathname === store.unsaved) forget(store.unsaved);
     return;
   }
+  // A form without a submission number has no cookie: the page that follows it, not reached by going back, is its answer.
+  const isAnswered = performance.getEntriesByType("navigation")[0]?.type === "navigate";
+  const sent = store.drafts[store.sent];
+  if (isAnswered && sent && !sent.fields.some(([name]) => name === "submission")) delete store.drafts[store.sent];
   const draft = store.drafts[store.unsaved];
   const isHere = [...document.querySelectorAll("form[data-draft]")].some((form) => pathOf(form.action) === store.unsaved);
   if (draft && !isHere && !store.isSought && window.location.pathname !== store.unsaved) {

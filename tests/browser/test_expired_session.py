@@ -155,3 +155,27 @@ def test_a_button_pressed_after_the_session_leads_back_to_its_page(
     page.locator('#bulk-form button[value="plan"]').click()
     sign_in_again(page, bank.wang)
     assert page.url == f"{server}/alerts/?kind=maturity"
+
+
+def test_a_reason_that_was_typed_is_back_after_signing_in(page: Page, server: str, bank: Bank, day: Morning) -> None:
+    console = sign_in(page, server, bank.wang)
+    page.wait_for_load_state()
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("n")
+    reason = page.locator(f"#note-{day.upgrade.pk}")
+    expect(reason).to_be_focused()
+    reason.fill(TEXT)
+    expire()
+    reason.press("Enter")
+    sign_in_again(page, bank.wang)
+    expect(page).to_have_url(f"{server}/customers/{day.lin.pk}/#alerts")
+    expect(reason).to_have_value(TEXT)
+    expect(reason).to_be_visible()
+    expect(page.locator(".toast-line")).to_be_visible()
+    reason.press("Enter")
+    expect(reason).to_have_count(0)
+    day.upgrade.refresh_from_db(using="batch")
+    assert day.upgrade.state == "not_applicable"
+    assert kept(page) is None
+    assert console.complaints == []

@@ -269,6 +269,16 @@ def test_each_figure_leads_to_its_customers(town: Town, client_of: ClientOf) -> 
                 assert (address.replace("&", "&amp;") in text) == (wanted > 0), figure
 
 
+def test_every_coverage_leads_to_those_who_wait_for_a_contact(town: Town, client_of: ClientOf) -> None:
+    text = client_of(town.bank.he).get("/").content.decode()
+    titled = re.findall(r'title="Shows who has had no effective contact', text)
+    assert "figure=covered" not in text
+    assert "figure=uncovered" in text
+    cells = re.findall(r'<a class="link-row" href="[^"]*"[^>]*>[\d.]+%</a>', text)
+    assert len(cells) == len(titled) > 2
+    assert all("figure=uncovered" in cell for cell in cells)
+
+
 def test_customers_behind_a_figure_keep_to_the_scope(town: Town, client_of: ClientOf) -> None:
     bank = town.bank
     foreign = f"/board/customers/?figure=waiting&place={bank.north.pk}"

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 import time_machine
@@ -40,6 +41,26 @@ def test_sign_in_and_out_are_recorded_and_rotate_the_session(bank: Bank) -> None
     assert client.post("/logout/").status_code == 302
     assert not Session.objects.filter(session_key=key).exists()
     assert trail() == [("sign_in.success", "1001"), ("sign_out.success", "1001")]
+
+
+@pytest.mark.parametrize(
+    ("page", "target"),
+    [
+        ("http://testserver/alerts/?kind=maturity", "/alerts/?kind=maturity"),
+        ("https://elsewhere.example/alerts/", "/bulk/new/"),
+        ("http://testserver.elsewhere.example/alerts/", "/bulk/new/"),
+        ("javascript:alert(1)", "/bulk/new/"),
+        ("", "/bulk/new/"),
+    ],
+)
+def test_a_button_without_a_session_leads_to_its_page_of_this_host_alone(bank: Bank, page: str, target: str) -> None:
+    answer = Client().post("/bulk/new/", headers={"Referer": page})
+    assert (answer.status_code, answer["Location"]) == (302, f"{LOGIN}?{urlencode({'next': target}, safe='/')}")
+
+
+def test_a_page_without_a_session_leads_to_itself(bank: Bank) -> None:
+    answer = Client().get("/customers/", headers={"Referer": "http://testserver/alerts/"})
+    assert answer["Location"] == f"{LOGIN}?next=/customers/"
 
 
 def test_signing_in_gives_a_new_session_key(bank: Bank) -> None:
