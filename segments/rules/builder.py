@@ -8,7 +8,7 @@ the form is `f<n>` its field, `o<n>` the comparison, `v<n>` the value or values,
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from django.http import QueryDict
@@ -109,7 +109,7 @@ class Form:
 def yuan(text: str) -> str:
     try:
         return str(Decimal(text) * UNIT)
-    except InvalidOperation:
+    except ArithmeticError:
         return text
 
 

@@ -5,6 +5,7 @@ of days (TIME), or what people do in the daytime (PEOPLE). A rule without PEOPLE
 customers of the changed set, and for those for whom the passing of days turns a condition over.
 """
 
+from calendar import isleap
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -107,7 +108,7 @@ def has_one_of(rows: QuerySet[Any], path: str) -> Test:
 def years_before(day: date, years: int) -> date:
     """The last birth date of those who are at least this old on a day."""
     year = max(1, day.year - years)
-    return date(year, 2, 28) if (day.month, day.day) == (2, 29) and year % 4 else day.replace(year=year)
+    return date(year, 2, 28) if (day.month, day.day) == (2, 29) and not isleap(year) else day.replace(year=year)
 
 
 def aged(op: str, value: Any, day: date) -> Q:

@@ -130,6 +130,8 @@ def test_the_builder_counts_without_javascript(town: dict[str, Any], client_of: 
         "rule=" + "[" * 3000, "rule={}", "join=all&f0=owner__password__startswith&o0=ge&v0=x",
         "join=all&f0=age&o0=ge&v0=1;drop", "join=all&f0=sex&o0=in&v0=%27 OR 1=1", "join=x&b0=999&f0=age&o0=__gt&v0=9",
         "join=all&f0=aum&o0=ge&v0=NaN", "join=all&f0=aum&o0=ge&v0=1e99999", "version=99999999999",
+        "join=all&f0=aum&o0=ge&v0=1e999999", "rule=%7B%22field%22:%22%5Cud800%22,%22op%22:%22ge%22,%22value%22:1%7D",
+        "rule=%7B%22field%22:%22occupation%22,%22op%22:%22contains%22,%22value%22:%22%5Cud800%22%7D",
     ],
 )  # fmt: skip
 def test_a_hostile_address_gets_a_page(town: dict[str, Any], client_of: ClientOf, query: str) -> None:
