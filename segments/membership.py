@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from crm import db
 from crm.audit import trail
+from crm.organization.choices import Reach
 from crm.organization.models import Branch, User
 from customers.choices import CustomerStatus
 from customers.models import Customer
@@ -19,8 +20,12 @@ from segments.choices import SegmentKind
 from segments.models import Segment
 
 PACKAGE = "segments.members"
-# Held by whoever finds members and by whoever lets a customer opt out: nobody joins who has just refused.
+# Held by whoever finds members.
 LOCK = "segments"
+# Held while a night counts until it is committed; what people change holds it shared (migration 0020).
+COUNTING = "segments.counting"
+# Held shared by a refusal until it is committed, alone by whoever looks for refusals that a judgement missed.
+REFUSALS = "segments.refusals"
 
 
 class SegmentRefused(Exception):
@@ -43,20 +48,24 @@ def add_to_static(segment: Segment, customers: QuerySet[Customer], staff: User) 
     refuse profiling and those of other branches than the segment's are left out. Raises SegmentRefused for a segment
     by rule, a frozen and a withdrawn one.
     """
-    held = open_static(segment, customers.db)
-    chosen = customers.filter(eligible(held)).order_by().values_list("pk", "branch_id").distinct()
-    return changed("add", held, chosen, staff)
+    with transaction.atomic(using=customers.db):
+        held = open_static(segment, customers.db)
+        chosen = customers.filter(eligible(held)).order_by().values_list("pk", "branch_id").distinct()
+        return changed("add", held, chosen, staff)
 
 
 def remove_from_static(segment: Segment, customers: QuerySet[Customer], staff: User) -> list[int]:
     """Take these customers out of a static segment; returns the ids of those who were in it. Raises SegmentRefused."""
-    held = open_static(segment, customers.db)
-    chosen = customers.order_by().values_list("pk", "branch_id").distinct()
-    return changed("remove", held, chosen, staff)
+    with transaction.atomic(using=customers.db):
+        held = open_static(segment, customers.db)
+        chosen = customers.order_by().values_list("pk", "branch_id").distinct()
+        return changed("remove", held, chosen, staff)
 
 
 def open_static(segment: Segment, using: str) -> Segment:
-    """The segment as it stands now; raises SegmentRefused unless people may change its members."""
+    """The segment as it stands now, held until the transaction ends: who freezes it and who changes its members take
+    turns (the row itself is the night's for long). Raises SegmentRefused unless people may change its members."""
+    db.hold_lock(f"segments.{segment.pk}", using)
     held = Segment.objects.using(using).get(pk=segment.pk)
     if held.kind != SegmentKind.STATIC:
         raise SegmentRefused(_("The members of “%(name)s” follow its rule.") % {"name": held.name})
@@ -68,17 +77,17 @@ def open_static(segment: Segment, using: str) -> Segment:
 
 
 def changed(name: str, segment: Segment, chosen: QuerySet[Customer, tuple[int, int]], staff: User) -> list[int]:
-    """Run the statement over the chosen customers and note in the audit trail whom it concerned."""
+    """Run the statement over the chosen customers and note in the audit trail whom it concerned; the caller holds the
+    transaction."""
     statement, values = placed(chosen)
     text = db.sql_text(PACKAGE, name).replace("{chosen}", statement)
-    with transaction.atomic(using=chosen.db):
-        rows = db.fetch_all(text, values | {"segment": segment.pk, "staff": staff.pk}, using=chosen.db)
-        ids = sorted(row["customer_id"] for row in rows)
-        detail = {"count": len(ids), "ids": ids}
-        trail.append(
-            chain=staff.branch_id, actor=staff, action=f"segment.{name}", object_type="segments.segment",
-            object_id=str(segment.pk), detail=detail,
-        )  # fmt: skip
+    rows = db.fetch_all(text, values | {"segment": segment.pk, "staff": staff.pk}, using=chosen.db)
+    ids = sorted(row["customer_id"] for row in rows)
+    detail = {"count": len(ids), "ids": ids}
+    trail.append(
+        chain=staff.branch_id, actor=staff, action=f"segment.{name}", object_type="segments.segment",
+        object_id=str(segment.pk), detail=detail,
+    )  # fmt: skip
     return ids
 
 
@@ -99,6 +108,8 @@ def freeze(segment: Segment, staff: User) -> Segment:
     """
     with transaction.atomic():
         held = open_static(segment, "default")
+        if not sees_all(staff, held):
+            raise SegmentRefused(_("Only who sees every customer of the segment freezes it."))
         row = db.fetch_sql(PACKAGE, "audience", "default", segment=held.pk)[0]
         if not row["members"]:
             raise SegmentRefused(_("There is nobody in it yet."))
@@ -110,15 +121,35 @@ def freeze(segment: Segment, staff: User) -> Segment:
     return held
 
 
+def sees_all(user: User, segment: Segment) -> bool:
+    """Whether the user's branches are all of those whose customers may be in the segment."""
+    place = segment.owner_branch
+    if user.reach == Reach.SUBTREE:
+        return user.branch.is_head_office if place is None else place.path.startswith(user.branch.path)
+    below = Branch.objects.filter(path__startswith=user.branch.path).exclude(pk=user.branch_id)
+    return place is not None and place.pk == user.branch_id and not below.exists()
+
+
 def set_opt_out(customer: Customer, staff: User, *, refuses: bool) -> None:
     """Note that a customer refuses profiling, or allows it again; who refuses leaves every segment at once.
 
-    A trigger does that in the same transaction (migration 0009). Coming back is the next night's work.
+    A trigger does that in the same transaction (migration 0020), and waits for no judgement. Coming back is the next
+    night's work.
     """
     with transaction.atomic():
-        db.hold_lock(LOCK, using="default")
         action = "customer.profiling_refused" if refuses else "customer.profiling_allowed"
         trail.record(staff, action, customer=customer)
         Customer.objects.filter(pk=customer.pk).update(
             profiling_opt_out=refuses, profiling_opt_out_at=timezone.now(), profiling_opt_out_by=staff
         )
+
+
+def sweep_refusals() -> None:
+    """Take out whom a judgement let in while they refused profiling; right after its transaction is committed.
+
+    Every refusal that could not see the judgement's members is committed once the lock is held, and is seen here;
+    every later one sees the members itself.
+    """
+    with transaction.atomic(using="batch"):
+        db.hold_lock(REFUSALS)
+        db.run_sql(PACKAGE, "refused")

@@ -2,12 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Avg, Case, Count, F, IntegerField, Q, QuerySet, Sum, Value, When
+from django.db.models import Avg, Case, Count, DecimalField, F, IntegerField, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import Coalesce, Mod
 from django.utils.translation import gettext as _
 
@@ -34,8 +34,8 @@ HIGH_TIER = 4
 
 @dataclass(frozen=True)
 class Figures:
-    """Of one segment in the reader's scope: as of the published day for who leads branches, now for who has customers
-    of their own."""
+    """Of one segment in the scope of the reader: members and AUM of now, as the customer list has them; who came
+    and who went on the published day."""
 
     members: int = 0
     joined: int = 0
@@ -55,13 +55,26 @@ def days_in_scope(user: User) -> QuerySet[SegmentDay]:
 
 
 def figures_of(user: User, segments: Iterable[Segment], day: date) -> dict[int, Figures]:
-    """By segment id; one statement (two for who has customers of their own)."""
+    """By segment id; two statements."""
     ids = [one.pk for one in segments]
     if user.reach == Reach.OWN:
         return own_figures(user, ids, day)
     rows = days_in_scope(user).filter(segment__in=ids, as_of=day).values("segment").order_by()
     sums = rows.annotate(m=Sum("members"), i=Sum("joined"), o=Sum("left"), a=Sum("aum"))
-    return {row["segment"]: Figures(row["m"], row["i"], row["o"], row["a"]) for row in sums}
+    found = {row["segment"]: Figures(row["m"], row["i"], row["o"], row["a"]) for row in sums}
+    for pk, (members, aum) in since_counted(user, ids, day).items():
+        counted = found.get(pk, NOTHING)
+        found[pk] = replace(counted, members=counted.members + members, aum=counted.aum + aum)
+    return found
+
+
+def since_counted(user: User, ids: list[int], day: date) -> dict[int, tuple[int, Decimal]]:
+    """What people's changes since the published day add to its members and their AUM, by segment."""
+    later = SegmentChange.objects.visible_to(user).filter(segment__in=ids, as_of__gt=day).values("segment").order_by()
+    sign = Case(When(is_in=True, then=Value(1)), default=Value(-1), output_field=IntegerField())
+    aum = Coalesce(F("customer__metrics__aum"), Decimal(0))
+    rows = later.annotate(m=Sum(sign), a=Sum(sign * aum, output_field=DecimalField()))
+    return {row["segment"]: (row["m"], row["a"]) for row in rows}
 
 
 def own_figures(user: User, ids: list[int], day: date) -> dict[int, Figures]:

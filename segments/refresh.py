@@ -7,6 +7,7 @@ people do in the daytime. An approved change of a rule is applied at once (segme
 
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from functools import reduce
@@ -14,7 +15,7 @@ from operator import or_
 from typing import Any
 
 import structlog
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import BooleanField, Case, Exists, OuterRef, Q, QuerySet, Value, When
 
 from crm import db
@@ -23,11 +24,20 @@ from crm.jobs.models import JobRun
 from customers.models import Customer
 from customers.nightly.night import Night
 from segments.choices import SegmentKind
-from segments.membership import LOCK, PACKAGE, eligible, placed
+from segments.membership import COUNTING, LOCK, PACKAGE, eligible, placed, sweep_refusals
 from segments.models import NightSegment, NightTouched, Segment, SegmentMember
-from segments.rules.compile import compiled, conditions_begun, conditions_met, follows_the_night, passes, timed
+from segments.rules.compile import (
+    certain,
+    compiled,
+    conditions_begun,
+    conditions_met,
+    follows_the_night,
+    of_the_person,
+    passes,
+    timed,
+)
 from segments.rules.parse import BadRule, parse
-from segments.rules.tree import Rule, literals, segments_in
+from segments.rules.tree import Rule, segments_in
 from segments.tiering import versions
 
 log = structlog.get_logger()
@@ -42,7 +52,8 @@ TOUCHED = "night_touched"
 class Judgement:
     """One segment as of a business date; `before` is the published day before it, if any.
 
-    `touched_only` leaves everybody else as they are. `rule` is None for a static segment.
+    `touched_only` leaves everybody else as they are; `is_night` where the night's tables are those of this day. `rule`
+    is None for a static segment.
     """
 
     segment: Segment
@@ -51,6 +62,7 @@ class Judgement:
     before: date | None
     touched_only: bool
     is_rerun: bool = False
+    is_night: bool = False
 
     @property
     def is_new_rule(self) -> bool:
@@ -96,31 +108,54 @@ def mark_passed(tonight: Night, rules: Iterable[Rule]) -> None:
 
 def publish(tonight: Night, *, touched_is_known: bool) -> dict[str, Any]:
     """Judge every segment, count the day; the caller holds the transaction of the night. Returns who joined and left,
-    and the seconds that it took.
+    the seconds that it took, and the codes of the segments that could not be judged, which stay as they are.
 
     Must run when the night's tables are published, and before they are emptied.
     """
     began = time.monotonic()
+    transaction.on_commit(sweep_refusals, using="batch", robust=True)
     db.hold_lock(LOCK)
     before = published_before(tonight.as_of)
     moved = {"joined": 0, "left": 0}
+    broken: list[str] = []
     found = [(segment, rule_of(segment)) for segment in in_order()]
     if touched_is_known:
-        mark_passed(tonight, [rule for _segment, rule in found if rule is not None and follows_the_night(rule)])
+        # Where the days that pass cannot be asked for, everybody is judged.
+        with kept_apart("the passing of days", broken):
+            mark_passed(tonight, [rule for _segment, rule in found if rule is not None and follows_the_night(rule)])
+        touched_is_known = not broken
     for segment, rule in found:
         if rule is None and segment.kind == SegmentKind.RULE:
+            broken += [segment.code] if segment.version else []
             continue
         is_settled = segment.judged_version == segment.version and segment.judged_on == tonight.previous
         touched_only = (
             touched_is_known and is_settled and segment.is_active and (rule is None or follows_the_night(rule))
         )
-        judgement = Judgement(segment, rule, tonight.as_of, before, touched_only, tonight.is_rerun)
-        for key, number in judge(judgement).items():
-            moved[key] += number
+        judgement = Judgement(segment, rule, tonight.as_of, before, touched_only, tonight.is_rerun, is_night=True)
+        with kept_apart(segment.code, broken):
+            for key, number in judge(judgement).items():
+                moved[key] += number
     goes_on = touched_is_known and before is not None and not tonight.is_rerun and is_small()
     db.execute("TRUNCATE night_segment, night_touched")
+    if not tonight.is_rerun:  # what people change counts on a later day then, as it does from now on
+        db.hold_lock(COUNTING)
     count(tonight.as_of, before, moves=True, anew=not goes_on)
-    return {**moved, "seconds": round(time.monotonic() - began, 2)}
+    return {**moved, "seconds": round(time.monotonic() - began, 2), **({"broken": broken} if broken else {})}
+
+
+@contextmanager
+def kept_apart(name: str, broken: list[str]) -> Iterator[None]:
+    """A savepoint around the judgement of one segment: a fault in it is logged and noted in `broken`, and leaves the
+    segment as it was. A lost connection is the night's to deal with."""
+    try:
+        with transaction.atomic(using="batch"):
+            yield
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as fault:  # whatever a rule can do to us
+        log.error("segment not judged", segment=name, fault=type(fault).__name__)
+        broken.append(name)
 
 
 def is_small() -> bool:
@@ -131,18 +166,29 @@ def is_small() -> bool:
 
 
 def refresh_now(segment: Segment) -> None:
-    """Judge one segment as of the published day, after its rule was approved; nothing before a first night."""
+    """Judge one segment as of the published day, after its rule was approved or it was withdrawn, and all that ask for
+    it; nothing before a first night."""
     day = ledger.published_date(using="batch")
     if day is None:
         return
     with transaction.atomic(using="batch"):
+        transaction.on_commit(sweep_refusals, using="batch", robust=True)
         db.hold_lock(LOCK)
-        held = Segment.objects.using("batch").get(pk=segment.pk)
-        rule = rule_of(held)
-        if rule is not None or held.kind == SegmentKind.STATIC:
-            before = published_before(day)
-            judge(Judgement(held, rule, day, before, touched_only=False))
-            count(day, before, only=held.pk, moves=False, anew=True)
+        before = published_before(day)
+        for held in with_askers(segment):
+            rule = rule_of(held)
+            if rule is not None or held.kind == SegmentKind.STATIC:
+                judge(Judgement(held, rule, day, before, touched_only=False))
+                count(day, before, only=held.pk, moves=False, anew=True)
+
+
+def with_askers(segment: Segment) -> Iterator[Segment]:
+    """The segment, and all whose rules ask for it or for one of these, each after those that it asks for."""
+    found = {segment.code}
+    for one in in_order():
+        if one.code in found or needed(one) & found:
+            found.add(one.code)
+            yield one
 
 
 def published_before(day: date) -> date | None:
@@ -213,7 +259,10 @@ def explain(what: Judgement) -> None:
         "is_active": what.segment.is_active,
         "is_new_rule": what.is_new_rule,
         "before": what.before or date.min,
-        "all": (1 << len(list(literals(what.rule)))) - 1 if what.rule else 0,
+        "version": what.segment.version,
+        "is_night": what.is_night and not what.is_rerun,
+        "certain": certain(what.rule) if what.rule else 0,
+        "person": of_the_person(what.rule) if what.rule else 0,
     }
     db.execute(db.sql_text(PACKAGE, "explain").replace("{told}", told), values)
 

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 from django.contrib import messages
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -21,10 +22,11 @@ from crm.organization.models import User
 from customers.models import Customer
 from segments import dry_run, gradings, membership, pages, proposals, tasks
 from segments.choices import SegmentKind
-from segments.forms import NoteForm, PlaybookForm, SegmentForm
+from segments.forms import AboutForm, NoteForm, PlaybookForm, SegmentForm
 from segments.membership import SegmentRefused
-from segments.models import Playbook, Segment, SegmentVersion
+from segments.models import Playbook, Segment, SegmentMember, SegmentVersion
 from segments.rules import builder, words
+from segments.rules.fields import segments_seen_by
 from segments.rules.parse import BadRule, parse
 from segments.rules.registry import grouped
 from segments.rules.tree import Rule
@@ -41,9 +43,9 @@ def signed_in(request: HttpRequest) -> User:
     return request.user
 
 
-def segment_of(request: HttpRequest, pk: int) -> Segment:
-    """404 for one that the user may not see."""
-    rows = Segment.objects.visible_to(signed_in(request)).select_related("owner_branch")
+def segment_of(request: HttpRequest, pk: int, **columns: Any) -> Segment:
+    """404 for one that the user may not see; with further columns of the same statement."""
+    rows = Segment.objects.visible_to(signed_in(request)).select_related("owner_branch").annotate(**columns)
     return get_object_or_404(rows, pk=pk)
 
 
@@ -92,7 +94,9 @@ def rule_words(data: Any, how: Callable[[Rule], str] = words.sentence) -> str:
 @for_roles(READERS)
 def segment(request: HttpRequest, pk: int) -> HttpResponse:
     """One segment: its rule in words, figures, drift with reasons, playbook, history."""
-    user, day, found = signed_in(request), data_date(), segment_of(request, pk)
+    user, day = signed_in(request), data_date()
+    inside = Exists(SegmentMember.objects.visible_to(user).filter(segment=OuterRef("pk")))
+    found = segment_of(request, pk, has_members=inside)
     sees = user.role in BALANCE_ROLES
     recent = pages.arrivals(user, found) if sees else []
     if recent:
@@ -101,11 +105,13 @@ def segment(request: HttpRequest, pk: int) -> HttpResponse:
     for one in versions:
         one.segment = found
     figures = pages.figures_of(user, [found], day).get(pk, pages.NOTHING) if sees else pages.NOTHING
+    days = pages.drift(user, found, day, figures.members) if sees else []
     context = {
         "segment": found,
         "rule": words_of(found),
         "figures": figures,
-        "days": pages.drift(user, found, day, figures.members) if sees else [],
+        "days": days,
+        "told": [one for one in reversed(days) if one.came or one.went],
         "recent": recent,
         "playbook": playbook_of(found),
         "versions": [(one, rule_words(one.rule, words.told), proposals.may_decide(user, one)) for one in versions],
@@ -158,37 +164,55 @@ def segment_new(request: HttpRequest) -> HttpResponse:
     kinds = [SegmentKind.STATIC, *([SegmentKind.RULE] if user.role in LEADERS else [])]
     form = SegmentForm(request.POST if request.method == "POST" else None, kinds=[str(kind) for kind in kinds])
     if request.method == "POST" and form.is_valid():
-        made = form.save(commit=False)
-        made.code = f"s{uuid4().hex[:12]}"
-        made.kind = form.cleaned_data["kind"]
-        made.owner_branch = None if user.branch.is_head_office and user.reach == Reach.SUBTREE else user.branch
-        made.created_by = user
-        made.save()
-        trail.record(user, "segment.create", target=made, detail={"kind": made.kind})
+        made = created(user, form.cleaned_data)
         return redirect("segments:rule" if made.kind == SegmentKind.RULE else "segments:segment", made.pk)
     return render(request, "segments/segment_new.html", {"form": form})
+
+
+def created(user: User, data: dict[str, Any]) -> Segment:
+    """The segment of this submission; made once, by whomever sent it first."""
+    submission = data.pop("submission", None) or uuid4()
+    place = None if user.branch.is_head_office and user.reach == Reach.SUBTREE else user.branch
+    code = f"s{user.pk}-{submission.hex[:20]}"
+    with transaction.atomic():
+        made, is_new = Segment.objects.get_or_create(
+            code=code, defaults={**data, "owner_branch": place, "created_by": user}
+        )
+        if is_new:
+            trail.record(user, "segment.create", target=made, detail={"kind": made.kind})
+    return made
 
 
 @require_http_methods(["GET", "POST"])
 @for_roles(LEADERS)
 def rule(request: HttpRequest, pk: int) -> HttpResponse:
-    """The builder. GET: a rule as its address says, with whom it finds. POST: leave it for a second person."""
-    user, found, day = signed_in(request), segment_of(request, pk), data_date()
+    """The builder. GET, and POST of a form too long for an address: a rule with whom it finds. Any other POST: leave it
+    for a second person."""
+    user, found = signed_in(request), segment_of(request, pk)
     if not proposals.may_propose(user, found):
         raise Http404
-    form = builder_form(request, found)
-    if request.method == "POST" and form.rule is not None and not form.fault:
-        note = NoteForm(request.POST)
-        try:
-            told = note.cleaned_data["note"] if note.is_valid() else ""
-            ran = dry_run.figures(user, found, form.rule, day)
-            proposals.propose(user, found, form.rule, told, ran)
-        except SegmentRefused as refusal:
-            messages.warning(request, str(refusal))
-        else:
-            messages.success(request, _("Proposed. It takes effect once a second person has approved it."))
-            return redirect("segments:segment", pk)
-    preview = dry_run.preview(user, found, form.rule, day) if form.rule is not None else None
+    with segments_seen_by(user):
+        form = builder_form(request, found)
+        note = NoteForm(request.POST if is_proposal(request) else None)
+        if note.is_valid() and form.rule is not None and not form.fault:
+            try:
+                ran = dry_run.figures(user, found, form.rule, data_date())
+                proposals.propose(user, found, form.rule, note.cleaned_data["note"], ran)
+            except SegmentRefused as refusal:
+                messages.warning(request, str(refusal))
+            else:
+                messages.success(request, _("Proposed. It takes effect once a second person has approved it."))
+                return redirect("segments:segment", pk)
+        return shown_builder(request, found, form, note)
+
+
+def is_proposal(request: HttpRequest) -> bool:
+    return request.method == "POST" and "count" not in request.POST
+
+
+def shown_builder(request: HttpRequest, found: Segment, form: builder.Form, note: NoteForm) -> HttpResponse:
+    """The page of the builder, with whom the rule finds."""
+    preview = dry_run.preview(signed_in(request), found, form.rule, data_date()) if form.rule is not None else None
     if preview is not None and preview.sample:
         trail.listed(request, f"segment rule {found.code}"[:40], [one.pk for one in preview.sample])
     context = {
@@ -197,7 +221,7 @@ def rule(request: HttpRequest, pk: int) -> HttpResponse:
         "rule": words.sentence(form.rule) if form.rule else "",
         "preview": preview,
         "groups": grouped(),
-        "note_form": NoteForm(),
+        "note_form": note,
     }
     return render(request, "segments/builder.html", context)
 
@@ -206,6 +230,8 @@ def builder_form(request: HttpRequest, found: Segment) -> builder.Form:
     """What the address or the form says; at first the rule in force, or the version that is to come back."""
     if request.method == "POST":
         sent = builder.read(request.POST)
+        if not is_proposal(request):
+            return sent
         return builder.shown(sent.rule) if sent.rule is not None else sent
     if "join" in request.GET or "rule" in request.GET:
         return builder.read(request.GET)
@@ -248,7 +274,7 @@ def decide(request: HttpRequest, pk: int, number: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @for_roles(DECIDERS)
 def playbook(request: HttpRequest, pk: int) -> HttpResponse:
-    """How the segment is looked after, in one language at a time."""
+    """How the segment is called and what it suggests; how it is looked after, in one language at a time."""
     user, found = signed_in(request), segment_of(request, pk)
     if not (user.role == Role.ADMIN or proposals.leads(user, found)):
         raise Http404
@@ -257,13 +283,22 @@ def playbook(request: HttpRequest, pk: int) -> HttpResponse:
     language = language if language in ("zh-hans", "zh-hant", "en") else "zh-hans"
     held = Playbook.objects.filter(segment=found, language=language).first()
     instance = held or Playbook(segment=found, language=language)
-    form = PlaybookForm(request.POST if request.method == "POST" else None, instance=instance)
-    if request.method == "POST" and form.is_valid():
-        trail.record(user, "segment.playbook", target=found, detail={"language": language, **form.cleaned_data})
-        form.save()
+    sent = request.POST if request.method == "POST" else None
+    form, about = PlaybookForm(sent, instance=instance), AboutForm(sent, instance=segment_of(request, pk))
+    if form.is_valid() and about.is_valid():
+        with transaction.atomic():
+            trail.record(user, "segment.playbook", target=found, detail={"language": language, **form.cleaned_data})
+            form.save()
+            if about.has_changed():
+                products = about.instance.products
+                detail = {"before": {"name": found.name_zh_hans, "products": found.products}, "products": products}
+                about.instance.save(update_fields=[*about.Meta.fields, "products"])
+                names = {name: about.cleaned_data[name] for name in about.Meta.fields}
+                trail.record(user, "segment.edit", target=found, detail={**detail, **names})
         messages.success(request, _("Saved."))
         return redirect("segments:segment", pk)
-    return render(request, "segments/playbook_form.html", {"segment": found, "form": form, "language": language})
+    context = {"segment": found, "form": form, "about": about, "language": language}
+    return render(request, "segments/playbook_form.html", context)
 
 
 @require_POST

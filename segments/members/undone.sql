@@ -1,5 +1,9 @@
--- A correction that takes a change of the same day back leaves no change.
-DELETE FROM segments_segmentchange c USING segments_segmentchange d, night_segment n
-WHERE n.segment_id = %(segment)s AND c.segment_id = n.segment_id AND d.segment_id = n.segment_id
-  AND c.customer_id = n.customer_id AND d.customer_id = n.customer_id
-  AND c.as_of = %(as_of)s AND d.as_of = c.as_of AND d.is_in <> c.is_in AND c.staff_id IS NULL AND d.staff_id IS NULL
+-- A correction that takes a change of the same day back leaves no change: pairs of in and out go, the odd one stays.
+WITH numbered AS (
+    SELECT c.id, c.customer_id, c.is_in,
+           row_number() OVER (PARTITION BY c.customer_id, c.is_in ORDER BY c.id) AS place
+    FROM segments_segmentchange c JOIN night_segment n ON n.segment_id = c.segment_id AND n.customer_id = c.customer_id
+    WHERE c.segment_id = %(segment)s AND c.as_of = %(as_of)s AND c.staff_id IS NULL
+)
+DELETE FROM segments_segmentchange c USING numbered one, numbered other
+WHERE c.id = one.id AND other.customer_id = one.customer_id AND other.place = one.place AND other.is_in <> one.is_in

@@ -8,8 +8,9 @@ the form is `f<n>` its field, `o<n>` the comparison, `v<n>` the value or values,
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import QueryDict
 from django.utils.translation import gettext as _
@@ -23,6 +24,10 @@ from segments.rules.tree import ALL, ANY, Condition, Group, Not, Rule
 from segments.rules.words import UNIT
 
 MOST_TICKS = 14
+# Characters of an address: servers take 4,094, one condition of forty Chinese words needs up to 2,000, and all of a row
+# but its values up to 60.
+LONG = 2_000
+ROW_LENGTH = 60
 OTHER = {ALL: ANY, ANY: ALL}
 
 
@@ -103,6 +108,12 @@ class Form:
         return len(self.rows) >= MOST_CONDITIONS
 
     @property
+    def is_long(self) -> bool:
+        """Whether an address with this form, and one condition more, might be longer than a server takes."""
+        asked = [(f"v{row.number}", value) for row in self.rows for value in row.values]
+        return bool(self.text) or len(urlencode(asked)) + ROW_LENGTH * len(self.rows) > LONG
+
+    @property
     def json(self) -> str:
         return json.dumps(self.rule.as_data(), ensure_ascii=False) if self.rule else ""
 
@@ -110,7 +121,7 @@ class Form:
 def yuan(text: str) -> str:
     try:
         return str(Decimal(text) * UNIT)
-    except InvalidOperation:
+    except ArithmeticError:
         return text
 
 

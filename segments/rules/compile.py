@@ -1,5 +1,6 @@
 """A rule as one condition over customers, and which of its conditions hold for each as a number of bits."""
 
+from collections.abc import Iterator
 from datetime import date
 from functools import reduce
 from operator import add
@@ -7,7 +8,7 @@ from operator import add
 from django.db.models import Case, IntegerField, Q, Value, When
 from django.db.models.expressions import Combinable
 
-from segments.rules.fields import NIGHT, TIME
+from segments.rules.fields import NIGHT, PERSON, TIME
 from segments.rules.tree import ALL, Condition, Literal, Not, Rule, literals
 
 
@@ -41,6 +42,32 @@ def conditions_begun(rule: Rule, day: date, before: date) -> Combinable:
         if one.condition.field.moves == TIME
     ]
     return reduce(add, bits, Value(0))
+
+
+def certain(rule: Rule) -> int:
+    """A bit for each condition without which the whole rule never holds."""
+    return sum(1 << number for number, is_needed in enumerate(needed(rule, wanted=True, on_path=True)) if is_needed)
+
+
+def needed(rule: Rule, *, wanted: bool, on_path: bool) -> Iterator[bool]:
+    """For each condition in its order; what is not wanted turns "any" into "all" of the opposites."""
+    if isinstance(rule, Condition):
+        yield on_path
+    elif isinstance(rule, Not):
+        yield from needed(rule.part, wanted=not wanted, on_path=on_path)
+    else:
+        is_whole = len(rule.parts) == 1 or (rule.join == ALL) == wanted
+        for part in rule.parts:
+            yield from needed(part, wanted=wanted, on_path=on_path and is_whole)
+
+
+def of_the_person(rule: Rule) -> int:
+    """A bit for each condition that only the customer file and the passing of days can change."""
+    return sum(
+        1 << number
+        for number, one in enumerate(literals(rule))
+        if one.condition.field.group is PERSON
+    )  # fmt: skip
 
 
 def passes(condition: Condition, day: date, before: date) -> Q:

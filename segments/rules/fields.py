@@ -5,7 +5,10 @@ of days (TIME), or what people do in the daytime (PEOPLE). A rule without PEOPLE
 customers of the changed set, and for those for whom the passing of days turns a condition over.
 """
 
-from collections.abc import Callable, Iterable
+from calendar import isleap
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -19,6 +22,7 @@ from django.utils.translation import gettext_lazy as _
 
 from archives.choices import REACHED, Channel, PlanState
 from archives.models import ContactLog, MaintenancePlan
+from crm.organization.models import User
 from customers.choices import (
     AlertKind,
     CompanySize,
@@ -40,6 +44,8 @@ NIGHT, TIME, PEOPLE = "night", "time", "people"
 MOST_SEGMENTS = 500
 # Held although no balance stands behind it.
 WITHOUT_BALANCE = (ProductClass.CARD, ProductClass.E_BANKING)
+
+READER: ContextVar[User | None] = ContextVar("segments_seen_by", default=None)
 
 Test = Callable[[str, Any, date], Q]
 
@@ -108,7 +114,7 @@ def has_one_of(rows: QuerySet[Any], path: str) -> Test:
 def years_before(day: date, years: int) -> date:
     """The last birth date of those who are at least this old on a day."""
     year = max(1, day.year - years)
-    return date(year, 2, 28) if (day.month, day.day) == (2, 29) and year % 4 else day.replace(year=year)
+    return date(year, 2, 28) if (day.month, day.day) == (2, 29) and not isleap(year) else day.replace(year=year)
 
 
 def aged(op: str, value: Any, day: date) -> Q:
@@ -186,9 +192,21 @@ def in_household(op: str, value: Any, day: date) -> Q:
     return Q(household__isnull=not value)
 
 
+@contextmanager
+def segments_seen_by(user: User) -> Iterator[None]:
+    """Meanwhile rules may ask only for segments that the user may see: for what people write, not for the night."""
+    token = READER.set(user)
+    try:
+        yield
+    finally:
+        READER.reset(token)
+
+
 def segment_choices() -> Iterable[tuple[str, str]]:
     """Withdrawn ones too, which have no members: a rule that asks for one can still be read."""
-    return [(one.code, one.name) for one in Segment.objects.order_by("pk")[:MOST_SEGMENTS]]
+    reader = READER.get()
+    rows = Segment.objects.all() if reader is None else Segment.objects.visible_to(reader)
+    return [(one.code, one.name) for one in rows.order_by("pk")[:MOST_SEGMENTS]]
 
 
 def tier_choices() -> Iterable[tuple[str, str]]:

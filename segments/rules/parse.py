@@ -25,6 +25,7 @@ def parse_text(text: str) -> Rule:
         raise BadRule(_("The rule is too long."))
     try:
         data = json.loads(text)
+        json.dumps(data, ensure_ascii=False).encode()  # half a character can be escaped in JSON, but not be stored
     except (ValueError, RecursionError):
         raise BadRule(_("This is no rule: it is not written as JSON.")) from None
     return parse(data)

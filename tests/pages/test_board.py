@@ -271,7 +271,7 @@ def test_each_figure_leads_to_its_customers(town: Town, client_of: ClientOf) -> 
 
 def test_every_coverage_leads_to_those_who_wait_for_a_contact(town: Town, client_of: ClientOf) -> None:
     text = client_of(town.bank.he).get("/").content.decode()
-    titled = re.findall(r'title="Shows who has had no effective contact', text)
+    titled = re.findall('title="查看周期内尚无有效联系的客户"', text)
     assert "figure=covered" not in text
     assert "figure=uncovered" in text
     cells = re.findall(r'<a class="link-row" href="[^"]*"[^>]*>[\d.]+%</a>', text)

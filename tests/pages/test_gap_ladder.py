@@ -94,9 +94,10 @@ def home(*people: Customer) -> None:
 
 def told(customer: Customer, key: str, row: int = 1, **value: Any) -> None:
     """What a customer said of money at another bank."""
+    field = ArchiveField.objects.using("batch").get(key=key)
     ArchiveValue.objects.using("batch").create(
-        customer=customer, branch_id=customer.branch_id, field=ArchiveField.objects.using("batch").get(key=key), row=row,
-        is_filled=True, source="said", known_on=timezone.localdate(), recorded_at=timezone.now(), **value,
+        customer=customer, branch_id=customer.branch_id, field=field, row=row, is_filled=True,
+        source="said", known_on=timezone.localdate(), recorded_at=timezone.now(), **value,
     )  # fmt: skip
 
 

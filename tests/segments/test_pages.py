@@ -13,10 +13,13 @@ from django.utils import timezone
 
 from crm.audit.models import AuditEntry
 from crm.jobs.models import JobRun
+from crm.organization.access import scoped
 from crm.organization.models import User
 from customers.models import Customer
 from segments import refresh
+from segments.membership import add_to_static, remove_from_static
 from segments.models import Playbook, Segment, SegmentChange, SegmentMember, SegmentVersion
+from segments.rules.parse import parse
 from tests.world import Bank
 
 ClientOf = Callable[[User], Client]
@@ -130,6 +133,8 @@ def test_the_builder_counts_without_javascript(town: dict[str, Any], client_of: 
         "rule=" + "[" * 3000, "rule={}", "join=all&f0=owner__password__startswith&o0=ge&v0=x",
         "join=all&f0=age&o0=ge&v0=1;drop", "join=all&f0=sex&o0=in&v0=%27 OR 1=1", "join=x&b0=999&f0=age&o0=__gt&v0=9",
         "join=all&f0=aum&o0=ge&v0=NaN", "join=all&f0=aum&o0=ge&v0=1e99999", "version=99999999999",
+        "join=all&f0=aum&o0=ge&v0=1e999999", "rule=%7B%22field%22:%22%5Cud800%22,%22op%22:%22ge%22,%22value%22:1%7D",
+        "rule=%7B%22field%22:%22occupation%22,%22op%22:%22contains%22,%22value%22:%22%5Cud800%22%7D",
     ],
 )  # fmt: skip
 def test_a_hostile_address_gets_a_page(town: dict[str, Any], client_of: ClientOf, query: str) -> None:
@@ -250,9 +255,107 @@ def test_a_playbook_is_edited_by_who_leads(town: dict[str, Any], client_of: Clie
     bank, women = town["bank"], town["women"]
     address = f"/segments/{women.pk}/playbook/"
     assert client_of(bank.he).get(address).status_code == 404
-    fields = {"language": "en", "needs": "a", "operation": "b", "acquisition": "c", "script": "Good morning"}
+    fields = {
+        "language": "en", "needs": "a", "operation": "b", "acquisition": "c", "script": "Good morning",
+        "name_zh_hans": "女性", "name_en": "Ladies", "product_0": "fund", "product_1": "", "product_2": "insurance",
+    }  # fmt: skip
+    assert client_of(bank.lu).post(address, {**fields, "script": "x" * 1001}).status_code == 200
+    assert client_of(bank.lu).post(address, {**fields, "product_0": "none"}).status_code == 200
+    women.refresh_from_db(using="batch")
+    assert women.name_en != "Ladies"
     assert client_of(bank.lu).post(address, fields).status_code == 302
     assert Playbook.objects.using("batch").get(segment=women.pk, language="en").script == "Good morning"
+    women.refresh_from_db(using="batch")
+    assert (women.name_zh_hans, women.name_en, women.products) == ("女性", "Ladies", ["fund", "insurance"])
+    entry = AuditEntry.objects.using("batch").get(action="segment.edit")
+    assert entry.detail["before"]["name"] == "女性客户" and entry.detail["products"] == ["fund", "insurance"]
+    with_initial = client_of(bank.lu).get(address).context["about"]
+    assert [with_initial[f"product_{number}"].value() for number in range(3)] == ["fund", "insurance", ""]
+
+
+def test_a_list_filled_today_shows_and_opens_its_members(town: dict[str, Any], client_of: ClientOf) -> None:
+    bank = town["bank"]
+    segment = Segment.objects.using("batch").create(
+        code="today", kind="static", name_zh_hans="今日", owner_branch_id=bank.south.pk
+    )
+    with scoped(bank.he):
+        add_to_static(segment, Customer.objects.visible_to(bank.he), bank.he)
+    for who, members, aum in ((bank.he, 3, 110_000), (bank.wang, 2, 90_000), (bank.zhou, 3, 110_000)):
+        answer = client_of(who).get(f"/segments/{segment.pk}/")
+        assert (answer.context["figures"].members, answer.context["figures"].aum) == (members, aum)
+        listed = client_of(who).get(f"/customers/?segment={segment.pk}").context["page"].count
+        assert listed == members
+        assert f"/customers/?segment={segment.pk}" in answer.content.decode()
+    assert f"/segments/{segment.pk}/freeze/" in page(client_of(bank.he), f"/segments/{segment.pk}/")
+    with scoped(bank.he):
+        remove_from_static(segment, Customer.objects.visible_to(bank.he), bank.he)
+    shown = page(client_of(bank.he), f"/segments/{segment.pk}/")
+    assert f"/segments/{segment.pk}/freeze/" not in shown
+
+
+def test_segments_of_other_branches_are_not_offered(town: dict[str, Any], client_of: ClientOf) -> None:
+    bank = town["bank"]
+    for code, branch in (("secret", bank.far), ("own", bank.south)):
+        Segment.objects.using("batch").create(
+            code=code, kind="static", name_zh_hans=f"名单{code}", owner_branch_id=branch.pk
+        )
+    made = client_of(bank.he).post("/segments/new/", {"name_zh_hans": "城南女士", "kind": "rule"})
+    address, client = made["Location"], client_of(bank.he)
+    shown = page(client, f"{address}?join=all&f0=segment&o0=in&b0=1&v0=own")
+    assert "名单own" in shown and "名单secret" not in shown
+    asked = client.get(f"{address}?join=all&f0=segment&o0=in&b0=1&v0=secret")
+    assert asked.context["form"].rule is None and "名单secret" not in asked.content.decode()
+    rule = {"field": "segment", "op": "in", "value": ["secret"]}
+    assert client.post(address, {"rule": json.dumps(rule)}).status_code == 200
+    assert not SegmentVersion.objects.using("batch").filter(segment__name_zh_hans="城南女士").exists()
+    parse(rule)  # the night reads what is in force
+
+
+def test_a_long_form_is_counted_by_post(town: dict[str, Any], client_of: ClientOf) -> None:
+    client, address = client_of(town["bank"].zhou), f"/segments/{town['women'].pk}/rule/"
+    asked = {"join": "any", "count": "1"}
+    for number in range(12):
+        asked |= {
+            f"f{number}": "occupation", f"o{number}": "contains", f"b{number}": str(number + 1),
+            f"v{number}": " ".join(f"职业{word}号" for word in range(20)),
+        }  # fmt: skip
+    answer = client.post(address, {**asked, "add": "new"})
+    form = answer.context["form"]
+    assert form.is_long and len(form.rows) == 13 and answer.context["preview"].count == 0
+    assert 'method="post"' in answer.content.decode() and 'name="count"' in answer.content.decode()
+    assert not SegmentVersion.objects.using("batch").filter(state="draft").exists()
+    assert not client.get(address).context["form"].is_long
+
+
+def test_a_note_too_long_is_told(town: dict[str, Any], client_of: ClientOf) -> None:
+    client, address = client_of(town["bank"].zhou), f"/segments/{town['women'].pk}/rule/"
+    answer = client.post(address, {"rule": json.dumps(WOMEN), "note": "长" * 201})
+    assert answer.status_code == 200
+    assert answer.context["note_form"].errors["note"]
+    assert "长" * 201 in answer.content.decode()
+    assert not SegmentVersion.objects.using("batch").filter(state="draft").exists()
+
+
+def test_a_segment_sent_twice_is_one(town: dict[str, Any], client_of: ClientOf) -> None:
+    client = client_of(town["bank"].wang)
+    submission = client.get("/segments/new/").context["form"]["submission"].value()
+    fields = {"name_zh_hans": "名单", "kind": "static", "submission": str(submission)}
+    assert client.post("/segments/new/", fields)["Location"] == client.post("/segments/new/", fields)["Location"]
+    assert Segment.objects.using("batch").filter(name_zh_hans="名单").count() == 1
+    client_of(town["bank"].li).post("/segments/new/", fields)
+    assert Segment.objects.using("batch").filter(name_zh_hans="名单").count() == 2
+
+
+def test_reasons_are_read_without_pointing(town: dict[str, Any], client_of: ClientOf) -> None:
+    answer = client_of(town["bank"].zhou).get(f"/segments/{town['women'].pk}/")
+    reasons = [reason for one in answer.context["told"] for reason in one.came]
+    assert [reason.number for reason in reasons] == [3]
+    assert f"+3 {reasons[0].text}" in answer.content.decode()
+    source = "五大客群营销课件"
+    assert source in answer.content.decode()
+    assert source not in page(
+        client_of(town["bank"].zhou), f"/segments/{town['women'].pk}/", **{"Accept-Language": "en"}
+    )
 
 
 def test_a_withdrawn_segment_is_off_the_list(town: dict[str, Any], client_of: ClientOf) -> None:

@@ -79,7 +79,7 @@ def test_who_refuses_profiling_leaves_every_segment_at_once(bank: Bank) -> None:
 
 
 def test_a_frozen_audience_keeps_its_hash(bank: Bank) -> None:
-    segment = static(bank)
+    segment = static(bank, owner_branch_id=bank.south.pk)
     ids = [bank.customer(f"S{number}", owner=bank.wang).pk for number in range(3)]
     with scoped(bank.he):
         customers = Customer.objects.visible_to(bank.he)
@@ -94,6 +94,23 @@ def test_a_frozen_audience_keeps_its_hash(bank: Bank) -> None:
                 change(segment, customers, bank.he)
         with pytest.raises(SegmentRefused):
             freeze(segment, bank.he)
+
+
+def test_only_who_sees_every_member_freezes(bank: Bank) -> None:
+    segment, own = static(bank), bank.customer("S1", owner=bank.wang)
+    bank.customer("F1", branch=bank.far, owner=bank.feng)
+    with scoped(bank.zhou):
+        add_to_static(segment, Customer.objects.visible_to(bank.zhou), bank.zhou)
+    for user in (bank.wang, bank.he, bank.sun):
+        with pytest.raises(SegmentRefused), scoped(user):
+            freeze(segment, user)
+    with scoped(bank.zhou):
+        assert freeze(segment, bank.zhou).audience_count == 2
+    local = static(bank, "south", owner_branch_id=bank.south.pk)
+    with scoped(bank.wang):
+        add_to_static(local, Customer.objects.visible_to(bank.wang), bank.wang)
+        assert freeze(local, bank.wang).audience_count == 1
+    assert members(local) == {own.pk}
 
 
 def test_the_members_of_a_rule_are_nobody_s_to_add(bank: Bank) -> None:
