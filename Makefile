@@ -4,7 +4,7 @@ PYTHON ?= $(firstword $(shell command -v python3.11 python3.12 python3.13 python
 UV := $(shell command -v uv)
 VENV := .venv
 PY := $(VENV)/bin/python
-PROCESSES ?= 2
+PROCESSES ?= 3
 CHAOS_RUNS ?= 100
 BENCH_CUSTOMERS ?= 1000000
 

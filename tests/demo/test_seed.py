@@ -2,7 +2,7 @@
 
 from crm import db
 from crm.demo.build import Plan, build
-from tests.conftest import empty_database
+from tests.conftest import Layout, empty_database
 from tests.demo.plans import AS_OF
 
 HASHES = """
@@ -17,11 +17,11 @@ SELECT (SELECT md5(string_agg(t::text, ',' ORDER BY id)) FROM (
 """
 
 
-def test_the_same_seed_gives_the_same_money(database: None, seeded_tables: dict[str, list[str]]) -> None:
+def test_the_same_seed_gives_the_same_money(database: None, layout: Layout) -> None:
     found = []
     for seed in (3, 3, 4):
         build(Plan(customers=200, seed=seed, as_of=AS_OF, with_secrets=False))
         found.append(db.fetch_all(HASHES)[0])
-        empty_database(seeded_tables)
+        empty_database(layout)
     assert found[0] == found[1]
     assert found[0]["changes"] != found[2]["changes"]

@@ -20,7 +20,7 @@ from django.urls import reverse
 
 from crm.organization import access
 from crm.organization.models import User
-from tests.conftest import empty_database
+from tests.conftest import Layout, empty_database
 from tests.security import town as places
 from tests.security.addresses import names
 from tests.security.figures import FIGURES
@@ -49,12 +49,12 @@ class Call:
 
 
 @pytest.fixture(scope="module")
-def town(django_db_setup: None, django_db_blocker: Any, seeded_tables: dict[str, list[str]]) -> Iterator[Town]:
+def town(django_db_setup: None, django_db_blocker: Any, layout: Layout) -> Iterator[Town]:
     with django_db_blocker.unblock():
         yield places.build()
         for alias in ("default", "audit", "batch"):
             connections[alias].close()
-        empty_database(seeded_tables)
+        empty_database(layout)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from crm import db
 from crm.organization import access
 from crm.organization.middleware import ScopeMiddleware
 from customers.models import Customer
-from tests.conftest import empty_database
+from tests.conftest import Layout, empty_database
 from tests.security import town as places
 from tests.security.figures import FIGURES
 from tests.security.town import FLOOR, Town
@@ -32,12 +32,12 @@ LEAK_REQUESTS = int(os.environ.get("LEAK_REQUESTS", "2000"))
 
 
 @pytest.fixture(scope="module")
-def town(django_db_setup: None, django_db_blocker: Any, seeded_tables: dict[str, list[str]]) -> Iterator[Town]:
+def town(django_db_setup: None, django_db_blocker: Any, layout: Layout) -> Iterator[Town]:
     with django_db_blocker.unblock():
         yield places.build()
         for alias in ("default", "audit", "batch"):
             connections[alias].close()
-        empty_database(seeded_tables)
+        empty_database(layout)
 
 
 def guarded_tables() -> list[str]:

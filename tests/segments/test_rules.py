@@ -20,7 +20,7 @@ from segments.rules.fields import FIELDS
 from segments.rules.parse import BadRule, check_circle, parse, parse_text
 from segments.rules.tree import literals
 from tests import world
-from tests.conftest import empty_database
+from tests.conftest import Layout, empty_database
 from tests.segments import oracle
 from tests.segments.oracle import DAY, Facts
 
@@ -73,14 +73,14 @@ RULES = st.recursive(
 
 @pytest.fixture(scope="module")
 def small_world(
-    django_db_setup: None, django_db_blocker: Any, seeded_tables: dict[str, list[str]]
+    django_db_setup: None, django_db_blocker: Any, layout: Layout
 ) -> Iterator[tuple[world.Bank, list[Facts]]]:
     with django_db_blocker.unblock():
         bank = world.build()
         yield bank, oracle.build(bank)
         for alias in ("default", "audit", "batch"):
             connections[alias].close()
-        empty_database(seeded_tables)
+        empty_database(layout)
 
 
 def depth(rule: Any) -> int:
