@@ -108,7 +108,8 @@ class MaintenanceTemplate(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.plan_type} · {self.get_kind_display()} v{self.version}"
+        of = f"{self.plan_type} · " if self.plan_type_id else ""
+        return f"{of}{self.get_kind_display()} v{self.version}"
 
     @property
     def content_words(self) -> list[str]:
