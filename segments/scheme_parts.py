@@ -93,7 +93,7 @@ class SchemeBranch(models.Model):
         ]
 
     def __str__(self) -> str:
-        return str(self.branch)
+        return str(self.branch) if self.branch_id else ""
 
 
 class NightMeasure(models.Model):

@@ -80,7 +80,7 @@ def test_what_is_too_much_is_spread_over_freer_days(bank: Bank, client_of: Clien
     client = client_of(bank.wang)
     page = client.get(CALENDAR)
     assert page.context["shown"].over == 19
-    assert "Spread to freer days" in page.content.decode()
+    assert "平移到较空的日子" in page.content.decode()
     sent = {"owner": bank.wang.pk, "month": "2026-03"}
     assert client.post(f"{CALENDAR}spread/", sent).status_code == 303
     assert days() == {TODAY: 12, date(2026, 3, 12): 12, date(2026, 3, 13): 7}
@@ -168,18 +168,18 @@ def test_a_plan_shows_its_template_methods_and_script(bank: Bank, client_of: Cli
     template = made.template
     assert template is not None
     assert template.script.splitlines()[0] in page
-    assert "Product follow-up" in page and "Tracking" in page
+    assert "产品跟进" in page
     assert client_of(bank.li).get(reverse("archives:plan", args=[made.pk])).status_code == 404
 
 
 def test_the_warning_about_next_years_calendar(bank: Bank, client_of: ClientOf) -> None:
-    assert "The work calendar of 2027 is missing" not in client_of(bank.he).get(CALENDAR).content.decode()
+    assert "缺少 2027 年工作日历" not in client_of(bank.he).get(CALENDAR).content.decode()
     with time_machine.travel(datetime(2026, 11, 2, 9, tzinfo=timezone.get_fixed_timezone(480)), tick=False):
-        assert "The work calendar of 2027 is missing" in client_of(bank.he).get(CALENDAR).content.decode()
-        assert "is missing" not in client_of(bank.wang).get(CALENDAR).content.decode()
-        assert "The work calendar of 2027 is missing" in client_of(bank.he).get("/").content.decode()
+        assert "缺少 2027 年工作日历" in client_of(bank.he).get(CALENDAR).content.decode()
+        assert "缺少 2027 年工作日历" not in client_of(bank.wang).get(CALENDAR).content.decode()
+        assert "缺少 2027 年工作日历" in client_of(bank.he).get("/").content.decode()
         for page in ("/admin/organization/workday/", "/admin/"):
-            assert "The work calendar of 2027 is missing" in client_of(bank.lu).get(page).content.decode()
+            assert "缺少 2027 年工作日历" in client_of(bank.lu).get(page).content.decode()
 
 
 def unfolded(text: str) -> list[str]:
@@ -234,4 +234,4 @@ def test_long_lines_are_folded_between_characters() -> None:
 
 def test_messages_say_when_nothing_can_move(bank: Bank, client_of: ClientOf) -> None:
     answer = client_of(bank.wang).post(f"{CALENDAR}spread/", {"owner": bank.wang.pk})
-    assert "nothing to move" in str(next(iter(get_messages(answer.wsgi_request))))
+    assert "没有可平移的计划" in str(next(iter(get_messages(answer.wsgi_request))))
