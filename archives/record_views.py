@@ -23,6 +23,7 @@ from crm.organization.access import BALANCE_ROLES, for_roles
 from crm.organization.models import User
 from customers import reveal
 from customers.choices import HoldingStatus
+from customers.filters import FIRST_DAY, LAST_DAY
 from customers.models import Customer, Holding
 
 MOST_VERSIONS = 50
@@ -304,11 +305,12 @@ def differences(user: User, customer: Customer, first: date, last: date) -> list
 
 
 def day_of(text: str) -> date | None:
-    """The day that an address names; None for anything else."""
+    """The day that an address names; None for anything else, and for one beyond all records."""
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         return None
+    return day if FIRST_DAY <= day <= LAST_DAY else None
 
 
 @require_http_methods(["GET", "POST"])

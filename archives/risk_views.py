@@ -18,6 +18,7 @@ from crm.audit import trail
 from crm.organization.access import BALANCE_ROLES, for_roles
 from crm.organization.models import User
 from customers.choices import CustomerType
+from customers.filters import FIRST_DAY
 from customers.models import Customer
 
 MOST_SHOWN = 20
@@ -52,6 +53,8 @@ class AssessmentForm(forms.ModelForm):  # type: ignore[type-arg]
             return data
         if day > today:
             self.add_error("assessed_on", _("The day lies in the future."))
+        elif day < FIRST_DAY:
+            self.add_error("assessed_on", _("Write the day as 2026-03-27."))
         elif last is None:
             data["valid_to"] = self.instance.valid_to = day + timedelta(days=suitability.VALID_DAYS)
         elif not day <= last <= day + timedelta(days=suitability.VALID_DAYS):

@@ -28,7 +28,7 @@ from customers.choices import (
 )
 from customers.models import Alert, Customer, Holding, Ownership
 
-# Days that a filter takes; beyond them there is no next day to reckon with.
+# Days that a page takes; beyond them there is no day before or after to reckon with.
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2200, 1, 1)
 MOST_CHOICES = 200  # no picker loads all staff or all branches
 MOST_TIERS = 9

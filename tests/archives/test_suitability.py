@@ -105,6 +105,7 @@ def test_a_result_is_recorded_with_its_year(bank: Bank, client_of: ClientOf) -> 
     ("wrong", "field"),
     [
         ({"assessed_on": (TODAY + timedelta(days=2)).isoformat()}, "assessed_on"),
+        ({"assessed_on": "0001-01-01"}, "assessed_on"),
         ({"valid_to": (TODAY + timedelta(days=366)).isoformat()}, "valid_to"),
         ({"valid_to": (TODAY - timedelta(days=1)).isoformat()}, "valid_to"),
         ({"is_lowest": "on"}, "is_lowest"),
