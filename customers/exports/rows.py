@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
 
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from crm.audit import pii, trail
 from crm.organization.models import User
 from customers.exports.files import Cell, Column
-from customers.lists.shape import Shape, selected
+from customers.lists.shape import Shape, keyed, order_of, selected
 from customers.models import Customer, ExportRequest
 from customers.reveal import LABELS, REVEALED
 
@@ -88,10 +88,7 @@ def count_of(user: User, choice: Choice, day: date, cap: int, using: str = "defa
 def ids_of(user: User, choice: Choice, day: date, cap: int) -> list[int]:
     """The rows in the order in which the list first stands, up to one more than the cap."""
     sort = choice.table.shape.sorts[0]
-    keyed = matching(user, choice, day).annotate(
-        sort_key=F(sort.expression) if isinstance(sort.expression, str) else sort.expression
-    )
-    ordered = keyed.order_by("-sort_key", "-pk") if sort.is_descending else keyed.order_by("sort_key", "pk")
+    ordered = keyed(matching(user, choice, day), sort).order_by(*order_of(goes_down=sort.is_descending))
     return list(ordered.values_list("pk", flat=True)[: cap + 1])
 
 

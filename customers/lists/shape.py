@@ -104,6 +104,18 @@ def capped_count(rows: QuerySet[Any]) -> CappedCount:
     return CappedCount(rows.order_by().values("pk")[: COUNT_CAP + 1])
 
 
+def keyed(rows: QuerySet[Any], sort: Sort) -> QuerySet[Any]:
+    """The rows with the value that they are ordered by, as `sort_key`."""
+    expression = F(sort.expression) if isinstance(sort.expression, str) else sort.expression
+    found: QuerySet[Any] = rows.annotate(sort_key=expression)
+    return found
+
+
+def order_of(*, goes_down: bool) -> tuple[str, str]:
+    """Keyed rows in a falling or a rising order; rows of equal value come by id."""
+    return ("-sort_key", "-pk") if goes_down else ("sort_key", "pk")
+
+
 def page_of(
     shape: Shape, filters: ListFilter, sort: Sort, shown: frozenset[str], after: str = "", before: str = ""
 ) -> Page:
@@ -114,13 +126,12 @@ def page_of(
     is_back = bool(before) and place_of(sort, before) is not None
     place = place_of(sort, before if is_back else after)
     matching = filters.matching
-    keyed = matching.annotate(sort_key=F(sort.expression) if isinstance(sort.expression, str) else sort.expression)
     goes_down = sort.is_descending != is_back
+    rows = keyed(matching, sort)
     if place is not None:
-        keyed = keyed.filter(beyond(place, goes_down))
-    order = ("-sort_key", "-pk") if goes_down else ("sort_key", "pk")
-    loaded = shape.load(keyed, shown, filters.day).annotate(total=capped_count(matching))
-    found = list(loaded.order_by(*order)[: PAGE_ROWS + 1])
+        rows = rows.filter(beyond(place, goes_down))
+    loaded = shape.load(rows, shown, filters.day).annotate(total=capped_count(matching))
+    found = list(loaded.order_by(*order_of(goes_down=goes_down))[: PAGE_ROWS + 1])
     has_more, found = len(found) > PAGE_ROWS, found[:PAGE_ROWS]
     if is_back:
         found.reverse()
