@@ -11,10 +11,9 @@ from django.db.models.functions import Coalesce, RowNumber
 
 from archives.choices import PlanOrigin
 from archives.models import MaintenancePlan
+from archives.plans import stand_ins
 from crm.audit import trail
 from crm.organization import workdays
-from crm.organization.access import BALANCE_ROLES
-from crm.organization.choices import Reach
 from crm.organization.models import DayTarget, User
 from customers.models import Customer
 
@@ -261,9 +260,8 @@ def of_day(user: User, owner_id: int, day: date) -> list[MaintenancePlan]:
 
 
 def helpers_of(owner: User) -> QuerySet[User]:
-    """Colleagues of the same branch who see more than the customers of their own."""
-    staff = User.objects.filter(branch_id=owner.branch_id, is_active=True, role__in=BALANCE_ROLES)
-    return staff.exclude(reach=Reach.OWN).exclude(pk=owner.pk)
+    """Colleagues of the same branch who can take plans over."""
+    return stand_ins(owner.branch_id).exclude(pk=owner.pk)
 
 
 def helpers_with_room(user: User, owner: User, month: Month, day: Standard, available: float) -> list[Load]:

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -16,6 +16,8 @@ from archives.models import ContactLog, MaintenancePlan
 from archives.template_models import LANGUAGES, localized
 from crm import db
 from crm.audit import trail
+from crm.organization.access import BALANCE_ROLES
+from crm.organization.choices import Reach
 from crm.organization.models import User
 from customers.choices import OwnershipRole
 from customers.models import Customer, Ownership
@@ -189,6 +191,12 @@ def main_owners(actor: User, customer_ids: Sequence[int]) -> dict[int, int]:
         customer_id__in=customer_ids, role=OwnershipRole.MAIN, until__isnull=True
     )
     return dict(owned.values_list("customer_id", "owner_id"))
+
+
+def stand_ins(branch_id: int) -> QuerySet[User]:
+    """Who can do the plans of a branch for colleagues: its staff who see more than customers of their own."""
+    staff = User.objects.filter(branch_id=branch_id, is_active=True, role__in=BALANCE_ROLES)
+    return staff.exclude(reach=Reach.OWN)
 
 
 def locked(plan: MaintenancePlan) -> MaintenancePlan:

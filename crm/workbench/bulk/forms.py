@@ -10,8 +10,8 @@ from django.utils.translation import pgettext_lazy
 
 from archives.choices import Channel, PlanState, Purpose
 from archives.plan_forms import checked_due
+from archives.plans import stand_ins
 from crm.audit import trail
-from crm.organization.choices import Role
 from crm.organization.models import User
 from customers import ownership
 from customers.alert_answers import LONGEST_SNOOZE_DAYS
@@ -179,8 +179,8 @@ class HandForm(RowForm):
 
     def __init__(self, data: Any, *, user: User, branch_id: int, day: date) -> None:
         super().__init__(data, user=user, branch_id=branch_id, day=day)
-        leaders = User.objects.filter(branch_id=branch_id, role=Role.BRANCH_MANAGER, is_active=True)
-        options = [(one.pk, f"{one.name} {one.staff_no}") for one in leaders.order_by("staff_no")[:MOST_CHOICES]]
+        people = stand_ins(branch_id).order_by("staff_no")[:MOST_CHOICES]
+        options = [(one.pk, f"{one.name} {one.staff_no}") for one in people]
         choices = [("", "–"), (0, _("the manager of each customer")), *options]
         self.fields["colleague"].choices = choices  # type: ignore[attr-defined]
 
