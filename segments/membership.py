@@ -22,7 +22,7 @@ from segments.models import Segment
 PACKAGE = "segments.members"
 # Held by whoever finds members.
 LOCK = "segments"
-# Held while a night counts until it is committed; what people change holds it shared (migration 0020).
+# Held while a night counts until it is committed; what people change holds it shared (migration 0014).
 COUNTING = "segments.counting"
 # Held shared by a refusal until it is committed, alone by whoever looks for refusals that a judgement missed.
 REFUSALS = "segments.refusals"
@@ -133,7 +133,7 @@ def sees_all(user: User, segment: Segment) -> bool:
 def set_opt_out(customer: Customer, staff: User, *, refuses: bool) -> None:
     """Note that a customer refuses profiling, or allows it again; who refuses leaves every segment at once.
 
-    A trigger does that in the same transaction (migration 0020), and waits for no judgement. Coming back is the next
+    A trigger does that in the same transaction (migration 0014), and waits for no judgement. Coming back is the next
     night's work.
     """
     with transaction.atomic():

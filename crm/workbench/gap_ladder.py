@@ -115,7 +115,7 @@ LADDER = replace(CUSTOMERS, load=load, rows=lambda customers, shown, day: list(c
 def ladder(user: User, data: Mapping[str, str], tiers: dict[int, Tier], as_of: date, day: date) -> Ladder | None:
     """One page of the ladder to the tier that the address names; None where there is none to climb to.
 
-    Three statements: the page, the households of its customers, what matures.
+    Four statements: the page, the households of its customers, what they told of other banks, what matures.
     """
     targets = [tier for rank, tier in tiers.items() if rank - 1 in tiers]
     if not targets:

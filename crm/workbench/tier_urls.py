@@ -1,11 +1,12 @@
 from django.urls import path
 
 from crm.workbench import tier_draft_views, tier_views
-from segments.tier_urls import urlpatterns as scheme_pages
+from segments import tier_views as scheme_views
 
 app_name = "tiers"
 urlpatterns = [
-    *scheme_pages,
+    path("schemes/", scheme_views.schemes, name="schemes"),
+    path("schemes/<int:pk>/", scheme_views.scheme, name="scheme"),
     path("", tier_views.index, name="index"),
     path("moves/", tier_views.moves_page, name="moves"),
     path("gaps/", tier_views.gaps_page, name="gaps"),

@@ -33,7 +33,7 @@ JOB = "simulation"
 MOST_MOVERS = 20
 MOST_MANAGERS = 20
 MONTH_DAYS = 30
-WORKDAYS = 21
+WORKDAYS = 22  # a month of work, as capacity is reckoned (DOMAIN §4)
 # What of a version is no rule: which one it is, what it is called, and marks that others set.
 NO_RULES = frozenset(
     {"id", "code", "version", "source", "is_released", "is_active", "is_primary", "becomes_primary"}
