@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.audit.configuration import ReadOnlyAdmin, ReadOnlyInline, RecordedAdmin
 from customers import alert_parameters, alert_rules
-from customers.models import AlertRule, FeedLoad, FeedReject, Product
+from customers.models import AlertRule, FeedLoad, FeedReject, OwnershipRule, Product
 
 
 @admin.register(Product)
@@ -20,6 +20,12 @@ class ProductAdmin(RecordedAdmin):
     list_filter = ("product_class", "risk", "counts_in_aum")
     search_fields = ("code", "name")
     ordering = ("code",)
+
+
+@admin.register(OwnershipRule)
+class OwnershipRuleAdmin(RecordedAdmin):
+    list_display = ("effective_from", "claim_cap", "undo_days", "watch_days", "source")
+    ordering = ("-effective_from",)
 
 
 class AlertRuleForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -176,6 +176,8 @@ class BulkAction(models.TextChoices):
     MOVE = "move", _("Move plans to another day")
     CLOSE = "close", _("Close plans")
     HAND = "hand", _("Hand plans to a colleague")
+    HANDOVER = "handover", _("Handover")
+    RECYCLE = "recycle", _("Back into the pool")
 
 
 class BulkState(models.TextChoices):
@@ -192,6 +194,7 @@ class BulkProblem(models.TextChoices):
     NO_OWNER = "no_owner", _("The new manager has left or changed roles. Nothing further was changed.")
     NO_SEGMENT = "no_segment", _("The segment takes nobody in any more. Nothing further was changed.")
     TOO_MANY = "too_many", _("More match than one job may change. Narrow the list.")
+    ALTERED = "altered", _("What was approved is not what stands there now. Nothing was changed.")
     ERROR = "error", _("An error stopped it. What was changed until then is listed and can be undone.")
 
 
@@ -208,6 +211,24 @@ class ItemOutcome(models.TextChoices):
     NOT_THEIRS = "not_theirs", _("Not a customer whom the colleague sees")
     NOT_ELIGIBLE = "not_eligible", _("Closed, refuses profiling, or of another branch than the segment")
     FORMER_LEFT = "former_left", _("Kept: the former manager has left the branch")
+    MOVED_SINCE = "moved_since", _("Somebody else answers for the customer since")
+    TARGET_LEFT = "target_left", _("The new manager has left or changed roles")
+    IN_USE = "in_use", _("Served, grown or maturing in the meantime")
+
+
+class RequestKind(models.TextChoices):
+    HANDOVER = "handover", _("Handover")
+    RECYCLE = "recycle", _("Back into the pool")
+
+
+class RequestState(models.TextChoices):
+    """Of a change of hands until somebody has decided; what becomes of it then is the job's state."""
+
+    DRAFT = "draft", _("Not asked for yet")
+    WAITING = "waiting", _("Waits for approval")
+    APPROVED = "approved", _("Approved")
+    REFUSED = "refused", pgettext_lazy("export", "Refused")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
 
 
 class ExportFormat(models.TextChoices):

@@ -2,6 +2,7 @@ from customers.models.alert import Alert, AlertRule
 from customers.models.customer import Customer, Household, Metrics, Ownership, Relation
 from customers.models.export import ExportRequest
 from customers.models.feed import FeedLoad, FeedReject
+from customers.models.handover import OwnershipMove, OwnershipRequest, OwnershipRule, PoolRule
 from customers.models.holding import Account, AccountHolder, BalanceChange, Holding, Product
 from customers.models.lists import BulkItem, BulkJob, SavedView, Star
 from customers.models.night import (
@@ -43,6 +44,10 @@ __all__ = [
     "NightProduct",
     "Nudge",
     "Ownership",
+    "OwnershipMove",
+    "OwnershipRequest",
+    "OwnershipRule",
+    "PoolRule",
     "Product",
     "Relation",
     "SavedView",
