@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from crm.audit import trail
 from crm.organization.choices import Role
 from crm.organization.models import User
-from customers.choices import OwnershipRole
-from customers.models import Customer, Ownership
+from customers.choices import CustomerStatus, OwnershipRole
+from customers.models import Customer, Ownership, OwnershipRule
 
 
 class OwnerRefused(Exception):
@@ -46,4 +46,38 @@ def assign(actor: User, customer: Customer, owner: User | None, day: date, reaso
             )
         detail = {"from": before.owner_id if before else None, "to": owner.pk if owner else None, "reason": reason}
         trail.record(actor, "ownership.assign", customer=customer, target=after, detail=detail)
+        return after
+
+
+def rule_on(day: date) -> OwnershipRule:
+    """The parameters of claiming and handing over that hold on a day."""
+    return OwnershipRule.objects.filter(effective_from__lte=day).order_by("-effective_from")[0]
+
+
+def claim(actor: User, customer: Customer, day: date, reason: str) -> Ownership:
+    """认领: a relationship manager takes a customer of the own branch out of the pool.
+
+    Of two at once one gets the customer; raises OwnerRefused for the other, for a customer of another branch, and for
+    who owns as many as a manager may (customers.models.OwnershipRule).
+    """
+    if not candidates(customer.branch_id).filter(pk=actor.pk).exists():
+        raise OwnerRefused(_("Only a relationship manager of the customer's branch can claim."))
+    with transaction.atomic():
+        # The manager's row makes two claims of one person count each other, the customer's those of two people.
+        User.objects.select_for_update(of=("self",)).only("pk").get(pk=actor.pk)
+        held = Customer.objects.select_for_update(of=("self",)).only("pk", "status").get(pk=customer.pk)
+        open_main = Ownership.objects.filter(role=OwnershipRole.MAIN, until__isnull=True)
+        if held.status != CustomerStatus.ACTIVE:
+            raise OwnerRefused(_("This customer is closed."))
+        if open_main.filter(customer=customer).exists():
+            raise OwnerRefused(_("Somebody was faster: this customer has a manager now."))
+        if open_main.filter(owner=actor).count() >= (cap := rule_on(day).claim_cap):
+            raise OwnerRefused(_("You answer for %(cap)s customers already, as many as may be claimed.") % {"cap": cap})
+        # An assistant or foster owner who becomes the main one is no second one beside.
+        beside = Ownership.objects.filter(customer=customer, owner=actor, until__isnull=True)
+        beside.exclude(role=OwnershipRole.MAIN).update(until=day)
+        after = Ownership.objects.create(
+            branch_id=customer.branch_id, customer=customer, owner=actor, since=day, reason=reason
+        )
+        trail.record(actor, "ownership.claim", customer=customer, target=after)
         return after

@@ -8,7 +8,6 @@ from django.db import migrations, models
 
 from crm.db import guard_by_branch, sql_text
 
-
 UNGUARD = """
 DROP POLICY jobs_of_requests ON customers_bulkjob;
 DROP POLICY undo_of_requests ON customers_bulkjob;

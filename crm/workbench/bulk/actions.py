@@ -15,8 +15,8 @@ from crm.audit import trail
 from crm.organization.access import BALANCE_ROLES, ScopedQuerySet
 from crm.organization.choices import Role
 from crm.organization.models import User
-from crm.workbench.bulk import row_actions
-from crm.workbench.bulk.shape import EVERY_LIST, UNDO_DAYS, Action, Ids, Stopped
+from crm.workbench.bulk import hands, row_actions
+from crm.workbench.bulk.shape import EVERY_LIST, UNDO_DAYS, Action, Ids, OfList, Stopped
 from customers import ownership
 from customers.choices import BulkAction, BulkProblem, ItemOutcome
 from customers.models import BulkItem, BulkJob, Customer
@@ -25,7 +25,7 @@ from segments.models import Segment
 
 
 @dataclass(frozen=True)
-class OfCustomers:
+class OfCustomers(OfList):
     """Actions over customers: those of any list, or who stand behind its rows."""
 
     roles: frozenset[str] = frozenset(BALANCE_ROLES)
@@ -127,6 +127,8 @@ ACTIONS: dict[str, Action] = {
     BulkAction.MOVE: row_actions.MOVE,
     BulkAction.CLOSE: row_actions.CLOSE,
     BulkAction.HAND: row_actions.HAND,
+    BulkAction.HANDOVER: hands.HANDOVER,
+    BulkAction.RECYCLE: hands.RECYCLE,
 }
 
 

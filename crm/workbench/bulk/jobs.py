@@ -91,7 +91,10 @@ def listed(job: BulkJob, user: User, day: date) -> QuerySet[Any]:
 
 
 def chosen(job: BulkJob, user: User, day: date) -> QuerySet[Any]:
-    """What the job acts on: those rows, or the customers behind them, each once."""
+    """What the job acts on: those rows, or the customers behind them, each once. Raises Stopped."""
+    laid_down = ACTIONS[job.action].meant(job, user)
+    if laid_down is not None:
+        return laid_down
     rows, subjects = listed(job, user, day), ACTIONS[job.action].rows(user)
     if rows.model is subjects.model:
         return rows
@@ -141,7 +144,7 @@ def may_undo(job: BulkJob, now: Any) -> bool:
     """Within its days (seven, or the same day) from its end, while anything of it still stands."""
     if job.finished_at is None or job.state not in ENDED or job.is_undo:
         return False
-    days = ACTIONS[job.action].undo_days
+    days = job.parameters.get("undo_days", ACTIONS[job.action].undo_days)
     if not days:
         return bool(job.business_date == timezone.localdate(now))
     return bool(now - job.finished_at <= timedelta(days=days))
@@ -153,7 +156,7 @@ def undo(job: BulkJob, user: User, now: Any) -> bool:
         return False
     changed = BulkItem.objects.filter(job=job, outcome=ItemOutcome.CHANGED).count()
     trail.record(user, "bulk.undo", target=job, detail={"changed": changed})
-    ended = of_user(user).filter(pk=job.pk, state__in=ENDED, is_undo=False)
+    ended = BulkJob.objects.filter(pk=job.pk, state__in=ENDED, is_undo=False)
     return bool(ended.update(state=BulkState.QUEUED, is_undo=True, total=changed, handled=0, attempts=0, problem=""))
 
 
@@ -220,6 +223,7 @@ def next_chunk(job: BulkJob, actor: User) -> str:
     ids = list(items.filter(outcome=outcome).order_by("row_id").values_list("row_id", flat=True)[:CHUNK])
     mine = BulkJob.objects.filter(pk=job.pk)
     if not ids:
+        ACTIONS[job.action].finish(job, actor)
         state = BulkState.UNDONE if job.is_undo else BulkState.DONE
         mine.update(state=state, finished_at=timezone.now())
         return state

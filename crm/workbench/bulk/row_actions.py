@@ -12,7 +12,7 @@ from crm.audit import trail
 from crm.organization.access import BALANCE_ROLES, ScopedQuerySet
 from crm.organization.choices import Role
 from crm.organization.models import User
-from crm.workbench.bulk.shape import UNDO_DAYS, Ids, Stopped
+from crm.workbench.bulk.shape import UNDO_DAYS, Ids, OfList, Stopped
 from customers.choices import LIVE_ALERT_STATES, AlertState, BulkProblem, CloseReason, ItemOutcome, ListName
 from customers.models import Alert, BulkItem, BulkJob, Customer
 
@@ -25,7 +25,7 @@ OPEN_PLAN = f"r.state = {PlanState.PLANNED.value!r}"
 
 
 @dataclass(frozen=True)
-class RowChange:
+class RowChange(OfList):
     """Rows of one table get `values`: column → SQL with the parameters of the job, `actor` and `day`, the day when it
     was confirmed. A row that somebody has closed in the meantime stays as it is (`is_open`)."""
 

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any, Protocol
 
+from django.db.models import QuerySet
+
 from crm.organization.access import ScopedQuerySet
 from crm.organization.models import User
 from customers.choices import BulkProblem, ListName
@@ -38,6 +40,10 @@ class Action(Protocol):
         """What it may act on: the actor's customers, alerts or plans."""
         ...
 
+    def meant(self, job: BulkJob, actor: User) -> QuerySet[Any] | None:
+        """What it acts on where that was laid down beforehand; None where the list says so. Raises Stopped."""
+        ...
+
     def do(self, job: BulkJob, actor: User, ids: Ids) -> None:
         """Act on a chunk of those rows, which are locked, and set the outcome of their items. Raises Stopped."""
         ...
@@ -45,3 +51,17 @@ class Action(Protocol):
     def take_back(self, job: BulkJob, actor: User, ids: Ids, day: date) -> None:
         """Undo it, as far as nobody has changed it since."""
         ...
+
+    def finish(self, job: BulkJob, actor: User) -> None:
+        """Whatever is left when every row was handled, in the transaction that ends the job."""
+        ...
+
+
+class OfList:
+    """An action over what a list holds when it runs, with nothing left to do at its end."""
+
+    def meant(self, job: BulkJob, actor: User) -> QuerySet[Any] | None:
+        return None
+
+    def finish(self, job: BulkJob, actor: User) -> None:
+        return
