@@ -75,6 +75,19 @@ def branch_named(user: User, text: str) -> int:
     return number if is_seen and number is not None else user.branch_id
 
 
+def leaders_of(branch: Branch, but: int, *, of_all_below: bool = False) -> models.QuerySet[User]:
+    """The managers who see all of a branch, other than one person, nearest first.
+
+    `of_all_below`: only those whose reach is more than one branch.
+    """
+    above = [int(pk) for pk in branch.path.strip(".").split(".") if pk]
+    in_reach = models.Q(reach=Reach.SUBTREE, branch_id__in=above)
+    if not of_all_below:
+        in_reach |= models.Q(reach=Reach.BRANCH, branch_id=branch.pk)
+    managers = User.objects.filter(in_reach, role=Role.BRANCH_MANAGER, is_active=True)
+    return managers.exclude(pk=but).select_related("branch").order_by("-branch__path")
+
+
 @contextmanager
 def scoped(
     user: User | AnonymousUser, using: str = "default", *, snapshot: bool = False, seconds: float | None = None

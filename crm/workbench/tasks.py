@@ -8,7 +8,9 @@ from kombu.exceptions import OperationalError
 
 from crm.workbench.bulk import jobs
 from crm.workbench.export_tables import TABLES
-from customers.exports import requests, runs
+from crm.workbench.handover import requests
+from customers.exports import requests as exports
+from customers.exports import runs
 from segments import simulation
 from segments.tiers import primary_tiers
 
@@ -25,7 +27,7 @@ def make_export(export_id: int) -> str:
 @shared_task
 def sweep_exports() -> int:
     """Wake workers for requests whose message was lost or whose worker died, and remove what is over."""
-    waiting = requests.sweep(timezone.now())
+    waiting = exports.sweep(timezone.now())
     for export_id in waiting:
         make_export.apply_async((export_id,), expires=WAKE_SECONDS)
     return len(waiting)
@@ -39,7 +41,8 @@ def run_bulk(job_id: int) -> str:
 
 @shared_task
 def sweep_bulk() -> int:
-    """Wake workers for jobs whose message was lost or whose worker died."""
+    """Forget drafts of handovers, and wake workers for jobs whose message was lost or whose worker died."""
+    requests.sweep(timezone.now())
     waiting = jobs.sweep()
     for job_id in waiting:
         run_bulk.apply_async((job_id,), expires=WAKE_SECONDS)

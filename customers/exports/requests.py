@@ -18,8 +18,8 @@ from django.utils import timezone
 
 from crm import db
 from crm.audit import trail
-from crm.organization.access import BALANCE_ROLES, scoped
-from crm.organization.choices import Reach, Role
+from crm.organization.access import BALANCE_ROLES, leaders_of, scoped
+from crm.organization.choices import Reach
 from crm.organization.models import User
 from customers import reveal
 from customers.choices import ExportProblem, ExportState
@@ -204,13 +204,8 @@ def decide(user: User, export: ExportRequest, now: datetime, **values: Any) -> N
 
 def approvers_of(export: ExportRequest) -> list[User]:
     """Some who may approve it: managers of the branch, or of a place above, other than the requester."""
-    above = [int(pk) for pk in export.branch.path.strip(".").split(".") if pk]
-    in_reach = Q(reach=Reach.SUBTREE, branch_id__in=above)
-    if export.reach != Reach.SUBTREE:
-        in_reach |= Q(reach=Reach.BRANCH, branch_id=export.branch_id)
-    managers = User.objects.filter(in_reach, role=Role.BRANCH_MANAGER, is_active=True)
-    nearest_first = managers.exclude(pk=export.requested_by_id).select_related("branch").order_by("-branch__path")
-    return list(nearest_first[:APPROVERS_SHOWN])
+    is_of_many = export.reach == Reach.SUBTREE
+    return list(leaders_of(export.branch, export.requested_by_id, of_all_below=is_of_many)[:APPROVERS_SHOWN])
 
 
 def withdraw(user: User, export: ExportRequest, address: str | None) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
 
 from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
@@ -162,10 +161,14 @@ class Share:
         return self.candidate.aum + self.aum
 
     @property
-    def load_after(self) -> load.Load:
-        today = self.candidate.load
-        hours = today.hours + self.minutes / 60
-        return load.Load(today.owner_id, today.name, today.plans + 1, today.late, hours, today.available)
+    def hours_after(self) -> float:
+        return self.candidate.load.hours + self.minutes / 60
+
+    @property
+    def percent_after(self) -> int:
+        """Of the hours that there are; anything without time for it 999."""
+        available = self.candidate.load.available
+        return min(999, round(100 * self.hours_after / available)) if available else 999 if self.hours_after else 0
 
 
 def shares(user: User, request: OwnershipRequest, day: date) -> list[Share]:
