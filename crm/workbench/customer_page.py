@@ -14,6 +14,7 @@ from crm.organization.choices import Role
 from crm.organization.models import User
 from crm.workbench.curve import Curve, aum_curve
 from crm.workbench.family import Family, Relative, Source, household_of, relatives_of, sources_for
+from crm.workbench.handover.tracker import Note, note_of
 from crm.workbench.known_facts import Glance, glance
 from crm.workbench.tier_story import Story, story_of
 from crm.workbench.timeline import Event, Timeline, first_page, timeline
@@ -94,6 +95,7 @@ class Page:
     groups: Groups
     story: Story
     suitability: Suitability
+    continuity: Note | None
     day: date
     may_move: bool
 
@@ -160,6 +162,7 @@ def gather(user: User, customer: Customer, today: Today, now: datetime) -> Page:
         groups=groups_of(user, customer, {row.holding.product.counted_class for row in rows}, suitability.highest),
         story=story_of(user, customer, metrics, today.as_of, today.tiers, keep, gap),
         suitability=suitability,
+        continuity=note_of(user, customer),
         day=today.day,
         may_move=user.role == Role.BRANCH_MANAGER,
     )

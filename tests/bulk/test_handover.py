@@ -20,6 +20,7 @@ from crm.workbench.handover.planning import HandoverRefused, Wish
 from customers.choices import BulkProblem, BulkState, RequestState
 from customers.models import (
     Alert,
+    BalanceChange,
     BulkJob,
     Customer,
     Household,
@@ -84,6 +85,7 @@ def test_hours_and_assets_even_out_over_what_everybody_has_already(bank: Bank, p
     fill(bank, bank.wang, 3_000, seed=5)
     fill(bank, people[0], 400, seed=6, prefix="E")
     fill(bank, people[1], 900, seed=7, prefix="F")
+    fill(bank, people[2], 150, seed=8, prefix="G")
     request = drafted(bank, people)
     with fresh(bank.he) as manager:
         shares = planning.shares(manager, request, leaving.DAY())
@@ -123,7 +125,9 @@ def test_slices_go_where_the_manager_says_and_the_rest_is_balanced(bank: Bank, p
     request = drafted(bank, people, ranks={2: people[1].pk}, segments={segment.pk: people[2].pk})
     goes = {one.customer_id: one for one in moves(request)}
     assert {goes[one.pk].to_owner_id for one in members} == {people[2].pk}
-    twos = {one.to_owner_id for one in goes.values() if one.rank == 2 and one.customer_id not in {m.pk for m in members}}
+    twos = {
+        one.to_owner_id for one in goes.values() if one.rank == 2 and one.customer_id not in {m.pk for m in members}
+    }
     assert people[1].pk in twos and twos <= {people[1].pk, people[2].pk}  # 冯 only with somebody of the segment at home
     with pytest.raises(HandoverRefused):
         drafted(bank, people[:1], ranks={2: people[1].pk})
@@ -141,7 +145,7 @@ def leaver(bank: Bank, people: list[User]) -> Customer:
     bank.holding(customer, 50_000, product="TIME1Y", maturity_date=day + timedelta(days=9))
     morning.raise_alert(customer, "maturity", 1, 50_000, day + timedelta(days=9))
     ContactLog.objects.using("batch").create(
-        customer=customer, branch=bank.south, staff=bank.wang, channel="phone", purpose="care", outcome="interested",
+        customer=customer, branch_id=bank.south.pk, staff_id=bank.wang.pk, channel="phone", purpose="care", outcome="interested",
         summary="女儿准备留学", contacted_at=timezone.now() - timedelta(days=20), submission=None,
     )  # fmt: skip
     for owner, days in ((bank.wang, 3), (bank.he, 5)):  # 何 helps with one of them
@@ -150,16 +154,16 @@ def leaver(bank: Bank, people: list[User]) -> Customer:
     plan(theirs, bank.wang, day)
     shared = {"branch_id": bank.south.pk, "since": day - timedelta(days=400)}
     for one, owner, role in ((theirs, bank.wang, "assistant"), (customer, bank.li, "adopted")):
-        Ownership.objects.using("batch").create(customer=one, owner=owner, role=role, **shared)
+        Ownership.objects.using("batch").create(customer=one, owner_id=owner.pk, role=role, **shared)
     closed = bank.customer("C1", owner=bank.wang, status="closed")
     assert closed.pk
-    BulkJob.objects.using("batch").create(actor=bank.wang, action="plan")
+    BulkJob.objects.using("batch").create(actor_id=bank.wang.pk, action="plan")
     return customer
 
 
 def plan(customer: Customer, owner: User, due: Any) -> None:
     MaintenancePlan.objects.using("batch").create(
-        customer=customer, branch_id=customer.branch_id, owner=owner, due_date=due,
+        customer=customer, branch_id=customer.branch_id, owner_id=owner.pk, due_date=due,
         submission=f"00000000-0000-0000-0000-{customer.pk:08d}{owner.pk % 10_000:04d}",
     )  # fmt: skip
 
@@ -184,7 +188,6 @@ def test_afterwards_the_leaver_owns_nothing_open_and_undo_restores_exactly(
     if owner.owner_id == bank.li.pk:  # who becomes the main owner is no foster owner beside
         assert not Ownership.objects.using("batch").filter(customer=leaver, role="adopted", until__isnull=True)
     taken_back(bank.he, request)
-    assert {**state(), "owners": state()["owners"]} | {"owners": ""} == before | {"owners": ""}
     assert open_of(bank.wang) == {"main": 262, "assistant": 1}  # the closed customer and the shared one too
     assert state() == before
 
@@ -305,7 +308,7 @@ def test_the_new_manager_reads_what_was_open_until_the_first_contact(
 
 def log(customer: Customer, staff: User) -> None:
     ContactLog.objects.using("batch").create(
-        customer=customer, branch_id=customer.branch_id, staff=staff, channel="phone", purpose="care",
+        customer=customer, branch_id=customer.branch_id, staff_id=staff.pk, channel="phone", purpose="care",
         outcome="interested", summary="认识新客户经理", contacted_at=timezone.now(),
     )  # fmt: skip
 
@@ -315,8 +318,6 @@ def request_with_job(request: OwnershipRequest) -> OwnershipRequest:
 
 
 def test_assets_are_watched_against_the_branch(bank: Bank, people: list[User], leaver: Customer) -> None:
-    from customers.models import BalanceChange
-
     stays = bank.customer("S1", owner=bank.li)
     bank.metrics(stays, 100_000)
     request = carried_out(bank, drafted(bank, people))

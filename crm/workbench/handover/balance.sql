@@ -1,5 +1,5 @@
--- 均衡分配: gives every unit of one rank that is still open to a candidate. A load is 45 percent assets, 45 percent minutes of plans,
--- 10 percent number of customers, each as a share of all that the candidates will answer for. Like water the units fill up
+-- 均衡分配: gives every unit of one rank that is still open to a candidate. A load is 45 percent assets, 45 percent
+-- minutes of plans, 10 percent number of customers, each as a share of all that the candidates will answer for. Like water the units fill up
 -- whoever has least, and are dealt by size, so that everybody gets large and small ones in the same proportion
 -- (Sainte-Laguë). Ranks come one after the other, highest first: what large units leave uneven, small ones even out.
 WITH base AS (
