@@ -24,7 +24,8 @@ DAY = timezone.localdate
 # Sizes, tiers, families, plans and maturities come from the seed and the number alone, so that a run can be repeated.
 MANY = """
 WITH chance AS (
-    SELECT n, ('x' || substr(md5(%(seed)s || ':' || n), 1, 7))::bit(28)::int AS die FROM generate_series(1, %(number)s) n
+    SELECT n, ('x' || substr(md5(%(seed)s || ':' || n), 1, 7))::bit(28)::int AS die
+    FROM generate_series(1, %(number)s) n
 ), families AS (
     INSERT INTO customers_household (branch_id, created_at)
     SELECT %(branch)s, now() FROM generate_series(1, greatest(1, %(number)s / 8)) RETURNING id
@@ -41,8 +42,8 @@ WITH chance AS (
                 THEN (SELECT id FROM home WHERE place = (die / 3) %% (SELECT count(*) FROM home)) END
     FROM chance ORDER BY n RETURNING id, branch_id, customer_no
 ), drawn AS (
-    SELECT m.*, c.die, 1 + (CASE WHEN c.die %% 100 < 60 THEN 0 WHEN c.die %% 100 < 85 THEN 1 WHEN c.die %% 100 < 95 THEN 2
-                                 WHEN c.die %% 100 < 99 THEN 3 ELSE 4 END) AS tier
+    SELECT m.*, c.die, 1 + (CASE WHEN c.die %% 100 < 60 THEN 0 WHEN c.die %% 100 < 85 THEN 1
+                                 WHEN c.die %% 100 < 95 THEN 2 WHEN c.die %% 100 < 99 THEN 3 ELSE 4 END) AS tier
     FROM made m JOIN chance c ON c.n = substr(m.customer_no, length(%(prefix)s) + 1)::int
 ), owned AS (
     INSERT INTO customers_ownership (branch_id, customer_id, owner_id, role, since, reason)

@@ -145,8 +145,8 @@ def leaver(bank: Bank, people: list[User]) -> Customer:
     bank.holding(customer, 50_000, product="TIME1Y", maturity_date=day + timedelta(days=9))
     morning.raise_alert(customer, "maturity", 1, 50_000, day + timedelta(days=9))
     ContactLog.objects.using("batch").create(
-        customer=customer, branch_id=bank.south.pk, staff_id=bank.wang.pk, channel="phone", purpose="care", outcome="interested",
-        summary="女儿准备留学", contacted_at=timezone.now() - timedelta(days=20), submission=None,
+        customer=customer, branch_id=bank.south.pk, staff_id=bank.wang.pk, channel="phone", purpose="care",
+        outcome="interested", summary="女儿准备留学", contacted_at=timezone.now() - timedelta(days=20), submission=None,
     )  # fmt: skip
     for owner, days in ((bank.wang, 3), (bank.he, 5)):  # 何 helps with one of them
         plan(customer, owner, day + timedelta(days=days))

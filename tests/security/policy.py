@@ -119,6 +119,7 @@ LED_ALONE = {"GET": frozenset({200, 404}), "POST": frozenset({200, 302, 404})}
 # A manager sees and decides upon what the staff asked for, but what is only for whoever asked is not there for anybody
 # else (tests/exports tells them apart).
 OWN_ALONE = {"POST": frozenset({302, 404})}
+NOT_THERE = {method: frozenset({404}) for method in ("GET", "POST")}
 PROBE = {"GET": frozenset({200, 503})}
 
 PAGES: tuple[Page, ...] = (
@@ -154,6 +155,25 @@ PAGES: tuple[Page, ...] = (
     Page("workbench:bulk_start", OWNERS, WRITE, arguments=nowhere_id, answers={"POST": frozenset({404})}),
     Page("workbench:bulk_progress", OWNERS, READ, arguments=nowhere_id, answers={"GET": frozenset({404})}),
     Page("workbench:bulk_undo", OWNERS, WRITE, arguments=nowhere_id, answers={"POST": frozenset({404})}),
+    # Requests are of branches; each call's rows are told apart in tests/bulk.
+    Page("workbench:handovers", MANAGER, READ),
+    Page("workbench:handover_new", MANAGER, BOTH, answers=NOT_THERE),
+    Page("workbench:handover", MANAGER, READ, arguments=nowhere_id, answers=NOT_THERE),
+    Page("workbench:handover_tracker", MANAGER, READ, arguments=nowhere_id, answers=NOT_THERE),
+    Page(
+        "workbench:handover_change",
+        MANAGER,
+        WRITE,
+        arguments=lambda town, subject: {"pk": 2**40, "verb": "ask"},
+        answers=NOT_THERE,
+    ),
+    Page("workbench:move_told", OWNERS, WRITE, arguments=nowhere_id, answers=NOT_THERE),
+    Page("workbench:pool", OWNERS, READ),
+    Page("workbench:claim", frozenset({Role.RELATIONSHIP_MANAGER}), WRITE, arguments=nowhere_id),
+    Page("workbench:pool_rules", MANAGER, BOTH),
+    Page("workbench:pool_rule", MANAGER, READ, arguments=nowhere_id, answers=NOT_THERE),
+    Page("workbench:pool_activate", MANAGER, WRITE, arguments=nowhere_id, answers=NOT_THERE),
+    Page("workbench:pool_batch", MANAGER, WRITE, arguments=nowhere_id, answers=NOT_THERE),
     Page("customers:search", CUSTOMER_STAFF, WRITE, form={"q": "记"}),
     Page("customers:alert_snooze", OWNERS, WRITE, "alert", alert),
     Page("customers:alert_not_applicable", OWNERS, WRITE, "alert", alert),
@@ -278,6 +298,7 @@ ADMIN_TABLES: dict[str, tuple[frozenset[Role], str]] = {
     "axes_accessattempt": (ADMIN, "d"),
     "customers_alertrule": (ADMIN, ""),
     "customers_feedload": (ADMIN, ""),
+    "customers_ownershiprule": (ADMIN, "ac"),
     "customers_product": (ADMIN, "ac"),
     "jobs_jobrun": (ADMIN, ""),
     "organization_branch": (ADMIN, "ac"),

@@ -49,6 +49,10 @@ TABLES = {
     "customers_metrics": "r",
     "customers_nudge": "ar",
     "customers_ownership": "arw",
+    "customers_ownershipmove": "ar",  # and what became of it: tests/bulk
+    "customers_ownershiprequest": "ar",  # and what was decided
+    "customers_ownershiprule": "arw",
+    "customers_poolrule": "ar",  # and that it is in force
     "customers_product": "arw",
     "customers_relation": "ard",
     "customers_savedview": "ardw",

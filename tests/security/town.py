@@ -31,7 +31,17 @@ from crm.jobs.models import JobRun
 from crm.organization.models import Branch, ContactCadence, DayTarget, User, WorkDay
 from customers.feeds import rejects
 from customers.feeds.uploads import SealedUploadHandler
-from customers.models import Account, Alert, AlertRule, Customer, ExportRequest, FeedLoad, FeedUpload, Relation
+from customers.models import (
+    Account,
+    Alert,
+    AlertRule,
+    Customer,
+    ExportRequest,
+    FeedLoad,
+    FeedUpload,
+    OwnershipRule,
+    Relation,
+)
 from segments.models import Grading, Segment, SegmentChange, SegmentMember, TierScheme
 from tests import world
 
@@ -112,6 +122,7 @@ def build() -> Town:
         "axes_accessattempt": attempt.pk,
         "customers_alertrule": AlertRule.objects.using("batch").earliest("pk").pk,
         "customers_feedload": load.pk,
+        "customers_ownershiprule": OwnershipRule.objects.using("batch").earliest("pk").pk,
         "customers_product": bank.products["WEALTH"].pk,
         "jobs_jobrun": run.pk,
         "organization_branch": bank.far.pk,
