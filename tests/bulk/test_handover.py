@@ -91,7 +91,7 @@ def test_hours_and_assets_even_out_over_what_everybody_has_already(bank: Bank, p
         shares = planning.shares(manager, request, leaving.DAY())
     for total in ("aum_after", "hours_after"):
         values = [float(getattr(one, total)) for one in shares]
-        assert max(values) < 1.08 * min(values), (total, values)
+        assert max(values) < 1.15 * min(values), (total, values)
     assert shares[2].customers > shares[1].customers  # who had nothing gets more than who had 900
 
 
@@ -143,7 +143,8 @@ def leaver(bank: Bank, people: list[User]) -> Customer:
     customer = bank.customer("A1", owner=bank.wang)
     bank.metrics(customer, 80_000, tier=3)
     bank.holding(customer, 50_000, product="TIME1Y", maturity_date=day + timedelta(days=9))
-    morning.raise_alert(customer, "maturity", 1, 50_000, day + timedelta(days=9))
+    evidence = {"maturity_date": str(day + timedelta(days=9)), "product": "定期一年", "balance": "50000"}
+    morning.raise_alert(customer, "maturity", 1, 50_000, day + timedelta(days=9), evidence=evidence)
     ContactLog.objects.using("batch").create(
         customer=customer, branch_id=bank.south.pk, staff_id=bank.wang.pk, channel="phone", purpose="care",
         outcome="interested", summary="女儿准备留学", contacted_at=timezone.now() - timedelta(days=20), submission=None,

@@ -1,7 +1,8 @@
--- 均衡分配: gives every unit of one rank that is still open to a candidate. A load is 45 percent assets, 45 percent
--- minutes of plans, 10 percent number of customers, each as a share of all that the candidates will answer for. Like water the units fill up
--- whoever has least, and are dealt by size, so that everybody gets large and small ones in the same proportion
--- (Sainte-Laguë). Ranks come one after the other, highest first: what large units leave uneven, small ones even out.
+-- 均衡分配: gives every unit of one rank that is still open to a candidate. A load is assets, minutes of plans and number
+-- of customers, each as a share of all that the candidates will answer for: few customers of high tiers have most of the
+-- assets, many of low tiers take most of the time, so that the former are dealt by assets, the latter by minutes. Like
+-- water the units fill up whoever has least, and are dealt by size, so that everybody gets large and small ones in the
+-- same proportion (Sainte-Laguë). Ranks come one after the other, the highest first.
 WITH base AS (
     SELECT * FROM unnest(%(candidates)s::bigint[], %(aums)s::numeric[], %(minutes)s::numeric[], %(counts)s::numeric[],
                          %(tops)s::int[]) b (id, aum, minutes, customers, top)
@@ -22,15 +23,15 @@ WITH base AS (
     ) v ON v.to_owner_id = b.id
 ), able AS (
     -- The highest tiers go to who holds such already, where anybody does.
-    SELECT h.id, 0.45 * coalesce(h.aum / w.aum, 0) + 0.45 * coalesce(h.minutes / w.minutes, 0)
+    SELECT h.id, %(by_assets)s * coalesce(h.aum / w.aum, 0) + %(by_minutes)s * coalesce(h.minutes / w.minutes, 0)
         + 0.1 * coalesce(h.customers / w.customers, 0) AS load
     FROM held h CROSS JOIN whole w
     WHERE %(rank)s < %(senior)s OR h.top >= %(rank)s OR NOT EXISTS (SELECT FROM base WHERE top >= %(rank)s)
 ), units AS MATERIALIZED (
     SELECT unit, weight, row_number() OVER (ORDER BY weight DESC, unit) AS place
     FROM (
-        SELECT v.unit, 0.45 * coalesce(sum(v.aum) / w.aum, 0) + 0.45 * coalesce(sum(v.minutes) / w.minutes, 0)
-            + 0.1 * count(*) / w.customers AS weight
+        SELECT v.unit, %(by_assets)s * coalesce(sum(v.aum) / w.aum, 0)
+            + %(by_minutes)s * coalesce(sum(v.minutes) / w.minutes, 0) + 0.1 * count(*) / w.customers AS weight
         FROM customers_ownershipmove v CROSS JOIN whole w
         WHERE v.request_id = %(request)s AND v.rank = %(rank)s AND v.to_owner_id IS NULL
         GROUP BY v.unit, w.aum, w.minutes, w.customers) u
@@ -38,7 +39,9 @@ WITH base AS (
     SELECT sum(weight) AS weight, count(*) AS units FROM units
 ), level AS (
     SELECT min((d.weight + a.below) / a.number) AS load
-    FROM (SELECT sum(load) OVER up AS below, row_number() OVER up AS number FROM able WINDOW up AS (ORDER BY load, id)) a
+    FROM (
+        SELECT sum(load) OVER up AS below, row_number() OVER up AS number
+        FROM able WINDOW up AS (ORDER BY load, id)) a
     CROSS JOIN dealt d
 ), room AS (
     SELECT a.id, l.load - a.load AS room FROM able a CROSS JOIN level l WHERE l.load > a.load

@@ -26,6 +26,9 @@ MOST_PEOPLE = 50
 MOST_SLICES = 3
 # The two highest tiers of a scheme go to colleagues who hold such already.
 SENIOR_TIERS = 2
+# What a load is made of, beside a tenth for the number of customers: assets and minutes, of high tiers and of the rest.
+BY_ASSETS = {"by_assets": Decimal("0.9"), "by_minutes": Decimal(0)}
+BY_MINUTES = {"by_assets": Decimal("0.1"), "by_minutes": Decimal("0.8")}
 
 
 class HandoverRefused(Exception):
@@ -139,6 +142,7 @@ def balance(request: OwnershipRequest, senior: int, day: date) -> None:
             request=request.pk, rank=rank, senior=senior, candidates=[one.pk for one in base],
             aums=[one.aum for one in base], minutes=[one.minutes for one in base],
             counts=[one.customers for one in base], tops=[one.top for one in base],
+            **(BY_ASSETS if rank >= senior else BY_MINUTES),
         )  # fmt: skip
 
 
