@@ -47,6 +47,10 @@ NAVIGATION = (
     Entry("workbench:alerts", "bell", gettext_lazy("Alerts"), frozenset(BALANCE_ROLES)),
     Entry("workbench:contacts", "note", gettext_lazy("Contacts"), frozenset(BALANCE_ROLES)),
     Entry("workbench:plans", "calendar-event", gettext_lazy("Plans"), frozenset(BALANCE_ROLES)),
+    Entry("workbench:pool", "user-plus", pgettext_lazy("navigation", "Pool"), frozenset(BALANCE_ROLES)),
+    Entry(
+        "workbench:handovers", "user-share", pgettext_lazy("navigation", "Handover"), frozenset({Role.BRANCH_MANAGER})
+    ),
     Entry("exports:list", "file-export", gettext_lazy("Exports"), frozenset(BALANCE_ROLES)),
     Entry("feeds:list", "file-import", gettext_lazy("Files"), frozenset({Role.ADMIN})),
     Entry(

@@ -36,8 +36,8 @@ WITH chance AS (
         customer_no, customer_type, company_size, branch_id, name, name_mask, name_pinyin, name_initials, name_bigrams,
         sex, id_type, id_no_mask, mobile_mask, address_mask, occupation, employer, status, has_payroll, has_pension,
         is_merchant, do_not_contact, household_id)
-    SELECT %(prefix)s || lpad(n::text, 7, '0'), 'person', '', %(branch)s, '客' || n, '客*', '', '', '{}', '', '', '', '',
-           '', '', '', 'active', false, false, false, false,
+    SELECT %(prefix)s || lpad(n::text, 7, '0'), 'person', '', %(branch)s, '客' || n, '客*', '', '', '{}', '', '', '',
+           '', '', '', '', 'active', false, false, false, false,
            CASE WHEN die %% 3 = 0
                 THEN (SELECT id FROM home WHERE place = (die / 3) %% (SELECT count(*) FROM home)) END
     FROM chance ORDER BY n RETURNING id, branch_id, customer_no
