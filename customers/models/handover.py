@@ -1,6 +1,6 @@
 """Many customers change hands at once: a leaver's handover 移交, and the way back into the public pool 公海."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -39,7 +39,7 @@ class OwnershipRule(models.Model):
         return f"{self.effective_from}: {self.claim_cap}"
 
 
-class BranchLedQuerySet(models.QuerySet[models.Model]):
+class BranchLedQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: User) -> "BranchLedQuerySet":
         """Those of the branches that a branch manager leads; nothing for anybody else."""
         scope = scope_of(user)
