@@ -206,8 +206,8 @@ def act(
     """Change the complaint as it is now, and write down what was done. ComplaintRefused: nothing was changed."""
     with transaction.atomic():
         rows = Complaint.objects.visible_to(actor).select_for_update(of=("self",))
-        current = rows.select_related("branch", "complained_of").get(pk=complaint.pk)
-        if not may_act(current, actor):
+        current = rows.select_related("branch", "complained_of").filter(pk=complaint.pk).first()
+        if current is None or not may_act(current, actor):
             raise ComplaintRefused(_("Only the handler or a branch manager does this, and nobody it is about."))
         change(current)
         current.save(update_fields=CHANGED)
@@ -267,6 +267,12 @@ def due_soon(rows: QuerySet[Complaint], day: date) -> QuerySet[Complaint]:
     """Those whose answer is owed within SOON_DAYS, or was owed before, the latest first."""
     last = day + timedelta(days=SOON_DAYS)
     return rows.filter(state__in=UNANSWERED, due_date__lte=last).order_by("due_date", "pk")
+
+
+def due_number(user: User, day: date) -> Any:
+    """How many complaints this user has to answer within days, as one row; no row without any."""
+    mine = due_soon(Complaint.objects.visible_to(user).filter(handler=user), day)
+    return mine.order_by().values("handler_id").annotate(number=Count("pk")).values("number")
 
 
 def history(actor: User, complaint: Complaint) -> list[ComplaintStep]:
