@@ -134,7 +134,8 @@ def drawn(request: HttpRequest, user: User, one: Complaint, sent: StepForm | Non
         is_sent = sent is not None and sent.prefix == name
         form = sent if is_sent and sent else STEPS[name](complaint=one, actor=user, day=day, prefix=name)
         offers.append(Offer(name, TITLES[name], form, name in ("take", "answer", "close", "decide")))
-    sees_customer = one.customer is not None and Customer.objects.visible_to(user).filter(pk=one.customer_id).exists()
+    seen = Customer.objects.visible_to(user)
+    sees_customer = one.customer_id is not None and seen.filter(pk=one.customer_id).exists()
     context = {
         "complaint": one,
         "history": complaints.history(user, one),

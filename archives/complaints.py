@@ -290,9 +290,7 @@ def timeliness(actor: User, day: date) -> list[Timeliness]:
         state=ComplaintState.CLOSED, closed_on__gt=day - timedelta(days=TIMELINESS_DAYS)
     )
     counts: dict[str, Any] = {"closed": Count("pk"), "on_time": Count("pk", filter=Q(informed_on__lte=F("due_date")))}
-    rows = closed.order_by().values("branch__name").annotate(**counts).order_by(
-        F("on_time") * 1.0 / F("closed"), "branch__name"
-    )  # fmt: skip
-    found = [Timeliness(row["branch__name"], row["closed"], row["on_time"]) for row in rows]
+    rows = closed.order_by().values_list("branch__name").annotate(**counts)
+    found = sorted((Timeliness(*row) for row in rows), key=lambda one: (one.on_time / one.closed, one.name))
     whole = Timeliness("", sum(one.closed for one in found), sum(one.on_time for one in found))
     return [whole, *(found[:MOST_BRANCHES] if len(found) > 1 else [])]

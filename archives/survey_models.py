@@ -18,6 +18,10 @@ LOW_SCORE, LOW_NPS = 2, 6
 LEAST_SCORE, MOST_SCORE, MOST_NPS = 1, 5, 10
 PROMOTER_NPS = 9
 LOW = Q(score__lte=LOW_SCORE) | Q(nps__lte=LOW_NPS)
+# Low answers that nobody has answered with a contact yet, also where the plan for it was called off.
+TO_FOLLOW = Q(follow_up__isnull=False) & ~(
+    Q(follow_up__state=PlanState.DONE) | Q(follow_up__cause=PlanCause.CUSTOMER_CLOSED)
+)
 
 
 class SurveyRule(models.Model):
@@ -37,13 +41,6 @@ class SurveyRule(models.Model):
 
     def __str__(self) -> str:
         return f"{self.effective_from}: {self.days_between}"
-
-
-class SurveyQuerySet(ScopedQuerySet["Survey"]):
-    def to_follow(self) -> "SurveyQuerySet":
-        """Low answers that nobody has answered with a contact yet, also where the plan for it was called off."""
-        done = Q(follow_up__state=PlanState.DONE) | Q(follow_up__cause=PlanCause.CUSTOMER_CLOSED)
-        return self.filter(follow_up__isnull=False).exclude(done)
 
 
 class Survey(models.Model):
@@ -77,7 +74,7 @@ class Survey(models.Model):
     recorded_at = models.DateTimeField(auto_now_add=True)
     submission = models.UUIDField(unique=True, editable=False)
 
-    objects: ClassVar[SurveyQuerySet] = SurveyQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[ScopedQuerySet["Survey"]] = ScopedQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         verbose_name = _("survey")

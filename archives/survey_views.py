@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from archives import surveys
 from archives.complaint_forms import TOO_LONG
 from archives.models import Survey
-from archives.survey_models import LEAST_SCORE, MOST_NPS, MOST_SCORE
+from archives.survey_models import LEAST_SCORE, MOST_NPS, MOST_SCORE, TO_FOLLOW
 from archives.surveys import Answer, Asked
 from archives.views import back, saved
 from crm.audit import trail
@@ -93,6 +93,11 @@ class SurveyFilter(ListFilter):
     def visible(self, user: User) -> QuerySet[Survey]:
         return Survey.objects.visible_to(user)
 
+    @property
+    def to_follow(self) -> QuerySet[Survey]:
+        """Of what the filters leave, the low answers that somebody has to see to."""
+        return self.matching.filter(TO_FOLLOW)
+
 
 @require_http_methods(["GET", "POST"])
 @for_roles(CUSTOMER_ROLES)
@@ -128,7 +133,7 @@ def survey_figures(request: HttpRequest) -> HttpResponse:
     least = surveys.rule_on(day).least_answers
     months = surveys.figures(rows, "month", least)
     page = shape.keyset_page(
-        filters.matching.to_follow(), OLDEST_FIRST, surveys.loaded, request.GET.get("after", ""),
+        filters.to_follow, OLDEST_FIRST, surveys.loaded, request.GET.get("after", ""),
         request.GET.get("before", ""),
     )  # fmt: skip
     trail.listed(request, "surveys", [row.customer_id for row in page.rows])

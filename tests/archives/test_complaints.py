@@ -412,8 +412,8 @@ def state(plan: MaintenancePlan) -> tuple[str, str, date]:
 def test_plans_wait_while_it_is_open_and_go_on_when_it_is_closed(bank: Bank) -> None:
     today = timezone.localdate()
     WorkDay.objects.using("batch").update_or_create(day=today, defaults={"is_working": False})
-    for ahead, works in ((1, False), (2, True)):
-        day = today + timedelta(days=ahead)
+    for later, works in ((1, False), (2, True)):
+        day = today + timedelta(days=later)
         WorkDay.objects.using("batch").update_or_create(day=day, defaults={"is_working": works})
     customer, other = customer_of(bank, "A1", owner=bank.wang), customer_of(bank, "A2", owner=bank.wang)
     past, ahead = planned(bank, customer, today - timedelta(days=1)), planned(bank, customer, today + timedelta(days=9))
