@@ -13,7 +13,7 @@ WITH asked AS (
                                + floor(pg_temp.chance(customer_id, 764) * 2)::int) END AS nps
     FROM asked WHERE k <= 300
 )
-SELECT *, score <= 2 OR nps <= 6 AS is_low, %(as_of)s::date - answered_on < 12 AS is_recent,
+SELECT *, score <= 2 OR nps <= 6 AS is_low, %(as_of)s::date - answered_on < 30 AS is_recent,
        md5('survey of ' || customer_id)::uuid AS mark
 FROM rated;
 
