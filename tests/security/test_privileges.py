@@ -20,6 +20,9 @@ TABLES = {
     "archives_archive": "arw",
     "archives_archivefield": "arw",
     "archives_archivevalue": "ar",  # and when it was replaced
+    "archives_complaint": "ar",  # and what is done about it: tests/archives
+    "archives_complaintstep": "ar",
+    "archives_complaintterm": "rw",
     "archives_contactlog": "arw",
     "archives_customer_type": "r",
     "archives_maintenanceplan": "arw",
@@ -29,6 +32,8 @@ TABLES = {
     "archives_riskassessment": "ar",
     "archives_risklimit": "rw",
     "archives_staleafter": "arw",
+    "archives_survey": "ar",  # and the plan that follows a low answer
+    "archives_surveyrule": "arw",
     "audit_auditentry": "r",  # appended by a function
     "audit_audithead": "",
     "audit_keyfingerprint": "r",
