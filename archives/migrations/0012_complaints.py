@@ -30,6 +30,7 @@ REVOKE UPDATE (follow_up_id) ON archives_survey FROM crm_app, crm_hq;
 """
 DROP = """
 DROP FUNCTION has_open_complaint(bigint);
+DROP VIEW archives_open_complaint;
 """
 
 
@@ -760,5 +761,6 @@ class Migration(migrations.Migration):
         web_writes(WRITTEN),
         migrations.RunSQL(CHANGED, UNCHANGED),
         migrations.RunSQL(sql_text(__package__, "0012_complaints"), DROP),
+        web_writes({"archives_open_complaint": ""}),
         migrations.RunPython(seed, migrations.RunPython.noop),
     ]

@@ -28,6 +28,7 @@ TABLES = {
     "archives_maintenanceplan": "arw",
     "archives_maintenancetemplate": "arw",
     "archives_planstep": "arw",
+    "archives_open_complaint": "r",
     "archives_plantype": "arw",
     "archives_riskassessment": "ar",
     "archives_risklimit": "rw",
