@@ -157,7 +157,9 @@ def test_nobody_approves_figures_that_they_have_not_seen(book: Book, client_of: 
     decide(author, scheme, "withdraw")
     other = simulate(author, scheme, lower_3="90000")
     decide(author, scheme, "submit")
-    answer = second.post(f"/tiers/drafts/{scheme.pk}/decide/", {"do": "approve", "simulation": str(one.pk)}, follow=True)
+    answer = second.post(
+        f"/tiers/drafts/{scheme.pk}/decide/", {"do": "approve", "simulation": str(one.pk)}, follow=True
+    )
     assert [str(told.level_tag) for told in answer.context["messages"]] == ["warning"]
     other.refresh_from_db()
     scheme.refresh_from_db()

@@ -167,7 +167,10 @@ def test_a_night_in_between_spoils_it(book: Book) -> None:
 
 def test_a_night_after_it_spoils_the_decision_too(book: Book) -> None:
     bank = book.bank
-    one, other = simulated(bank.zhou, draft("five_point", {3: 100_000})), simulated(bank.zhou, draft("five", {3: 40_000}))
+    one, other = (
+        simulated(bank.zhou, draft("five_point", {3: 100_000})),
+        simulated(bank.zhou, draft("five", {3: 40_000})),
+    )
     with scoped(bank.zhou):
         scheme_drafts.submit(bank.zhou, one)
     book.night(DAY + timedelta(days=1))
