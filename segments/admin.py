@@ -64,6 +64,14 @@ class BranchInline(PartInline):
 
 
 class TierSchemeForm(forms.ModelForm):  # type: ignore[type-arg]
+    def clean_code(self) -> str:
+        """The version is not typed, so that Django does not ask by itself whether there is such a one."""
+        code = str(self.cleaned_data["code"])
+        others = TierScheme.objects.filter(code=code, version=self.instance.version).exclude(pk=self.instance.pk)
+        if others.exists():
+            raise forms.ValidationError(_("There is such a scheme already: make a new version of it."))
+        return code
+
     def clean_effective_to(self) -> Any:
         """A scheme ends on a day that no night has seen; the one that pages show goes on."""
         day = self.cleaned_data["effective_to"]
@@ -91,6 +99,13 @@ class TierSchemeAdmin(RecordedAdmin):
     inlines = (TierInline, WeightInline, FactorInline, BranchInline)
     # Released by a second person, after a simulation: /tiers/drafts/ (segments.scheme_drafts).
     actions = ("new_version", "make_primary")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[TierScheme]:
+        """What is saved is held first: a release or a night that goes on meanwhile is not written over."""
+        rows = super().get_queryset(request)
+        place = request.resolver_match
+        is_saved = request.method == "POST" and place is not None and place.url_name == "segments_tierscheme_change"
+        return rows.select_for_update() if is_saved else rows
 
     def get_readonly_fields(self, request: HttpRequest, obj: TierScheme | None = None) -> Any:
         """What is released and shown changes by an action, and the night says which version runs."""

@@ -152,14 +152,14 @@ def sources_for(gap: Gap | None, household: Family | None, tiers: dict[int, Tier
 
     A maturing deposit of ours is none: it is in the balance already.
     """
-    if gap is None or household is None or not gap.deposit_today:
+    if gap is None or household is None or not gap.deposit:
         return []
     found = []
     for member in household.members:
         metrics = getattr(member.customer, "metrics", None)
         tier = tiers.get(metrics.tier) if metrics else None
         amount = min(member.free, metrics.aum - tier.lower) if metrics and tier else Decimal(0)
-        if metrics and amount >= gap.deposit_today * LEAST_SHARE:
-            moved = min(amount, gap.deposit_today)
-            found.append(Source(member, amount, metrics.aum - moved, amount >= gap.deposit_today))
+        if metrics and amount >= gap.deposit * LEAST_SHARE:
+            moved = min(amount, gap.deposit)
+            found.append(Source(member, amount, metrics.aum - moved, amount >= gap.deposit))
     return sorted(found, key=lambda source: -source.amount)
