@@ -62,7 +62,7 @@ class ComplaintForm(forms.Form):
     category = forms.ChoiceField(label=_("About what"), choices=ComplaintCategory.choices)
     severity = forms.TypedChoiceField(label=_("Severity"), choices=ComplaintSeverity.choices, coerce=int)
     kind = forms.ChoiceField(label=_("Kind"), choices=ComplaintKind.choices)
-    text = words(_("What happened"), 2000, 5)
+    text = words(_("What the complaint is about"), 2000, 5)
     complained_of = StaffChoice(
         User.objects.none(), label=_("About whom"), required=False, empty_label=_("about nobody in particular")
     )

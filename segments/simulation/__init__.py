@@ -61,8 +61,8 @@ def rules_of(scheme: TierScheme) -> dict[str, Any]:
     }
     own = [one for one in scheme._meta.related_objects if one.related_model is not SchemeSimulation]
     for one in own:
-        kept = one.related_model._default_manager.using(scheme._state.db).filter(**{one.field.name: scheme})
-        rows = kept.order_by("pk").values()
+        found = one.related_model._default_manager.using(scheme._state.db).filter(**{one.field.name: scheme})
+        rows = found.order_by("pk").values()
         rules[one.name] = [
             {name: told(value) for name, value in row.items() if name not in ("id", one.field.attname)} for row in rows
         ]

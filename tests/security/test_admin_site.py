@@ -270,7 +270,7 @@ def test_a_version_with_gaps_does_not_run(bank: Bank, damage: dict[str, Any]) ->
 @pytest.mark.parametrize("damage", [{"rank": 0}, {"rank": 9}])
 def test_a_version_whose_tiers_are_not_numbered_from_one_does_not_run(bank: Bank, damage: dict[str, int]) -> None:
     """0 is who has no tier: nobody of the lowest band would have one."""
-    copy = schemes.new_version(TierScheme.objects.get(is_primary=True), date(2026, 3, 10))
+    copy = schemes.new_version(TierScheme.objects.get(code="five_point"), date(2026, 3, 10))
     copy.tiers.filter(rank=1 if not damage["rank"] else 5).update(**damage)
     with pytest.raises(schemes.BadBands):
         schemes.activate(copy)
