@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from crm import db
 from crm.jobs.choices import RunState
 from crm.jobs.models import JobRun
+from crm.organization.models import User
 from segments.choices import BY_HOLDINGS, BY_SCORE, Promotion, TierMetric
 from segments.models import SchemeBranch, SchemeFactor, SchemeWeight, Tier, TierScheme
 from segments.tiering.calendar import last_day, parse_review_days
@@ -57,6 +58,7 @@ def new_version(scheme: TierScheme, today: date) -> TierScheme:
     copy.pk, copy.version = None, newest.version + 1
     copy.effective_from, copy.effective_to = today + timedelta(days=1), None
     copy.is_released = copy.is_active = copy.is_primary = copy.becomes_primary = False
+    copy.shown_asked_by = None
     copy._state.adding = True
     copy.save()
     for model, rows in parts.items():
@@ -79,6 +81,8 @@ def activate(scheme: TierScheme) -> date:
     shown = TierScheme.objects.filter(Q(is_primary=True) | Q(becomes_primary=True), code=scheme.code)
     if shown.exists() and not suits_pages(scheme):
         raise BadBands(NOT_FOR_PAGES)
+    if shown.exists() and scheme.effective_to is not None:
+        raise BadVersion(_("Pages show this scheme; let them show another one first."))
     versions = TierScheme.objects.select_for_update().filter(code=scheme.code, is_released=True)
     if versions.filter(version__gte=scheme.version).exists():
         raise BadVersion(_("This version, or a later one, has been released already; make a new version."))
@@ -112,12 +116,36 @@ def hold_nights() -> None:
 
 
 @transaction.atomic
+def ask_primary(scheme: TierScheme, user: User) -> bool:
+    """Choose which scheme pages show: the first administrator asks, another one who chooses the same decides.
+
+    Returns whether it is decided. Raises as `make_primary` does, and BadVersion for who asked already.
+    """
+    asked_by = held_for_pages(scheme).shown_asked_by_id
+    if asked_by == user.pk:
+        raise BadVersion(_("You asked for it already; another administrator must choose the same."))
+    TierScheme.objects.filter(shown_asked_by__isnull=False).update(shown_asked_by=None)
+    if asked_by is None:
+        TierScheme.objects.filter(pk=scheme.pk).update(shown_asked_by=user)
+        return False
+    make_primary(scheme)
+    return True
+
+
+@transaction.atomic
 def make_primary(scheme: TierScheme) -> None:
     """Let the next night show this running scheme's tiers on pages and in alerts; until then the other one is shown.
 
-    For the scheme that is shown already, this takes back what the night was to do. Raises NotInForce for a scheme
-    that does not run or has a last day, BadVersion while a night is at work: it speaks of one scheme all through.
+    For the scheme that is shown already, this takes back what the night was to do. Raises as `held_for_pages` does.
     """
+    held_for_pages(scheme)
+    TierScheme.objects.filter(becomes_primary=True).update(becomes_primary=False)
+    TierScheme.objects.filter(pk=scheme.pk, is_primary=False).update(becomes_primary=True)
+
+
+def held_for_pages(scheme: TierScheme) -> TierScheme:
+    """The scheme, held, if pages can show it. Raises NotInForce for one that does not run or has a last day, BadVersion
+    while a night is at work: it speaks of one scheme all through."""
     hold_nights()
     if JobRun.objects.filter(job="nightly", state=RunState.RUNNING).exists():
         raise BadVersion(_("A night is at work; try again when it has ended."))
@@ -128,8 +156,7 @@ def make_primary(scheme: TierScheme) -> None:
         raise NotInForce(NOT_FOR_PAGES)
     if TierScheme.objects.filter(code=scheme.code, version__gte=scheme.version, effective_to__isnull=False).exists():
         raise NotInForce(_("This scheme has a last day; pages can only show one that goes on."))
-    TierScheme.objects.filter(becomes_primary=True).update(becomes_primary=False)
-    TierScheme.objects.filter(pk=scheme.pk, is_primary=False).update(becomes_primary=True)
+    return scheme
 
 
 def suits_pages(scheme: TierScheme) -> bool:

@@ -36,7 +36,7 @@ MONTH_DAYS = 30
 WORKDAYS = 22  # a month of work, as capacity is reckoned (DOMAIN §4)
 # What of a version is no rule: which one it is, what it is called, and marks that others set.
 NO_RULES = frozenset(
-    {"id", "code", "version", "source", "is_released", "is_active", "is_primary", "becomes_primary"}
+    {"id", "code", "version", "source", "is_released", "is_active", "is_primary", "becomes_primary", "shown_asked_by"}
     | {f"name_{language}" for language in ("zh_hans", "zh_hant", "en")}
 )
 SIMULATIONS = SchemeSimulation.objects.using("batch")

@@ -219,3 +219,10 @@ def test_a_cell_is_looked_up_from_the_numbers(book: Book) -> None:
     else:
         pytest.fail(plan)
     assert "customers_metrics" in above, plan
+
+
+@pytest.mark.parametrize(("since", "is_told"), [("2026-03-09", True), ("2026-03-10", False), ("x", False)])
+def test_a_day_before_the_first_night_is_told(book: Book, client_of: ClientOf, since: str, is_told: bool) -> None:
+    page = client_of(book.bank.he).get("/tiers/moves/", {"scheme": "five_point", "from_day": since, "to": "2026-04-02"})
+    assert page.context["asked"].first_night == (DAYS[0] if is_told else None)
+    assert (DAYS[0].isoformat() in page.content.decode().split("banner warn")[-1][:400]) or not is_told

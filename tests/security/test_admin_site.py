@@ -16,13 +16,13 @@ from django.utils import timezone
 from crm import nightly
 from crm.audit.configuration import CappedPaginator
 from crm.audit.models import AuditEntry
-from crm.organization.choices import Role
+from crm.organization.choices import Reach, Role
 from crm.organization.models import Branch, User
 from customers.models import Alert, AlertRule, Customer, Product
 from segments import schemes
 from segments.models import Tier, TierScheme
 from tests.segments.test_at_once import Beside
-from tests.world import PASSWORD, Bank
+from tests.world import PASSWORD, Bank, make_user
 
 pytestmark = pytest.mark.security
 Signed = Callable[[User], Client]
@@ -247,14 +247,28 @@ def test_a_scheme_in_force_gets_a_new_version_that_takes_its_place(bank: Bank, c
     assert "metric" not in form_of(client.get(page))
 
 
-def test_a_scheme_ends_later_and_never_while_it_is_shown(bank: Bank, client_of: Signed) -> None:
+def test_a_scheme_ends_by_a_version_that_a_second_person_releases(bank: Bank, client_of: Signed) -> None:
     client = client_of(bank.lu)
     tomorrow = timezone.localdate() + timedelta(days=1)
     for code, day, is_taken in (("five", tomorrow, False), ("five_point", timezone.localdate(), False),
                                 ("five_point", tomorrow, True)):  # fmt: skip
-        page = reverse("admin:segments_tierscheme_change", args=[TierScheme.objects.get(code=code).pk])
+        scheme = TierScheme.objects.get(code=code)
+        page = reverse("admin:segments_tierscheme_change", args=[scheme.pk])
+        client.post(page, {**form_of(client.get(page)), "effective_to": day.isoformat()})
+        scheme.refresh_from_db()
+        assert scheme.effective_to is None  # what is released is nobody's to end alone
+        copy = schemes.new_version(scheme, timezone.localdate())
+        page = reverse("admin:segments_tierscheme_change", args=[copy.pk])
         answer = client.post(page, {**form_of(client.get(page)), "effective_to": day.isoformat()})
         assert (answer.status_code == 302) == is_taken
+
+
+def test_the_scheme_that_pages_show_gets_no_last_day(bank: Bank) -> None:
+    copy = schemes.new_version(TierScheme.objects.get(is_primary=True), timezone.localdate())
+    copy.effective_to = copy.effective_from + timedelta(days=30)
+    copy.save()
+    with pytest.raises(schemes.BadVersion):
+        schemes.activate(copy)
 
 
 @pytest.mark.parametrize("damage", [{"rank": 2, "lower": 1}, {"rank": 1, "lower": 1}, {"rank": 3, "upper": None}])
@@ -328,18 +342,17 @@ def test_two_new_versions_at_once_get_two_numbers(bank: Bank) -> None:
 
 def test_an_administrator_chooses_what_the_next_night_shows(bank: Bank, client_of: Signed) -> None:
     point = TierScheme.objects.get(code="five_point")
-    client = client_of(bank.lu)
-    told = act(client, "segments_tierscheme", "make_primary", point.pk)
-    assert [str(one.level_tag) for one in told.context["messages"]] == ["success"]
-    point.refresh_from_db()
-    assert (point.becomes_primary, point.is_primary) == (True, False)
-    page = reverse("admin:segments_tierscheme_change", args=[point.pk])
-    day = timezone.localdate() + timedelta(days=1)
-    answer = client.post(page, {**form_of(client.get(page)), "effective_to": day.isoformat()})
-    assert "effective_to" in answer.context["adminform"].form.errors
+    second = make_user("0009", "陆青", Role.ADMIN, bank.head, Reach.SUBTREE)
+    for user, level, is_decided in (
+        (bank.lu, "success", False), (bank.lu, "error", False), (second, "success", True)
+    ):  # fmt: skip
+        told = act(client_of(user), "segments_tierscheme", "make_primary", point.pk)
+        assert [str(one.level_tag) for one in told.context["messages"]] == [level]
+        point.refresh_from_db()
+        assert (point.becomes_primary, point.is_primary) == (is_decided, False)
     bank.customer("A")
     nightly.open_night(timezone.localdate())
-    told = act(client, "segments_tierscheme", "make_primary", point.pk)
+    told = act(client_of(bank.lu), "segments_tierscheme", "make_primary", point.pk)
     assert [str(one.level_tag) for one in told.context["messages"]] == ["error"]
 
 
