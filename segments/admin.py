@@ -128,8 +128,10 @@ class TierSchemeAdmin(RecordedAdmin):
         if len(queryset) != 1:
             self.message_user(request, _("Select one scheme."), messages.ERROR)
             return
+        user = request.user
+        assert isinstance(user, User)
         try:
-            is_decided = schemes.ask_primary(queryset[0], User.objects.get(pk=request.user.pk))
+            is_decided = schemes.ask_primary(queryset[0], user)
         except (schemes.NotInForce, schemes.BadVersion) as problem:
             self.message_user(request, str(problem), messages.ERROR)
             return

@@ -252,7 +252,7 @@ def test_a_scheme_ends_by_a_version_that_a_second_person_releases(bank: Bank, cl
     tomorrow = timezone.localdate() + timedelta(days=1)
     for code, day, is_taken in (("five", tomorrow, False), ("five_point", timezone.localdate(), False),
                                 ("five_point", tomorrow, True)):  # fmt: skip
-        scheme = TierScheme.objects.get(code=code)
+        scheme = TierScheme.objects.get(code=code, version=1)
         page = reverse("admin:segments_tierscheme_change", args=[scheme.pk])
         client.post(page, {**form_of(client.get(page)), "effective_to": day.isoformat()})
         scheme.refresh_from_db()
