@@ -9,7 +9,17 @@ from django.utils.translation import gettext_lazy as _
 
 from archives import templates
 from archives.choices import Content, Method
-from archives.models import AgeRule, ArchiveField, MaintenanceTemplate, PlanStep, PlanType, RiskLimit, StaleAfter
+from archives.models import (
+    AgeRule,
+    ArchiveField,
+    ComplaintTerm,
+    MaintenanceTemplate,
+    PlanStep,
+    PlanType,
+    RiskLimit,
+    StaleAfter,
+    SurveyRule,
+)
 from crm.audit.configuration import RecordedAdmin
 
 NAMES = ("name_zh_hans", "name_zh_hant", "name_en")
@@ -106,3 +116,20 @@ class ArchiveFieldAdmin(RecordedAdmin):
 class StaleAfterAdmin(RecordedAdmin):
     list_display = ("tier", "days")
     ordering = ("tier",)
+
+
+@admin.register(ComplaintTerm)
+class ComplaintTermAdmin(RecordedAdmin):
+    list_display = ("kind", "days", "source")
+    readonly_fields = ("kind",)
+    ordering = ("days", "kind")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """There are as many terms as kinds."""
+        return False
+
+
+@admin.register(SurveyRule)
+class SurveyRuleAdmin(RecordedAdmin):
+    list_display = ("effective_from", "days_between", "least_answers")
+    ordering = ("-effective_from",)

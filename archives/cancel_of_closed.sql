@@ -2,4 +2,4 @@
 UPDATE archives_maintenanceplan p
 SET state = 'cancelled', closed_on = %(as_of)s, cause = 'customer_closed'
 FROM night_customer n
-WHERE n.status = 'closed' AND p.customer_id = n.customer_id AND p.state = 'planned'
+WHERE n.status = 'closed' AND p.customer_id = n.customer_id AND p.state IN ('planned', 'paused')

@@ -30,6 +30,11 @@ class Purpose(models.TextChoices):
     CAMPAIGN = "campaign", _("Campaign")
     COMPLAINT = "complaint", _("Complaint")
     ARCHIVE = "archive", _("Filling the archive")
+    SURVEY = "survey", _("Following up a survey")
+
+
+# What is no marketing: goes on while a customer's complaint is open.
+OWED = (Purpose.COMPLAINT, Purpose.SURVEY)
 
 
 class Outcome(models.TextChoices):
@@ -67,16 +72,22 @@ class PlanState(models.TextChoices):
     """Overdue 超期 is no state: an open plan whose day has passed is overdue, whoever looks."""
 
     PLANNED = "planned", _("Planned")
+    PAUSED = "paused", pgettext_lazy("plan", "Paused")
     DONE = "done", _("Done")
     CANCELLED = "cancelled", pgettext_lazy("plan", "Cancelled")
 
 
+# Still to be done, now or once nothing stands in the way any more.
+LIVE_PLAN_STATES = (PlanState.PLANNED, PlanState.PAUSED)
+
+
 class PlanCause(models.TextChoices):
-    """Why a plan was closed otherwise than by a contact."""
+    """Why a plan was closed otherwise than by a contact, or is paused."""
 
     PERSON = "person", _("Closed by a person")
     CUSTOMER_CLOSED = "customer_closed", _("Customer closed")
     NOT_ASKED = "not_asked", _("No longer asked for")
+    COMPLAINT = "complaint", _("A complaint is open")
 
 
 class PlanOrigin(models.TextChoices):
@@ -209,3 +220,82 @@ class AppliesTo(models.TextChoices):
     COMPANY = "company", _("companies")
     MERCHANT = "merchant", _("merchants")
     FARMER = "farmer", _("farmers")
+
+
+class ComplaintChannel(models.TextChoices):
+    LOBBY = "lobby", _("In the branch")
+    PHONE = "phone", _("By phone")
+    HOTLINE = "hotline", _("Customer service line")
+    LETTER = "letter", _("By letter or e-mail")
+    ONLINE = "online", _("Mobile or online bank")
+    REGULATOR = "regulator", _("Passed on by the regulator")
+    OTHER = "other", pgettext_lazy("complaint", "Another way")
+
+
+class ComplaintCategory(models.TextChoices):
+    WAITING = "waiting", _("Waiting and queues")
+    ATTITUDE = "attitude", _("Manner of the staff")
+    PROCESS = "process", _("Procedure or mistake")
+    SALES = "sales", _("Sale of a product")
+    FEE = "fee", _("Fees and interest")
+    DEPOSIT = "deposit", _("Account and deposit")
+    LOAN = "loan", _("Loan")
+    CARD = "card", _("Bank card")
+    ELECTRONIC = "electronic", _("Mobile bank and machines")
+    PRIVACY = "privacy", _("Personal information")
+    OTHER = "other", pgettext_lazy("complaint", "Something else")
+
+
+class ComplaintSeverity(models.IntegerChoices):
+    GRAVE = 1, pgettext_lazy("complaint", "Grave")
+    SERIOUS = 2, pgettext_lazy("complaint", "Serious")
+    ORDINARY = 3, pgettext_lazy("complaint", "Ordinary")
+
+
+class ComplaintKind(models.TextChoices):
+    """How long the bank has for the answer (DOMAIN §4): 15 days, 30 where it is complex."""
+
+    ORDINARY = "ordinary", pgettext_lazy("complaint", "Ordinary case")
+    COMPLEX = "complex", pgettext_lazy("complaint", "Complex case")
+
+
+class ComplaintTermKind(models.TextChoices):
+    ORDINARY = "ordinary", pgettext_lazy("complaint", "Ordinary case")
+    COMPLEX = "complex", pgettext_lazy("complaint", "Complex case")
+    SPECIAL = "special", _("Special extension, with approval")
+
+
+class ComplaintState(models.TextChoices):
+    """Open until it is closed: an answered complaint still lacks its cause and what is done against it."""
+
+    REGISTERED = "registered", pgettext_lazy("complaint", "Registered")
+    IN_HAND = "in_hand", pgettext_lazy("complaint", "In hand")
+    ANSWERED = "answered", pgettext_lazy("complaint", "Answered")
+    CLOSED = "closed", pgettext_lazy("complaint", "Closed")
+
+
+# While it stands in one of these the answer is owed.
+UNANSWERED = (ComplaintState.REGISTERED, ComplaintState.IN_HAND)
+
+
+class ComplaintAct(models.TextChoices):
+    """What was done to a complaint, as its history names it."""
+
+    REGISTER = "register", _("Complaint registered")
+    TAKE = "take", _("Taken in hand")
+    HAND = "hand", _("Handed to another handler")
+    COMPLEX = "complex", _("Found to be complex")
+    ASK = "ask", _("Special extension asked for")
+    APPROVE = "approve", _("Special extension approved")
+    REFUSE = "refuse", _("Special extension refused")
+    ANSWER = "answer", _("Customer informed of the decision")
+    CLOSE = "close", _("Complaint closed")
+
+
+class Touch(models.TextChoices):
+    """What a customer was asked about in a survey."""
+
+    VISIT = "visit", _("Visit to the branch")
+    CONTACT = "contact", _("Contact")
+    PLAN = "plan", pgettext_lazy("survey", "Planned service")
+    COMPLAINT = "complaint", _("Complaint")

@@ -8,7 +8,10 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from archives.choices import Channel, Direction, Outcome, PlanCause, PlanOrigin, PlanState, Purpose
+from archives.choices import LIVE_PLAN_STATES, Channel, Direction, Outcome, PlanCause, PlanOrigin, PlanState, Purpose
+from archives.complaint_models import Complaint as Complaint
+from archives.complaint_models import ComplaintStep as ComplaintStep
+from archives.complaint_models import ComplaintTerm as ComplaintTerm
 from archives.record_models import Archive as Archive
 from archives.record_models import ArchiveField as ArchiveField
 from archives.record_models import ArchiveValue as ArchiveValue
@@ -16,6 +19,8 @@ from archives.record_models import StaleAfter as StaleAfter
 from archives.risk_models import AgeRule as AgeRule
 from archives.risk_models import RiskAssessment as RiskAssessment
 from archives.risk_models import RiskLimit as RiskLimit
+from archives.survey_models import Survey as Survey
+from archives.survey_models import SurveyRule as SurveyRule
 from archives.template_models import CalendarFeed as CalendarFeed
 from archives.template_models import MaintenanceTemplate as MaintenanceTemplate
 from archives.template_models import NightPlan as NightPlan
@@ -82,6 +87,10 @@ class MaintenancePlanQuerySet(ScopedQuerySet["MaintenancePlan"]):
     def open(self) -> "MaintenancePlanQuerySet":
         return self.filter(state=PlanState.PLANNED)
 
+    def live(self) -> "MaintenancePlanQuerySet":
+        """Open plans, and those that are paused."""
+        return self.filter(state__in=LIVE_PLAN_STATES)
+
     def overdue(self, day: date) -> "MaintenancePlanQuerySet":
         """Open plans whose day has passed; one for today is not late yet."""
         return self.open().filter(due_date__lt=day)
@@ -92,7 +101,7 @@ class MaintenancePlan(models.Model):
 
     `owner` is who is to do it: the customer's main owner, whom open plans follow (a trigger, migration 0007), or the
     colleague it was handed to. Who may see it goes by the customer, as everywhere. `cause` and `reason` say why it was
-    closed without a contact.
+    closed without a contact, or why it is paused (archives.complaints).
     `source` is the contact whose next date asked for it, empty where a person wrote it. `submission` is the form or
     the bulk action that made it: sent twice it plans once, and what one action made can be found again.
 
@@ -152,6 +161,7 @@ class MaintenancePlan(models.Model):
             # What people closed since the last night.
             models.Index(fields=["closed_on"], condition=models.Q(closed_on__isnull=False), name="plan_closed"),
             models.Index(fields=["submission"], name="plan_of_submission"),
+            models.Index(fields=["customer"], condition=models.Q(state=PlanState.PAUSED), name="plan_paused"),
             models.Index(
                 fields=["branch", "due_date", "id"],
                 condition=models.Q(state=PlanState.PLANNED),

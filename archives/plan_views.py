@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from archives import plans
+from archives.choices import PlanState
 from archives.models import MaintenancePlan
 from archives.plan_forms import DueForm, PlanForm
 from archives.views import back, saved
@@ -28,11 +29,14 @@ def plan_new(request: HttpRequest, pk: int) -> HttpResponse:
     form = PlanForm(data, customer=customer, day=timezone.localdate())
     if form.is_valid():
         try:
-            plans.create(customer, request.user, form.intent(), form.cleaned_data["submission"])
+            made = plans.create(customer, request.user, form.intent(), form.cleaned_data["submission"])
         except plans.PlanRefused as refusal:
             form.add_error("channel", str(refusal))
         else:
-            messages.success(request, _("Plan saved."))
+            waits = made.state == PlanState.PAUSED
+            messages.success(
+                request, _("Plan saved; it waits while a complaint is open.") if waits else _("Plan saved.")
+            )
             answer = back(request, reverse("workbench:customer", args=[customer.pk]))
             return saved(answer, form.cleaned_data["submission"])
     template = "archives/_plan_drawer.html" if request.headers.get("HX-Request") else "archives/plan_form.html"

@@ -11,8 +11,18 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from archives.choices import MARKETING_CHANNELS, Channel, PlanCause, PlanOrigin, PlanState, Purpose, is_effective
-from archives.models import ContactLog, MaintenancePlan
+from archives.choices import (
+    LIVE_PLAN_STATES,
+    MARKETING_CHANNELS,
+    OWED,
+    Channel,
+    PlanCause,
+    PlanOrigin,
+    PlanState,
+    Purpose,
+    is_effective,
+)
+from archives.models import Complaint, ContactLog, MaintenancePlan
 from archives.template_models import LANGUAGES, localized
 from crm import db
 from crm.audit import trail
@@ -38,11 +48,18 @@ class PlanRefused(Exception):
 
 
 def create(
-    customer: Customer, actor: User, intent: Intent, submission: UUID, source: ContactLog | None = None
+    customer: Customer,
+    actor: User,
+    intent: Intent,
+    submission: UUID,
+    source: ContactLog | None = None,
+    stand_in: User | None = None,
 ) -> MaintenancePlan:
-    """Plan it once per submission, for the customer's main owner, or for the actor where nobody answers for them.
+    """Plan it once per submission, for the customer's main owner, or for `stand_in` where nobody answers for them: the
+    actor unless told.
 
-    `source` is the contact that asked for it. Raises PlanRefused for a call or a text to a customer who asked for none.
+    `source` is the contact that asked for it. It is paused from the start while the customer's complaint is open and it
+    would sell something. Raises PlanRefused for a call or a text to a customer who asked for none.
     """
     if is_barred(customer, intent.channel):
         raise PlanRefused(_("The customer asked not to be called or texted. Choose another way."))
@@ -52,9 +69,10 @@ def create(
             submission=submission,
             defaults={
                 "branch_id": customer.branch_id,
-                "owner_id": main_owners(actor, [customer.pk]).get(customer.pk, actor.pk),
+                "owner_id": main_owners(actor, [customer.pk]).get(customer.pk, (stand_in or actor).pk),
                 "created_by": actor,
                 "source": source,
+                **begun(customer.pk in waiting(actor, [customer.pk], intent.purpose)),
                 **asdict(intent),
             },
         )
@@ -67,13 +85,15 @@ def create_many(customers: Sequence[Customer], actor: User, intent: Intent, subm
     """The same for a chunk of a bulk action, in a fixed number of statements; returns how many it planned just now.
 
     Customers who asked for no calls and texts are left out where it is one, and those whom this submission planned
-    for before. What one submission made is found, and called off again, by `cancel_many`.
+    for before; those whose complaint is open get a plan that is paused. What one submission made is found, and called
+    off again, by `cancel_many`.
     """
     with transaction.atomic():
         before = MaintenancePlan.objects.visible_to(actor).filter(submission=submission)
         known = set(before.values_list("customer_id", flat=True))
         asked = [one for one in customers if one.pk not in known and not is_barred(one, intent.channel)]
         owners = main_owners(actor, [one.pk for one in asked])
+        paused = waiting(actor, [one.pk for one in asked], intent.purpose)
         MaintenancePlan.objects.bulk_create(
             MaintenancePlan(
                 branch_id=one.branch_id,
@@ -81,6 +101,7 @@ def create_many(customers: Sequence[Customer], actor: User, intent: Intent, subm
                 owner_id=owners.get(one.pk, actor.pk),
                 created_by=actor,
                 submission=submission,
+                **begun(one.pk in paused),
                 **asdict(intent),
             )
             for one in asked
@@ -96,7 +117,7 @@ def cancel_many(actor: User, submission: UUID, on: date, customer_ids: Sequence[
     With `customer_ids` only what it planned for these.
     """
     with transaction.atomic():
-        plans = MaintenancePlan.objects.open().visible_to(actor).filter(submission=submission)
+        plans = MaintenancePlan.objects.live().visible_to(actor).filter(submission=submission)
         if customer_ids is not None:
             plans = plans.filter(customer_id__in=customer_ids)
         ids = list(plans.select_for_update(of=("self",)).values_list("customer_id", flat=True))
@@ -111,6 +132,29 @@ def cancel_many(actor: User, submission: UUID, on: date, customer_ids: Sequence[
 def cancel_of_closed(as_of: date) -> int:
     """The night's part: call off the open plans of customers whom its files have closed; returns how many."""
     return db.run_sql(__package__, "cancel_of_closed", as_of=as_of)
+
+
+def pause(customer_id: int | None = None, using: str = "default") -> int:
+    """Pause what would sell something to a customer with an open complaint, or to all such; returns how many plans."""
+    return db.run_sql(__package__, "pause", using, customer=customer_id, owed=list(OWED))
+
+
+def resume(day: date, customer_id: int | None = None, using: str = "default") -> int:
+    """Let paused plans go on where no complaint is open any more; what is past moves to the next working day."""
+    return db.run_sql(__package__, "resume", using, customer=customer_id, day=day)
+
+
+def waiting(actor: User, customer_ids: Sequence[int], purpose: str) -> set[int]:
+    """The ids of those customers for whom a plan of this purpose has to wait until their complaint is closed."""
+    if purpose in OWED:
+        return set()
+    found = Complaint.objects.open().filter(customer__in=Customer.objects.visible_to(actor).filter(pk__in=customer_ids))
+    return set(found.values_list("customer_id", flat=True))
+
+
+def begun(is_paused: bool) -> dict[str, str]:
+    """The state in which a plan begins."""
+    return {"state": PlanState.PAUSED, "cause": PlanCause.COMPLAINT} if is_paused else {"state": PlanState.PLANNED}
 
 
 def cancel(plan: MaintenancePlan, actor: User, on: date) -> None:
@@ -136,16 +180,19 @@ def follow_contact(log: ContactLog, customer: Customer, actor: User) -> list[int
     """What a contact does to the customer's plans; returns the ids of those that it did.
 
     It answers what was due by its day, and whenever that was meant to be the "next contact" of an earlier one, the
-    regular contact of the tier and what an alert asked for. Where it reached the customer these are done, and its own
-    next date becomes a plan; where it did not, they move to the next date instead, so that no second plan stands beside
-    them.
+    regular contact of the tier, and what an alert or a low answer in a survey asked for. Where it reached the customer
+    these are done, and its own next date becomes a plan; where it did not, they move to the next date instead, so that
+    no second plan stands beside them.
     """
     day = timezone.localtime(log.contacted_at).date()
     answered = list(
         MaintenancePlan.objects.open()
         .visible_to(actor)
         .filter(
-            Q(due_date__lte=day) | Q(source__isnull=False) | Q(origin__in=(PlanOrigin.TIER, PlanOrigin.ALERT)),
+            Q(due_date__lte=day)
+            | Q(source__isnull=False)
+            | Q(origin__in=(PlanOrigin.TIER, PlanOrigin.ALERT))
+            | Q(purpose=Purpose.SURVEY),
             customer=customer,
         )
         .order_by("pk")
@@ -166,8 +213,8 @@ def follow_contact(log: ContactLog, customer: Customer, actor: User) -> list[int
 
 
 def of_customer(actor: User, customer: Customer, number: int) -> list[MaintenancePlan]:
-    """The open plans of a customer, next one first, each with its owner."""
-    plans = MaintenancePlan.objects.open().visible_to(actor).filter(customer=customer)
+    """The open and paused plans of a customer, next one first, each with its owner."""
+    plans = MaintenancePlan.objects.live().visible_to(actor).filter(customer=customer)
     return list(plans.select_related("owner", "step").order_by("due_date", "pk")[:number])
 
 
@@ -202,7 +249,7 @@ def stand_ins(branch_id: int) -> QuerySet[User]:
 def locked(plan: MaintenancePlan) -> MaintenancePlan:
     """The plan as it is now, held until the transaction ends."""
     current = MaintenancePlan.objects.select_for_update(of=("self",)).select_related("customer").get(pk=plan.pk)
-    if current.state != PlanState.PLANNED:
+    if current.state not in LIVE_PLAN_STATES:
         raise PlanRefused(_("This plan has been closed in the meantime."))
     return current
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from archives import calendar_views, plan_views, record_views, risk_views, views
+from archives import calendar_views, complaint_views, plan_views, record_views, risk_views, survey_views, views
 
 app_name = "archives"
 urlpatterns = [
@@ -21,4 +21,12 @@ urlpatterns = [
     path("plans/<int:pk>/", calendar_views.plan, name="plan"),
     path("plans/<int:pk>/move/", plan_views.plan_move, name="plan_move"),
     path("plans/<int:pk>/cancel/", plan_views.plan_cancel, name="plan_cancel"),
+    path("complaints/", complaint_views.complaint_list_page, name="complaints"),
+    path("complaints/new/", complaint_views.complaint_new, name="complaint_new"),
+    path("complaints/<int:pk>/", complaint_views.complaint, name="complaint"),
+    path("complaints/<int:pk>/<slug:step>/", complaint_views.complaint_step, name="complaint_step"),
+    path("customers/<int:pk>/complaints/new/", complaint_views.complaint_new, name="complaint_of"),
+    path("customers/<int:pk>/surveys/new/", survey_views.survey_new, name="survey_new"),
+    path("surveys/", survey_views.survey_figures, name="surveys"),
+    path("surveys/<int:pk>/follow/", survey_views.survey_follow, name="survey_follow"),
 ]

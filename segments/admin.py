@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crm.audit.configuration import InlineTable, RecordedAdmin, is_administrator
+from crm.organization.models import User
 from segments import schemes
 from segments.models import Grade, Grading, SchemeBranch, SchemeFactor, SchemeWeight, Tier, TierScheme
 
@@ -18,7 +19,7 @@ RULES = (
     "code", "metric", "applies_to", "promotion", "review_days", "keep_percent", "watch_after_months",
     "downgrade_after_months", "downgrade_to",
 )  # fmt: skip
-MARKS = ("is_released", "is_active", "is_primary", "becomes_primary")
+MARKS = ("is_released", "is_active", "is_primary", "becomes_primary", "shown_asked_by")
 
 
 class PartInline(InlineTable):
@@ -64,6 +65,14 @@ class BranchInline(PartInline):
 
 
 class TierSchemeForm(forms.ModelForm):  # type: ignore[type-arg]
+    def clean_code(self) -> str:
+        """The version is not typed, so that Django does not ask by itself whether there is such a one."""
+        code = str(self.cleaned_data["code"])
+        others = TierScheme.objects.filter(code=code, version=self.instance.version).exclude(pk=self.instance.pk)
+        if others.exists():
+            raise forms.ValidationError(_("There is such a scheme already: make a new version of it."))
+        return code
+
     def clean_effective_to(self) -> Any:
         """A scheme ends on a day that no night has seen; the one that pages show goes on."""
         day = self.cleaned_data["effective_to"]
@@ -92,9 +101,17 @@ class TierSchemeAdmin(RecordedAdmin):
     # Released by a second person, after a simulation: /tiers/drafts/ (segments.scheme_drafts).
     actions = ("new_version", "make_primary")
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[TierScheme]:
+        """What is saved is held first: a release or a night that goes on meanwhile is not written over."""
+        rows = super().get_queryset(request)
+        place = request.resolver_match
+        is_saved = request.method == "POST" and place is not None and place.url_name == "segments_tierscheme_change"
+        return rows.select_for_update() if is_saved else rows
+
     def get_readonly_fields(self, request: HttpRequest, obj: TierScheme | None = None) -> Any:
-        """What is released and shown changes by an action, and the night says which version runs."""
-        fixed = (*RULES, "effective_from") if obj and schemes.is_fixed(obj) else ()
+        """What is released changes by a new version, also when it is to end: a second person releases that. The night
+        says which version runs."""
+        fixed = (*RULES, "effective_from", "effective_to") if obj and schemes.is_fixed(obj) else ()
         return ("version", *MARKS, *fixed)
 
     @admin.action(description=_("New version of the selected schemes"), permissions=["change"])
@@ -111,14 +128,20 @@ class TierSchemeAdmin(RecordedAdmin):
         if len(queryset) != 1:
             self.message_user(request, _("Select one scheme."), messages.ERROR)
             return
+        user = request.user
+        assert isinstance(user, User)
         try:
-            schemes.make_primary(queryset[0])
+            is_decided = schemes.ask_primary(queryset[0], user)
         except (schemes.NotInForce, schemes.BadVersion) as problem:
             self.message_user(request, str(problem), messages.ERROR)
             return
-        self.record(request, "change", queryset[0], "shown on pages from the next night on")
-        told = _("%(scheme)s is shown on pages from the next night on.") % {"scheme": queryset[0]}
-        self.message_user(request, told, messages.SUCCESS)
+        if is_decided:
+            told = _("%(scheme)s is shown on pages from the next night on.")
+            self.record(request, "change", queryset[0], "shown on pages from the next night on")
+        else:
+            told = _("Another administrator must choose the same; then %(scheme)s is shown from the next night on.")
+            self.record(request, "change", queryset[0], "asked to be shown on pages")
+        self.message_user(request, told % {"scheme": queryset[0]}, messages.SUCCESS)
 
 
 class GradeInline(InlineTable):

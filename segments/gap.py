@@ -1,7 +1,7 @@
 """The gap to a tier of the primary scheme: what is missing, and what to deposit today to close it (DOMAIN §6)."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from customers.averages import Balances, deposit_needed, month_end, projected_month_average
@@ -14,8 +14,9 @@ from segments.models import Tier
 class Gap:
     """`value` is what the tier is judged by (for averages: this month's, if the balance stays as it is).
 
-    `deposit_today` must come in on the day after the data date and stay until `until`; None when this month can no
-    longer reach the threshold. `deposit_next` is what must be there from the first of next month on.
+    `deposit_today` must come in on the day after the data date, for the average of the month of that date; None when
+    that month is over. `deposit_next` is what must be there from the first of next month on. `until` ends the month
+    in which a deposit of the day after the data date counts.
     """
 
     tier: Tier
@@ -25,6 +26,12 @@ class Gap:
     deposit_next: Decimal
     until: date
     is_average: bool
+
+    @property
+    def deposit(self) -> Decimal:
+        """What must come in on the day after the data date and stay until `until`: on the last day of a month that is
+        the first of the next one, of which the average is still open."""
+        return self.deposit_next if self.deposit_today is None else self.deposit_today
 
     @property
     def is_reached(self) -> bool:
@@ -53,7 +60,7 @@ def gap_to(tier: Tier, metrics: Metrics, as_of: date) -> Gap:
         missing=tier.lower - value,
         deposit_today=deposit_needed(row, as_of, tier.lower),
         deposit_next=max(Decimal(0), tier.lower - row.aum),
-        until=month_end(as_of),
+        until=month_end(as_of + timedelta(days=1)),
         is_average=True,
     )
 

@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import ClassVar
 
+from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -38,8 +39,9 @@ class TierScheme(models.Model):
 
     A row is one version of a scheme. Released versions of a code follow each other by their first day; `is_active`
     marks the one by which the published tiers were judged, `is_primary` the one of which pages and alerts speak. Only
-    the night moves these marks; `becomes_primary` says which scheme it is to let pages show. A tier is kept down to
-    `keep_percent` below its lower edge. `note` says what is ours, or not known, about a scheme that is shipped.
+    the night moves these marks; `becomes_primary` says which scheme it is to let pages show, once a second person has
+    chosen what `shown_asked_by` asked for. A tier is kept down to `keep_percent` below its lower edge. `note` says what
+    is ours, or not known, about a scheme that is shipped.
     """
 
     code = models.CharField(_("code"), max_length=40)
@@ -67,6 +69,10 @@ class TierScheme(models.Model):
     is_active = models.BooleanField(_("active"), default=False)
     is_primary = models.BooleanField(_("shown on pages"), default=False)
     becomes_primary = models.BooleanField(_("shown from the next night on"), default=False)
+    shown_asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+",
+        verbose_name=_("who asked for it to be shown"),
+    )  # fmt: skip
     source = models.CharField(_("source"), max_length=200, blank=True, default="")
     note = models.CharField(_("note"), max_length=300, blank=True, default="", db_default="")
 

@@ -96,6 +96,8 @@ def approve(user: User, simulation: SchemeSimulation) -> Any:
     """Release the version; returns its first day. Raises DraftRefused, and schemes.BadVersion while a night is at
     work."""
     held = to_decide(user, simulation)
+    # Whoever edits the draft elsewhere waits until it is released, and then finds it fixed.
+    held.scheme = TierScheme.objects.select_for_update().get(pk=held.scheme_id)
     refuse_changed(held)
     first = schemes.activate(held.scheme)
     close(held, user, SimulationState.APPROVED, "")
@@ -137,9 +139,16 @@ def to_decide(user: User, simulation: SchemeSimulation) -> SchemeSimulation:
 
 
 def refuse_changed(held: SchemeSimulation) -> None:
-    """The figures are of the draft as it was simulated; a draft that differs has to be simulated again."""
+    """The figures are of the draft as it was simulated, on the newest night; else it has to be simulated again."""
     if rules_of(held.scheme) != held.rules:
         raise DraftRefused(_("The draft has been changed since; simulate it again."))
+    if is_outdated(held):
+        raise DraftRefused(_("A night was published meanwhile; simulate again."))
+
+
+def is_outdated(simulation: SchemeSimulation) -> bool:
+    """Whether another night has been published since, or the same day once more."""
+    return published_night("default") != (simulation.as_of, simulation.night)
 
 
 def close(held: SchemeSimulation, user: User, state: SimulationState, why: str) -> None:

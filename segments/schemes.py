@@ -12,14 +12,17 @@ from django.utils.translation import gettext_lazy
 from crm import db
 from crm.jobs.choices import RunState
 from crm.jobs.models import JobRun
-from segments.choices import BY_HOLDINGS, BY_MONEY, BY_SCORE, Promotion
+from crm.organization.models import User
+from segments.choices import BY_HOLDINGS, BY_SCORE, Promotion, TierMetric
 from segments.models import SchemeBranch, SchemeFactor, SchemeWeight, Tier, TierScheme
 from segments.tiering.calendar import last_day, parse_review_days
 
 PARTS = (SchemeWeight, SchemeFactor, SchemeBranch)
 FULL_SCORE = 100
+# Forecasts, gaps and alerts reckon with the balance or with the average of a month, of no other period.
+SHOWN_METRICS = frozenset({TierMetric.POINT, TierMetric.MONTH_AVERAGE, TierMetric.LAST_MONTH_AVERAGE})
 NOT_FOR_PAGES = gettext_lazy(
-    "Pages can only show a scheme on balances or averages, from 0, for everybody in every branch."
+    "Pages can only show a scheme on balances or monthly averages, from 0, for everybody in every branch."
 )
 
 
@@ -47,12 +50,15 @@ def is_fixed(scheme: TierScheme) -> bool:
 @transaction.atomic
 def new_version(scheme: TierScheme, today: date) -> TierScheme:
     """A copy with its bands, not released, that begins tomorrow; its bands and rules can be edited until it is."""
-    newest = TierScheme.objects.select_for_update().filter(code=scheme.code).order_by("-version")[0]
+    versions = TierScheme.objects.filter(code=scheme.code).order_by("-version")
+    list(versions.select_for_update())  # the next one waits here, and asks for the newest only then
+    newest = versions[0]
     parts: dict[Any, list[Any]] = {model: list(model.objects.filter(scheme=scheme)) for model in (Tier, *PARTS)}
     copy = TierScheme.objects.get(pk=scheme.pk)
     copy.pk, copy.version = None, newest.version + 1
     copy.effective_from, copy.effective_to = today + timedelta(days=1), None
     copy.is_released = copy.is_active = copy.is_primary = copy.becomes_primary = False
+    copy.shown_asked_by = None
     copy._state.adding = True
     copy.save()
     for model, rows in parts.items():
@@ -75,6 +81,8 @@ def activate(scheme: TierScheme) -> date:
     shown = TierScheme.objects.filter(Q(is_primary=True) | Q(becomes_primary=True), code=scheme.code)
     if shown.exists() and not suits_pages(scheme):
         raise BadBands(NOT_FOR_PAGES)
+    if shown.exists() and scheme.effective_to is not None:
+        raise BadVersion(_("Pages show this scheme; let them show another one first."))
     versions = TierScheme.objects.select_for_update().filter(code=scheme.code, is_released=True)
     if versions.filter(version__gte=scheme.version).exists():
         raise BadVersion(_("This version, or a later one, has been released already; make a new version."))
@@ -108,12 +116,36 @@ def hold_nights() -> None:
 
 
 @transaction.atomic
+def ask_primary(scheme: TierScheme, user: User) -> bool:
+    """Choose which scheme pages show: the first administrator asks, another one who chooses the same decides.
+
+    Returns whether it is decided. Raises as `make_primary` does, and BadVersion for who asked already.
+    """
+    asked_by = held_for_pages(scheme).shown_asked_by_id
+    if asked_by == user.pk:
+        raise BadVersion(_("You asked for it already; another administrator must choose the same."))
+    TierScheme.objects.filter(shown_asked_by__isnull=False).update(shown_asked_by=None)
+    if asked_by is None:
+        TierScheme.objects.filter(pk=scheme.pk).update(shown_asked_by=user)
+        return False
+    make_primary(scheme)
+    return True
+
+
+@transaction.atomic
 def make_primary(scheme: TierScheme) -> None:
     """Let the next night show this running scheme's tiers on pages and in alerts; until then the other one is shown.
 
-    For the scheme that is shown already, this takes back what the night was to do. Raises NotInForce for a scheme
-    that does not run or has a last day, BadVersion while a night is at work: it speaks of one scheme all through.
+    For the scheme that is shown already, this takes back what the night was to do. Raises as `held_for_pages` does.
     """
+    held_for_pages(scheme)
+    TierScheme.objects.filter(becomes_primary=True).update(becomes_primary=False)
+    TierScheme.objects.filter(pk=scheme.pk, is_primary=False).update(becomes_primary=True)
+
+
+def held_for_pages(scheme: TierScheme) -> TierScheme:
+    """The scheme, held, if pages can show it. Raises NotInForce for one that does not run or has a last day, BadVersion
+    while a night is at work: it speaks of one scheme all through."""
     hold_nights()
     if JobRun.objects.filter(job="nightly", state=RunState.RUNNING).exists():
         raise BadVersion(_("A night is at work; try again when it has ended."))
@@ -124,14 +156,13 @@ def make_primary(scheme: TierScheme) -> None:
         raise NotInForce(NOT_FOR_PAGES)
     if TierScheme.objects.filter(code=scheme.code, version__gte=scheme.version, effective_to__isnull=False).exists():
         raise NotInForce(_("This scheme has a last day; pages can only show one that goes on."))
-    TierScheme.objects.filter(becomes_primary=True).update(becomes_primary=False)
-    TierScheme.objects.filter(pk=scheme.pk, is_primary=False).update(becomes_primary=True)
+    return scheme
 
 
 def suits_pages(scheme: TierScheme) -> bool:
-    """Whether lists, alerts and gaps can speak of it: money decides, and everybody has a tier."""
+    """Whether lists, alerts and gaps can speak of it: balances or months decide, and everybody has a tier."""
     from_zero = scheme.tiers.filter(rank=1, lower=0).exists()
-    return from_zero and scheme.metric in BY_MONEY and not scheme.applies_to and not scheme.branches.exists()
+    return from_zero and scheme.metric in SHOWN_METRICS and not scheme.applies_to and not scheme.branches.exists()
 
 
 def check_rules(scheme: TierScheme) -> None:
@@ -142,6 +173,10 @@ def check_rules(scheme: TierScheme) -> None:
         raise BadRules(_("Review days are months and days, as 06-30,12-31.")) from fault
     if (scheme.promotion == Promotion.REVIEW) != bool(days):
         raise BadRules(_("A scheme that judges on review days names them, and only such a scheme."))
+    patience = [scheme.watch_after_months, scheme.downgrade_after_months]
+    patience += [tier.downgrade_after_months or 0 for tier in scheme.tiers.all()]
+    if min(patience) < 0:
+        raise BadRules(_("Months of watching and of patience are 0 or more."))
     if not 0 <= scheme.keep_percent < 100:
         raise BadRules(_("The share below the edge in which a tier is kept lies between 0 and 100 percent."))
     if scheme.metric in BY_HOLDINGS and not scheme.weights.exists():
@@ -158,6 +193,8 @@ def check_bands(bands: list[Tier]) -> None:
     ends, the last open."""
     edges = [band.lower for band in bands]
     ends = [band.upper for band in bands]
+    if [band.rank for band in bands] != list(range(1, len(bands) + 1)):
+        raise BadBands(_("The tiers must be numbered 1, 2, 3 and so on, the lowest first."))
     if any(edge is None for edge in edges):
         raise BadBands(_("The thresholds of this scheme are not known: enter them first."))
     if not bands or edges[0] < 0 or ends[-1] is not None or ends[:-1] != edges[1:]:

@@ -8,6 +8,7 @@ import time
 from datetime import timedelta
 from typing import Any
 
+from archives import plans
 from archives.choices import REACHED
 from archives.models import MaintenancePlan
 from crm import db
@@ -30,6 +31,9 @@ def publish(tonight: Night, touched: str | None) -> dict[str, Any]:
     began = time.monotonic()
     day: dict[str, Any] = {"as_of": tonight.as_of, "morning": tonight.morning}
     day["horizon"] = tonight.morning + timedelta(days=SIGHT_DAYS)
+    # What came about otherwise than by registering and closing: a plan that was open again after an undo.
+    plans.pause(using="batch")
+    plans.resume(tonight.morning, using="batch")
     find_customers(tonight, touched, day)
     db.run_sql(__package__, "cadence", **day, reached=list(REACHED))
     db.run_sql(__package__, "events", **day)

@@ -25,6 +25,9 @@ UNION SELECT a.customer_id FROM archives_planstep p
            AND a.raised_on >= %(previous)s
           WHERE p.is_active AND p.event = 'alert'
 UNION SELECT customer_id FROM customers_alert WHERE closed_by_id IS NOT NULL AND closed_on >= %(previous)s
+-- Whose complaint was closed: plans may be made again.
+UNION SELECT customer_id FROM archives_complaint
+          WHERE state = 'closed' AND closed_on >= %(previous)s AND customer_id IS NOT NULL
 -- The calendar of a year has come, or a holiday was moved.
 UNION SELECT p.customer_id FROM organization_workday w
           JOIN archives_maintenanceplan p ON p.due_date = w.day AND p.state = 'planned' AND p.episode <> ''

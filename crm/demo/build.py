@@ -39,7 +39,8 @@ READ_OFTEN = (
     "customers_customer", "customers_metrics", "customers_account", "customers_holding", "customers_balancechange",
     "customers_ownership", "customers_alert", "segments_tierstate", "segments_tierchange", "segments_dayfigure",
     "segments_ownertier", "segments_owneralerts", "segments_ownerdue", "segments_monthmoves", "archives_contactlog",
-    "archives_maintenanceplan", "archives_riskassessment", "archives_archivevalue", "archives_archive",
+    "archives_maintenanceplan", "archives_complaint", "archives_complaintstep", "archives_survey",
+    "archives_riskassessment", "archives_archivevalue", "archives_archive",
     "customers_relation", "customers_accountholder",
     "segments_segmentmember", "segments_segmentchange", "segments_segmentday",
 )  # fmt: skip
@@ -149,6 +150,8 @@ def write_past(plan: Plan, built: Built) -> None:
         db.run_sql(PACKAGE, "contacts", **dates)
         db.run_sql(PACKAGE, "plans", as_of=plan.as_of)
         db.run_sql(PACKAGE, "assessments", as_of=plan.as_of)
+        db.run_sql(PACKAGE, "complaints", as_of=plan.as_of)
+        db.run_sql(PACKAGE, "surveys", **dates)
     with built.part("archives"):
         records.write_records(plan.as_of, with_secrets=plan.with_secrets)
     with built.part("alerts"):

@@ -10,13 +10,14 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Case, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import Case, Count, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery, Value, When, Window
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from archives import complaints
 from archives.coverage import UPPER_TIER
-from archives.models import ContactLog
+from archives.models import Complaint, ContactLog
 from crm import db
 from crm.organization.access import scope_of
 from crm.organization.choices import Reach, Role
@@ -33,6 +34,7 @@ from segments.alerts.publish import BRANCHES_OPEN
 from segments.models import Tier
 
 EXCEPTIONS = 8
+COMPLAINTS = 5
 MOST_EXCEPTIONS = 50
 DUE_ROWS = 7
 MONTHS = 6
@@ -90,6 +92,7 @@ class Board:
     tiers: list[TierRow]
     months: list[MonthRow]
     exceptions: list[Untouched]
+    complaints: list[Any]
     due: list[Any]
     opened: str
     candidates: list[Candidate]
@@ -97,7 +100,8 @@ class Board:
     @property
     def customer_ids(self) -> list[int]:
         """The customers whom the page names."""
-        return [one.customer.pk for one in self.exceptions] + [one.customer_id for one in self.due]
+        named = [one.customer_id for one in (*self.due, *self.complaints) if one.customer_id]
+        return [one.customer.pk for one in self.exceptions] + named
 
     @property
     def more(self) -> int:
@@ -128,6 +132,7 @@ def board(user: User, asked: Mapping[str, str], today: Today, now: datetime) -> 
         tiers=tiers,
         months=months,
         exceptions=exceptions_of(user, place, today, moments, all_of_them=bool(asked.get("more"))),
+        complaints=complaints_of(user, place, moments),
         due=due_of(user, place, moments),
         opened=opened,
         candidates=candidates_of(place, lines) if place.is_outlet and opened else [],
@@ -214,6 +219,14 @@ def exceptions_of(
         )
         for alert in rows
     ]
+
+
+def complaints_of(user: User, place: Place, moments: Moments) -> list[Any]:
+    """The complaints of an outlet, or of the branches below, whose answer is owed within days, the latest first."""
+    of_place = Complaint.objects.visible_to(user).filter(branch_id__in=place.branch_ids)
+    due: QuerySet[Any] = complaints.due_soon(of_place, moments.today)
+    shown = due.annotate(number=Window(Count("pk"))).select_related("customer", "branch", "handler")
+    return list(shown.defer("text", *hidden("customer"))[:COMPLAINTS])
 
 
 def waiting_time(raised_on: date, moments: Moments) -> str:

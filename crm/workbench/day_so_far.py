@@ -12,6 +12,7 @@ from django.db.models.functions import Cast, JSONObject
 from django.utils.translation import gettext as _
 
 from archives.choices import REACHED, Channel, Outcome
+from archives.complaints import due_number
 from archives.contacts import start_of
 from archives.models import ContactLog, MaintenancePlan
 from archives.plans import SAID, said_of
@@ -83,7 +84,8 @@ class Nudged:
 
 @dataclass(frozen=True)
 class DaySoFar:
-    """`capacity` is how many customers the day has room for, `done` how many of them were contacted."""
+    """`capacity` is how many customers the day has room for, `done` how many of them were contacted; `complaints` are
+    this user's to answer within days."""
 
     capacity: int
     done: int
@@ -92,6 +94,7 @@ class DaySoFar:
     notes: list[LobbyNote]
     nudges: list[Nudged]
     plans: list[Planned]
+    complaints: int
 
     @property
     def left(self) -> int:
@@ -108,6 +111,7 @@ def day_so_far(user: User, day: date, owner: str = "") -> DaySoFar:
             notes=ArraySubquery(notes(user, day)),
             nudges=ArraySubquery(nudges(user, day)),
             plans=ArraySubquery(plans(user, day, int(owner) if owner.isdecimal() else user.pk)),
+            complaints=Subquery(due_number(user, day)),
         )
         .order_by(in_force, "-effective_from")
         .first()
@@ -150,6 +154,7 @@ def day_so_far(user: User, day: date, owner: str = "") -> DaySoFar:
             )
             for one in row.plans
         ],
+        complaints=row.complaints or 0,
     )
 
 

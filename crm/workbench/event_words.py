@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import TextChoices
 from django.utils.translation import gettext as _
 
-from archives.choices import Channel, Outcome, PlanState, Purpose
+from archives.choices import Channel, ComplaintCategory, ComplaintState, Outcome, PlanState, Purpose
 from customers.choices import AlertKind, CloseReason, OwnershipRole
 from segments.choices import MoveCause
 
@@ -35,6 +35,8 @@ ICONS: dict[str, Words] = {
     "tier": lambda detail: "trending-down" if (detail["new"] or 0) < (detail["old"] or 0) else "trending-up",
     "money": lambda detail: "arrow-up-right" if detail["amount"].startswith("-") else "arrow-down-left",
     "owner": lambda detail: "user-share",
+    "complaint": lambda detail: "message-report",
+    "survey": lambda detail: "star",
 }
 TITLES: dict[str, Words] = {
     "contact": lambda detail: label(Channel, detail["channel"]),
@@ -44,6 +46,8 @@ TITLES: dict[str, Words] = {
     "tier": lambda detail: _("Tier"),
     "money": lambda detail: _("Money out") if detail["amount"].startswith("-") else _("Money in"),
     "owner": lambda detail: label(OwnershipRole, detail["role"]),
+    "complaint": lambda detail: _("Complaint"),
+    "survey": lambda detail: _("Satisfaction"),
 }
 
 
@@ -61,6 +65,17 @@ def planned(detail: Mapping[str, Any]) -> str:
     return " ".join(word for word in words if word)
 
 
+def complained(detail: Mapping[str, Any]) -> str:
+    """About what, and how far it has come."""
+    return f"{label(ComplaintCategory, detail['category'])} {label(ComplaintState, detail['state'])}"
+
+
+def surveyed(detail: Mapping[str, Any]) -> str:
+    """The two scores, and the customer's words."""
+    scores = [f"{detail['score']}/5", "" if detail["nps"] is None else f"NPS {detail['nps']}", detail["comment"]]
+    return " ".join(word for word in scores if word)
+
+
 TEXTS: dict[str, Words] = {
     "contact": lambda detail: label(Outcome, detail["outcome"]),
     "plan": planned,
@@ -68,4 +83,6 @@ TEXTS: dict[str, Words] = {
     "alert_closed": closing,
     "tier": lambda detail: label(MoveCause, detail["cause"]),
     "owner": lambda detail: str(detail["reason"]),
+    "complaint": complained,
+    "survey": surveyed,
 }

@@ -6,7 +6,9 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import Count, DecimalField, Exists, F, FilteredRelation, OuterRef, Q, Subquery, Sum, Window
+from django.db.models.functions import JSONObject
 
+from archives.models import Complaint
 from crm.organization.access import ScopedQuerySet
 from crm.organization.models import User
 from customers.choices import FundingSource, HoldingStatus, OwnershipRole, ProductClass
@@ -68,13 +70,16 @@ class Source:
 
 
 def customers_for_page(user: User) -> ScopedQuerySet[Any]:
-    """The user's customers with what the page shows of them: their main owner as `main`, and whether the user starred
-    them. Encrypted columns stay away."""
+    """The user's customers with what the page shows of them: their main owner as `main`, whether the user starred
+    them, and the open complaint that is due first. Encrypted columns stay away."""
+    complaints = Complaint.objects.open().visible_to(user).filter(customer=OuterRef("pk")).order_by("due_date", "pk")
+    told = JSONObject(pk="pk", due="due_date", state="state", handler="handler__name")
     starred = Star.objects.filter(user=user, customer=OuterRef("pk"))
     owned = Q(ownerships__role=OwnershipRole.MAIN, ownerships__until__isnull=True)
     return (
         Customer.objects.visible_to(user)
         .annotate(main=FilteredRelation("ownerships", condition=owned), is_starred=Exists(starred))
+        .annotate(open_complaint=Subquery(complaints.values(json=told)[:1]))
         .select_related("branch", "metrics", "main__owner")  # type: ignore[misc]
         .defer(*hidden())
     )
@@ -147,14 +152,14 @@ def sources_for(gap: Gap | None, household: Family | None, tiers: dict[int, Tier
 
     A maturing deposit of ours is none: it is in the balance already.
     """
-    if gap is None or household is None or not gap.deposit_today:
+    if gap is None or household is None or not gap.deposit:
         return []
     found = []
     for member in household.members:
         metrics = getattr(member.customer, "metrics", None)
         tier = tiers.get(metrics.tier) if metrics else None
         amount = min(member.free, metrics.aum - tier.lower) if metrics and tier else Decimal(0)
-        if metrics and amount >= gap.deposit_today * LEAST_SHARE:
-            moved = min(amount, gap.deposit_today)
-            found.append(Source(member, amount, metrics.aum - moved, amount >= gap.deposit_today))
+        if metrics and amount >= gap.deposit * LEAST_SHARE:
+            moved = min(amount, gap.deposit)
+            found.append(Source(member, amount, metrics.aum - moved, amount >= gap.deposit))
     return sorted(found, key=lambda source: -source.amount)

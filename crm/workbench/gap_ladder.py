@@ -93,7 +93,7 @@ class Rung:
 
     @property
     def is_fillable(self) -> bool:
-        return self.known >= (self.gap.deposit_today or self.gap.missing)
+        return self.known >= self.gap.deposit
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from archives.choices import Channel, Outcome
+from archives.complaints import due_number
 from archives.contacts import last_contact, start_of
 from archives.models import ContactLog
 from crm.organization.models import User
@@ -53,11 +54,15 @@ class Card:
 
 @dataclass(frozen=True)
 class LobbyDay:
-    """What this lobby manager did today: how many customers, how many of them with a need, and the last of them."""
+    """What this lobby manager did today: how many customers, how many of them with a need, and the last of them.
+
+    `complaints` are theirs to answer within days.
+    """
 
     received: int
     needs: int
     last: list[ContactLog]
+    complaints: int
 
 
 def lobby_day(user: User, day: date) -> LobbyDay:
@@ -65,11 +70,20 @@ def lobby_day(user: User, day: date) -> LobbyDay:
     mine = ContactLog.objects.visible_to(user).filter(
         staff=user, channel=Channel.LOBBY, contacted_at__gte=start_of(day)
     )
-    figures = mine.aggregate(
-        received=Count("customer", distinct=True), needs=Count("customer", distinct=True, filter=~Q(summary=""))
+    counts = {
+        "received": Count("customer", distinct=True),
+        "needs": Count("customer", distinct=True, filter=~Q(summary="")),
+    }
+    done = (
+        mine.order_by()
+        .values("staff_id")
+        .annotate(**counts)
+        .values(json=JSONObject(received="received", needs="needs"))
     )
+    found = User.objects.values(done=Subquery(done), complaints=Subquery(due_number(user, day))).get(pk=user.pk)
     last = mine.select_related("customer").only("contacted_at", "summary", "customer__name_mask", "customer__sex")
-    return LobbyDay(**figures, last=list(last.order_by("-contacted_at")[:LAST]))
+    figures: dict[str, int] = found["done"] or {"received": 0, "needs": 0}
+    return LobbyDay(**figures, last=list(last.order_by("-contacted_at")[:LAST]), complaints=found["complaints"] or 0)
 
 
 def customers_for_card(user: User, day: date) -> QuerySet[Any]:

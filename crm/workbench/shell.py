@@ -51,6 +51,8 @@ NAVIGATION = (
     Entry(
         "workbench:handovers", "user-share", pgettext_lazy("navigation", "Handover"), frozenset({Role.BRANCH_MANAGER})
     ),
+    Entry("archives:complaints", "message-report", gettext_lazy("Complaints"), frozenset(CUSTOMER_ROLES)),
+    Entry("archives:surveys", "star", gettext_lazy("Surveys"), frozenset(BALANCE_ROLES)),
     Entry("exports:list", "file-export", gettext_lazy("Exports"), frozenset(BALANCE_ROLES)),
     Entry("feeds:list", "file-import", gettext_lazy("Files"), frozenset({Role.ADMIN})),
     Entry(

@@ -111,12 +111,14 @@ def rights(user: User, scheme: TierScheme, latest: SchemeSimulation | None) -> d
     """What this reader may do with the draft now."""
     may, state = scheme_drafts.may_draft(user), latest.state if latest else ""
     waits = state == SimulationState.SUBMITTED
-    is_current = latest is not None and latest.is_frozen and rules_of(scheme) == latest.rules
+    is_same = latest is not None and latest.is_frozen and rules_of(scheme) == latest.rules
+    is_current = is_same and latest is not None and not scheme_drafts.is_outdated(latest)
     return {
         "may_edit": may and not schemes.is_fixed(scheme) and not waits,
         "may_submit": may and state == SimulationState.READY and is_current and not schemes.is_fixed(scheme),
         "may_decide": latest is not None and scheme_drafts.may_decide(user, latest),
         "may_withdraw": waits and latest is not None and latest.proposed_by_id == user.pk,
+        "is_same": is_same,
         "is_current": is_current,
     }
 
@@ -147,6 +149,8 @@ def draft_decide(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         if latest is None:
             raise DraftRefused(_("Simulate the draft first."))
+        if request.POST.get("simulation") != str(latest.pk):
+            raise DraftRefused(_("The draft has been simulated again since; look at the new figures first."))
         match request.POST.get("do"):
             case "submit":
                 scheme_drafts.submit(user, latest)

@@ -35,6 +35,7 @@ class Asked:
     months: Sequence[date]
     unit: str
     cell: tuple[int, int] | None
+    first_night: date | None  # told where a day before it was asked for
 
     @property
     def scheme(self) -> TierScheme:
@@ -68,21 +69,30 @@ def read(user: User, data: Mapping[str, str]) -> Asked | None:
     as_of = day_of(data, "to", days) or days[0]
     since = day_of(data, "from", days) or usual
     since, as_of = min(since, as_of), max(since, as_of)
+    too_early = any(text and text < days[-1].isoformat() for text in (chosen(data, "from"), chosen(data, "to")))
     is_all = place.branch_id == user.branch_id
     span = Span(versions, since, as_of, days[0], None if is_all else place.branch_ids)
     unit = data.get("unit", "")
-    return Asked(span, place, schemes, months, unit if unit in UNITS else "people", cell_named(data.get("cell", "")))
+    unit = unit if unit in UNITS else "people"
+    cell = cell_named(data.get("cell", ""))
+    return Asked(span, place, schemes, months, unit, cell, days[-1] if too_early else None)
+
+
+def chosen(data: Mapping[str, str], name: str) -> str:
+    """The day typed, or the end of a month chosen, as ISO text; empty where there is neither."""
+    for text in (data.get(f"{name}_day", "")[:10], data.get(name, "")[:10]):
+        try:
+            return date.fromisoformat(text).isoformat()
+        except ValueError:
+            continue
+    return ""
 
 
 def day_of(data: Mapping[str, str], name: str, days: Sequence[date]) -> date | None:
-    """The day typed, or the end of a month chosen; the published day at or before it, the first one for earlier."""
-    for text in (data.get(f"{name}_day", ""), data.get(name, "")):
-        try:
-            asked = date.fromisoformat(text[:10])
-        except ValueError:
-            continue
-        return next((day for day in days if day <= asked), days[-1])
-    return None
+    """The published day at or before the chosen one, the first one for earlier; None where none is chosen."""
+    if not (text := chosen(data, name)):
+        return None
+    return next((day for day in days if day.isoformat() <= text), days[-1])
 
 
 def cell_named(text: str) -> tuple[int, int] | None:

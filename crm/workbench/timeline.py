@@ -15,7 +15,7 @@ from django.db.models.functions import Abs, Cast, Coalesce, JSONObject
 from django.utils import timezone
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from archives.models import ContactLog, MaintenancePlan
+from archives.models import Complaint, ContactLog, MaintenancePlan, Survey
 from crm.organization.models import User
 from crm.workbench import event_words
 from customers.models import Alert, BalanceChange, Customer, Ownership
@@ -37,6 +37,7 @@ class Kind(TextChoices):
     ALERT = "alert", gettext_lazy("Alerts")
     TIER = "tier", gettext_lazy("Tier")
     OWNER = "owner", gettext_lazy("Manager")
+    SERVICE = "service", pgettext_lazy("timeline", "Service")
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class Event:
 
     @property
     def has_time(self) -> bool:
-        return self.name in ("contact", "plan")
+        return self.name in ("contact", "plan", "complaint", "survey")
 
     @property
     def place(self) -> str:
@@ -214,6 +215,35 @@ def owners(user: User, customer: Customer) -> QuerySet[Any]:
     )
 
 
+def complained(user: User, customer: Customer) -> QuerySet[Any]:
+    """Complaints, without what was said: that is for their own page."""
+    return (
+        Complaint.objects.visible_to(user)
+        .filter(customer=customer)
+        .values(
+            event=Value("complaint"),
+            at=F("registered_at"),
+            number=F("pk"),
+            who=F("registered_by__name"),
+            detail=JSONObject(category="category", state="state"),
+        )
+    )
+
+
+def surveyed(user: User, customer: Customer) -> QuerySet[Any]:
+    return (
+        Survey.objects.visible_to(user)
+        .filter(customer=customer)
+        .values(
+            event=Value("survey"),
+            at=F("recorded_at"),
+            number=F("pk"),
+            who=F("recorded_by__name"),
+            detail=JSONObject(score="score", nps="nps", comment="comment"),
+        )
+    )
+
+
 Part = Callable[[User, Customer], QuerySet[Any]]
 PARTS: dict[Kind, dict[str, Part]] = {
     Kind.CONTACT: {"contact": contacts},
@@ -221,6 +251,7 @@ PARTS: dict[Kind, dict[str, Part]] = {
     Kind.ALERT: {"alert": raised, "alert_closed": closed},
     Kind.TIER: {"tier": moves},
     Kind.OWNER: {"owner": owners},
+    Kind.SERVICE: {"complaint": complained, "survey": surveyed},
 }
 
 

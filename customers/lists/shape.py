@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -119,25 +119,38 @@ def order_of(*, goes_down: bool) -> tuple[str, str]:
 def page_of(
     shape: Shape, filters: ListFilter, sort: Sort, shown: frozenset[str], after: str = "", before: str = ""
 ) -> Page:
+    """The page of a list, as `keyset_page` finds it."""
+    found = keyset_page(
+        filters.matching, sort, lambda rows: shape.load(rows, shown, filters.day), after=after, before=before
+    )
+    return replace(found, rows=shape.rows(found.rows, shown, filters.day))
+
+
+def keyset_page(
+    matching: QuerySet[Any],
+    sort: Sort,
+    load: Callable[[QuerySet[Any]], QuerySet[Any]],
+    after: str = "",
+    before: str = "",
+) -> Page:
     """The rows behind `after`, or those before `before`; from the top when neither can be read.
 
-    One statement, however deep, and however many columns are shown.
+    One statement, however deep, and however much `load` adds to what a row shows.
     """
     is_back = bool(before) and place_of(sort, before) is not None
     place = place_of(sort, before if is_back else after)
-    matching = filters.matching
     goes_down = sort.is_descending != is_back
     rows = keyed(matching, sort)
     if place is not None:
         rows = rows.filter(beyond(place, goes_down))
-    loaded = shape.load(rows, shown, filters.day).annotate(total=capped_count(matching))
+    loaded = load(rows).annotate(total=capped_count(matching))
     found = list(loaded.order_by(*order_of(goes_down=goes_down))[: PAGE_ROWS + 1])
     has_more, found = len(found) > PAGE_ROWS, found[:PAGE_ROWS]
     if is_back:
         found.reverse()
     count = found[0].total if found else 0
     return Page(
-        rows=shape.rows(found, shown, filters.day),
+        rows=found,
         count=min(count, COUNT_CAP),
         is_capped=count > COUNT_CAP,
         next_place=place_text(found[-1]) if found and (has_more or is_back) else "",

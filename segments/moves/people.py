@@ -39,8 +39,12 @@ class Row:
 
 
 def rank_on(span: Span, day: date) -> Coalesce:
-    """The tier at the end of a day; 0 where there was none."""
-    moves = TierChange.objects.filter(customer=OuterRef("pk"), scheme__in=span.ids, as_of__lte=day)
+    """The tier at the end of a day; 0 where there was none.
+
+    Asked of the row of numbers, not of the customer: the planner expects next to nobody to stand in a cell, and from
+    customers it would go through all numbers for each one found; from numbers a key leads to the customer.
+    """
+    moves = TierChange.objects.filter(customer=OuterRef("metrics__customer_id"), scheme__in=span.ids, as_of__lte=day)
     return Coalesce(Subquery(moves.order_by("-as_of").values("new_rank")[:1]), ABSENT, output_field=IntegerField())
 
 

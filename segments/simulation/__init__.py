@@ -36,7 +36,7 @@ MONTH_DAYS = 30
 WORKDAYS = 22  # a month of work, as capacity is reckoned (DOMAIN §4)
 # What of a version is no rule: which one it is, what it is called, and marks that others set.
 NO_RULES = frozenset(
-    {"id", "code", "version", "source", "is_released", "is_active", "is_primary", "becomes_primary"}
+    {"id", "code", "version", "source", "is_released", "is_active", "is_primary", "becomes_primary", "shown_asked_by"}
     | {f"name_{language}" for language in ("zh_hans", "zh_hant", "en")}
 )
 SIMULATIONS = SchemeSimulation.objects.using("batch")
@@ -50,6 +50,10 @@ class NightMoved(RuntimeError):
     """Another night was published while the draft was simulated: its figures would be of two days."""
 
 
+class DraftMoved(RuntimeError):
+    """The draft was changed while it was simulated: its figures would be of two sets of rules."""
+
+
 def rules_of(scheme: TierScheme) -> dict[str, Any]:
     """Everything that a version judges by, as the database has it: rules, bands and whatever else is its own."""
     rules: dict[str, Any] = {
@@ -57,7 +61,8 @@ def rules_of(scheme: TierScheme) -> dict[str, Any]:
     }
     own = [one for one in scheme._meta.related_objects if one.related_model is not SchemeSimulation]
     for one in own:
-        rows = one.related_model._default_manager.filter(**{one.field.name: scheme}).order_by("pk").values()
+        found = one.related_model._default_manager.using(scheme._state.db).filter(**{one.field.name: scheme})
+        rows = found.order_by("pk").values()
         rules[one.name] = [
             {name: told(value) for name, value in row.items() if name not in ("id", one.field.attname)} for row in rows
         ]
@@ -87,6 +92,7 @@ def plan(run: JobRun) -> list[Arguments]:
 def judge(run: JobRun, arguments: Arguments) -> Counts:
     """One range of customers, by the statement of the night."""
     one = simulation_of(run)
+    refuse_moved(one)
     shadow_night(one)
     tonight = Night(as_of=one.as_of, previous=None, full=True)
     running = [as_running(one)]
@@ -97,6 +103,12 @@ def judge(run: JobRun, arguments: Arguments) -> Counts:
     db.run_sql(PACKAGE, "tiers", **chunk, base=one.base_id)
     db.run_sql(PACKAGE, "movers", simulation=one.pk, kept=MOST_MOVERS)
     return {"rows": rows}
+
+
+def refuse_moved(one: SchemeSimulation) -> None:
+    """Raise DraftMoved where the draft is no longer the one that the simulation is to tell of."""
+    if rules_of(one.scheme) != one.rules:
+        raise DraftMoved(_("The draft has been changed since; simulate it again."))
 
 
 def as_running(one: SchemeSimulation) -> Running:
@@ -119,8 +131,10 @@ def shadow_night(one: SchemeSimulation) -> None:
 
 
 def freeze(run: JobRun, arguments: Arguments) -> Counts:
-    """Keep the figures with their fingerprint; raises NightMoved where they are not of one night."""
+    """Keep the figures with their fingerprint; raises NightMoved or DraftMoved where they are not of one night, or not
+    of the draft as it stood when the simulation began."""
     one = simulation_of(run)
+    refuse_moved(one)
     if published_night() != (one.as_of, one.night):
         raise NightMoved(_("A night was published meanwhile; simulate again."))
     db.run_sql(PACKAGE, "fewer", simulation=one.pk, kept=MOST_MOVERS)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 from pytest_django.live_server_helper import LiveServer
 
 from tests.browser import chromium
@@ -15,6 +15,7 @@ from tests.pages.morning import Morning
 from tests.world import Bank
 
 ARGUMENTS = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"]
+expect.set_options(timeout=15_000)  # on a busy machine an answer may take seconds; a right page loses nothing by it
 
 
 @pytest.fixture(scope="session")

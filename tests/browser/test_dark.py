@@ -88,6 +88,7 @@ def test_the_choice_needs_two_clicks_and_no_javascript(browser: Any, server: str
     sign_in(page, server, bank.wang, "/customers/")
     page.locator(".user-menu summary").click()
     page.locator('.menu button[value="dark"]').click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     assert page.evaluate(BACKGROUND) == DARK
     page.locator(".user-menu summary").click()
     page.locator('.menu button[value="en"]').click()

@@ -208,7 +208,8 @@ def test_open_plans_are_the_last_contacts_next_dates(demo: Demo) -> None:
     wanted = """SELECT customer_id, next_date FROM (SELECT DISTINCT ON (customer_id) customer_id, next_date
         FROM archives_contactlog ORDER BY customer_id, contacted_at DESC) last WHERE next_date >= %s"""
     plans = (
-        "SELECT customer_id, due_date FROM archives_maintenanceplan WHERE state = 'planned' AND source_id IS NOT NULL"
+        "SELECT customer_id, due_date FROM archives_maintenanceplan WHERE state IN ('planned', 'paused')"
+        " AND source_id IS NOT NULL"
     )
     expected = db.fetch_all(wanted, [AS_OF - timedelta(days=3)])
     assert expected

@@ -19,7 +19,7 @@ from crm.workbench.gap_ladder import LadderFilter
 from customers.averages import deposit_needed
 from customers.lists.shape import beyond
 from customers.models import Customer, Household, Metrics
-from segments.gap import balances_of
+from segments.gap import balances_of, gap_to
 from segments.tiers import primary_tiers
 from tests.pages.morning import Morning
 from tests.world import Bank
@@ -221,3 +221,17 @@ def test_the_page_costs_a_fixed_number_of_statements(town: Bank, client_of: Clie
         ladder(client)
     own = [one["sql"] for one in seen.captured_queries if "customers_" in one["sql"]]
     assert len(own) <= 4, own
+
+
+def test_on_the_last_day_of_a_month_the_deposit_counts_for_the_next_one(town: Bank) -> None:
+    """Whoever reads it stands in the next month: what is missing of the balance closes its gap to the fen."""
+    row = Metrics.objects.using("batch").get(customer__customer_no="N1")
+    Metrics.objects.using("batch").filter(pk=row.pk).update(since_date=date(2026, 11, 20), month_days=Decimal(90_000))
+    row.refresh_from_db()
+    gap = gap_to(primary_tiers()[3], row, date(2026, 11, 30))
+    assert (gap.deposit_today, gap.deposit, gap.until) == (None, Decimal(2_000), date(2026, 12, 31))
+    held = [row.aum + gap.deposit] * 31
+    assert sum(held) / 31 == EDGE
+    before = gap_to(primary_tiers()[3], row, date(2026, 11, 29))
+    assert before.deposit == before.deposit_today == deposit_needed(balances_of(row), date(2026, 11, 29), Decimal(EDGE))
+    assert before.until == date(2026, 11, 30)

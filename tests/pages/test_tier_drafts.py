@@ -50,7 +50,9 @@ def english(client: Client, address: str) -> str:
 
 
 def decide(client: Client, scheme: TierScheme, do: str, **more: str) -> int:
-    return client.post(f"/tiers/drafts/{scheme.pk}/decide/", {"do": do, **more}).status_code
+    """As the form of the page does, which names the simulation that it shows."""
+    shown = SchemeSimulation.objects.filter(scheme=scheme).order_by("-pk").values_list("pk", flat=True).first() or ""
+    return client.post(f"/tiers/drafts/{scheme.pk}/decide/", {"simulation": shown, "do": do, **more}).status_code
 
 
 def verdict(client: Client, scheme: TierScheme) -> Any:
@@ -142,3 +144,47 @@ def test_the_list_shows_what_waits(book: Book, client_of: ClientOf) -> None:
 def test_administrators_begin_with_the_drafts(bank: Bank, client_of: ClientOf) -> None:
     assert client_of(bank.lu).get("/tiers/").headers["Location"] == "/tiers/drafts/"
     assert client_of(bank.wang).get("/tiers/").headers["Location"] == "/tiers/moves/"
+
+
+def test_nobody_approves_figures_that_they_have_not_seen(book: Book, client_of: ClientOf) -> None:
+    """The author takes the proposal back, changes it and leaves another one while the second person still reads."""
+    author, second = client_of(book.bank.zhou), client_of(book.bank.lu)
+    scheme = new_draft(author)
+    one = simulate(author, scheme, lower_3="40000")
+    decide(author, scheme, "submit")
+    shown = second.get(f"/tiers/drafts/{scheme.pk}/").content.decode()
+    assert f'name="simulation" value="{one.pk}"' in shown
+    decide(author, scheme, "withdraw")
+    other = simulate(author, scheme, lower_3="90000")
+    decide(author, scheme, "submit")
+    answer = second.post(
+        f"/tiers/drafts/{scheme.pk}/decide/", {"do": "approve", "simulation": str(one.pk)}, follow=True
+    )
+    assert [str(told.level_tag) for told in answer.context["messages"]] == ["warning"]
+    other.refresh_from_db()
+    scheme.refresh_from_db()
+    assert (other.state, scheme.is_released) == ("submitted", False)
+    decide(second, scheme, "approve", simulation=str(other.pk))
+    scheme.refresh_from_db()
+    assert scheme.is_released
+
+
+def test_the_page_says_that_a_night_has_come_in_between(book: Book, client_of: ClientOf) -> None:
+    author, second = client_of(book.bank.zhou), client_of(book.bank.lu)
+    scheme = new_draft(author)
+    simulate(author, scheme, lower_3="40000")
+    decide(author, scheme, "submit")
+    book.night(DAY + timedelta(days=1))
+    told = "A night was published meanwhile; simulate again."
+    assert told in english(second, f"/tiers/drafts/{scheme.pk}/")
+    decide(second, scheme, "approve")
+    scheme.refresh_from_db()
+    assert not scheme.is_released
+    decide(author, scheme, "withdraw")
+    simulate(author, scheme, lower_3="40000")
+    decide(author, scheme, "submit")
+    decide(second, scheme, "approve")
+    scheme.refresh_from_db()
+    assert scheme.is_released
+    page = english(author, f"/tiers/drafts/{scheme.pk}/")
+    assert told not in page and "changed since" not in page

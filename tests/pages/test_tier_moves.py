@@ -15,6 +15,7 @@ from customers.models import BalanceChange, Customer
 from segments import moves
 from segments.models import DayFigure, TierScheme, TierState
 from segments.moves import Matrix, Span
+from segments.moves.people import CellCustomers
 from tests.nightly.night_world import Book
 from tests.nightly.test_reports import report
 from tests.world import Bank
@@ -202,3 +203,26 @@ def test_the_page_costs_a_fixed_number_of_statements(
         client.get("/tiers/moves/?scheme=five_point&from=2026-03-10&to=2026-03-12&cell=4-4&unit=aum")
     own = [one["sql"] for one in seen.captured_queries if "segments_tier" in one["sql"] or "dayfigure" in one["sql"]]
     assert len(own) <= 9, own  # one of them because of the amounts
+
+
+def test_a_cell_is_looked_up_from_the_numbers(book: Book) -> None:
+    """Where both tiers were asked of the customers, every one found was held against all rows of numbers."""
+    bank = book.bank
+    span = Span(versions_of("five_point"), DAYS[0], DAYS[3], DAYS[3])
+    with scoped(bank.zhou):
+        plan = CellCustomers({}, user=bank.zhou, span=span, old=1, new=1).matching.values("pk").explain()
+    above = ""
+    for line in plan.splitlines():
+        if "Filter:" in line and "SubPlan" in line:
+            break
+        above = line if " on " in line else above
+    else:
+        pytest.fail(plan)
+    assert "customers_metrics" in above, plan
+
+
+@pytest.mark.parametrize(("since", "is_told"), [("2026-03-09", True), ("2026-03-10", False), ("x", False)])
+def test_a_day_before_the_first_night_is_told(book: Book, client_of: ClientOf, since: str, is_told: bool) -> None:
+    page = client_of(book.bank.he).get("/tiers/moves/", {"scheme": "five_point", "from_day": since, "to": "2026-04-02"})
+    assert page.context["asked"].first_night == (DAYS[0] if is_told else None)
+    assert (DAYS[0].isoformat() in page.content.decode().split("banner warn")[-1][:400]) or not is_told

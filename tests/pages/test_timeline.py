@@ -11,7 +11,7 @@ from django.db import connections
 from django.test.utils import CaptureQueriesContext
 
 from archives import plans
-from archives.models import ContactLog, MaintenancePlan
+from archives.models import Complaint, ContactLog, MaintenancePlan, Survey
 from crm.organization.access import scoped
 from crm.organization.models import User
 from crm.workbench import timeline as events
@@ -75,17 +75,35 @@ def customer(bank: Bank) -> Customer:
     return found
 
 
+def served(bank: Bank, customer: Customer) -> None:
+    """A closed complaint and an answer about it, after everything else."""
+    of = {"branch_id": customer.branch_id, "customer_id": customer.pk, "submission": uuid4()}
+    Complaint.objects.using("batch").create(
+        **of, channel="lobby", received_on=DAY, category="fee", text="不外传", handler_id=bank.he.pk, state="closed",
+        due_date=DAY, decision="x", informed_on=DAY, root_cause="x", closed_on=DAY, registered_by_id=bank.zhao.pk,
+    )  # fmt: skip
+    Complaint.objects.using("batch").update(registered_at=at(DAY, 3))
+    Survey.objects.using("batch").create(
+        **of, touch="visit", score=4, nps=9, answered_on=DAY, recorded_by_id=bank.zhao.pk
+    )
+    Survey.objects.using("batch").update(recorded_at=at(DAY, 4))
+
+
 def read(user: User, customer: Customer, *args: Any, **kwargs: Any) -> list[Event]:
     with scoped(user):
         return timeline(user, Customer.objects.select_related("metrics").get(pk=customer.pk), *args, **kwargs).events
 
 
 def test_everything_stands_in_its_order(bank: Bank, customer: Customer) -> None:
+    served(bank, customer)
     found = read(bank.wang, customer)
     assert [(event.name, (DAY - event.day).days) for event in found[:-1]] == [
-        ("alert_closed", 1), ("plan", 2), ("contact", 3), ("money", 4), ("alert", 5), ("tier", 6),
+        ("survey", 0), ("complaint", 0), ("alert_closed", 1), ("plan", 2),
+        ("contact", 3), ("money", 4), ("alert", 5), ("tier", 6),
     ]  # fmt: skip
-    closed, plan, said, money, raised, tier, owner = found
+    survey, complaint, closed, plan, said, money, raised, tier, owner = found
+    assert (survey.text, survey.who, complaint.who) == ("4/5 NPS 9", bank.zhao.name, bank.zhao.name)
+    assert "不外传" not in str(complaint.detail)
     assert (closed.who, closed.amount, plan.due, said.who) == (bank.li.name, Decimal(80_000), DAY, bank.wang.name)
     assert (said.due, said.detail["summary"]) == (DAY, "<b>周五到店</b>")
     assert (money.amount, money.icon, raised.who) == (Decimal(20_000), "arrow-up-right", "")
@@ -95,7 +113,8 @@ def test_everything_stands_in_its_order(bank: Bank, customer: Customer) -> None:
 
 @pytest.mark.parametrize("kind", list(Kind))
 def test_each_kind_alone(bank: Bank, customer: Customer, kind: Kind) -> None:
-    names = {Kind.ALERT: ["alert_closed", "alert"]}.get(kind, [kind.value])
+    served(bank, customer)
+    names = {Kind.ALERT: ["alert_closed", "alert"], Kind.SERVICE: ["survey", "complaint"]}.get(kind, [kind.value])
     assert [event.name for event in read(bank.wang, customer, kind)] == names
 
 

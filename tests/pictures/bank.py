@@ -121,6 +121,7 @@ def new_draft(page: Page) -> str:
 THINGS: dict[str, tuple[str, str, Callable[[Page], str]]] = {
     "customer": (MANAGER, "/customers/?tier=4", by_link("tr[data-row] a.b")),
     "plan": (MANAGER, "/plans/", by_link("tr[data-row] a.one-line")),
+    "complaint": (BRANCH, "/complaints/", by_link("tr[data-row] a.b")),
     "run": (BRANCH, "/jobs/", by_link("a[href^='/jobs/']:not([href='/jobs/'])")),
     "scheme": (ADMIN, "/admin/segments/tierscheme/", by_link("#result_list tbody th a")),
     "tier_scheme": (ADMIN, "/tiers/schemes/", by_link("tr[data-row] a.b")),

@@ -10,8 +10,9 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from archives import plans
+from archives import complaints, plans
 from archives.choices import Channel, Outcome, PlanCause, PlanState, Purpose
+from archives.complaints import Registration
 from archives.contacts import Contact, log_contact
 from archives.models import MaintenancePlan, MaintenanceTemplate, PlanStep
 from archives.planning import planner
@@ -231,6 +232,30 @@ def test_who_refuses_contact_is_not_planned_for(book: Book) -> None:
     contact(book, customer, MORNING, Outcome.REFUSED)
     book.night(MORNING)
     assert not MaintenancePlan.objects.using("batch").filter(customer=customer, state="planned").exists()
+
+
+def test_while_a_complaint_is_open_nothing_is_planned_and_what_was_waits(book: Book) -> None:
+    customer, he = book.open("A", HIGH), book.bank.he
+    book.night(DAY)
+    plan = planned(customer)
+    told = Registration("lobby", MORNING, "waiting", "排队两小时", he)
+    with scoped(he):
+        one = complaints.register(Customer.objects.get(pk=customer.pk), he, told, uuid4())
+    before = rows(customer=customer)
+    assert {state for _code, state, _due in before} == {"paused"}
+    book.night(MORNING)
+    assert rows(customer=customer) == before  # neither called off nor planned anew
+    closed_on = date(2026, 3, 14)  # a Saturday
+    with scoped(he):
+        complaints.take(one, he)
+        complaints.answer(one, he, "已致歉", MORNING)
+        complaints.close(one, he, "窗口不足", "", closed_on)
+    assert planned(customer).pk == plan.pk
+    assert planned(customer).due_date == date(2026, 3, 16)
+    run = book.night(closed_on)
+    assert run.counts["plans"]["customers"] == 1  # seen again
+    assert planned(customer).due_date == date(2026, 3, 16)
+    assert len(rows(customer=customer)) == len(before)
 
 
 def test_without_a_main_owner_nobody_is_planned_for(book: Book) -> None:

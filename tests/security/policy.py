@@ -69,6 +69,18 @@ def plan(town: Town, subject: Subject) -> Mapping[str, Any]:
     return {"pk": subject.plan.pk}
 
 
+def complaint(town: Town, subject: Subject) -> Mapping[str, Any]:
+    return {"pk": subject.complaint.pk}
+
+
+def complaint_step(town: Town, subject: Subject) -> Mapping[str, Any]:
+    return {"pk": subject.complaint.pk, "step": "take"}
+
+
+def survey(town: Town, subject: Subject) -> Mapping[str, Any]:
+    return {"pk": subject.survey.pk}
+
+
 def export(town: Town, subject: Subject) -> Mapping[str, Any]:
     return {"pk": export_row(subject.owner).pk}
 
@@ -226,6 +238,14 @@ PAGES: tuple[Page, ...] = (
     Page("archives:plan_move", OWNERS, WRITE, "plan", plan),
     Page("archives:plan_cancel", OWNERS, WRITE, "plan", plan),
     Page("archives:plan", OWNERS, READ, "plan", plan),
+    Page("archives:complaints", CUSTOMER_STAFF, READ),
+    Page("archives:complaint_new", CUSTOMER_STAFF, BOTH),
+    Page("archives:complaint_of", CUSTOMER_STAFF, BOTH, "customer", customer),
+    Page("archives:complaint", CUSTOMER_STAFF, READ, "complaint", complaint),
+    Page("archives:complaint_step", CUSTOMER_STAFF, WRITE, "complaint", complaint_step),
+    Page("archives:survey_new", CUSTOMER_STAFF, BOTH, "customer", customer),
+    Page("archives:surveys", OWNERS, READ),
+    Page("archives:survey_follow", OWNERS, WRITE, "survey", survey),
     Page("archives:calendar", OWNERS, READ),
     Page("archives:spread", OWNERS, WRITE, answers={"POST": frozenset({404})}),
     Page("archives:hand", OWNERS, WRITE, answers={"POST": frozenset({404})}),
@@ -292,6 +312,8 @@ ADMIN_TABLES: dict[str, tuple[frozenset[Role], str]] = {
     "archives_plantype": (ADMIN, "ac"),
     "archives_agerule": (ADMIN, "ac"),
     "archives_archivefield": (ADMIN, "ac"),
+    "archives_complaintterm": (ADMIN, "c"),
+    "archives_surveyrule": (ADMIN, "ac"),
     "archives_risklimit": (ADMIN, "c"),
     "archives_staleafter": (ADMIN, "ac"),
     "audit_auditentry": (AUDITOR, ""),

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.contrib import admin
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -16,12 +16,13 @@ from django.utils import timezone
 from crm import nightly
 from crm.audit.configuration import CappedPaginator
 from crm.audit.models import AuditEntry
-from crm.organization.choices import Role
+from crm.organization.choices import Reach, Role
 from crm.organization.models import Branch, User
 from customers.models import Alert, AlertRule, Customer, Product
 from segments import schemes
 from segments.models import Tier, TierScheme
-from tests.world import PASSWORD, Bank
+from tests.segments.test_at_once import Beside
+from tests.world import PASSWORD, Bank, make_user
 
 pytestmark = pytest.mark.security
 Signed = Callable[[User], Client]
@@ -233,11 +234,11 @@ def test_a_scheme_in_force_gets_a_new_version_that_takes_its_place(bank: Bank, c
     copy = TierScheme.objects.get(code=scheme.code, version=scheme.version + 1)
     assert not copy.is_active and copy.tiers.count() == scheme.tiers.count()
     page = reverse("admin:segments_tierscheme_change", args=[copy.pk])
-    assert client.post(page, {**form_of(client.get(page)), "metric": "quarter_average"}).status_code == 302
+    assert client.post(page, {**form_of(client.get(page)), "metric": "month_average"}).status_code == 302
     # Nobody releases alone: the action is none of this page's, and a second person decides after a simulation.
     act(client, "segments_tierscheme", "activate", copy.pk)
     copy.refresh_from_db()
-    assert (copy.metric, copy.is_released) == ("quarter_average", False)
+    assert (copy.metric, copy.is_released) == ("month_average", False)
     schemes.activate(copy)
     scheme.refresh_from_db()
     copy.refresh_from_db()
@@ -246,14 +247,28 @@ def test_a_scheme_in_force_gets_a_new_version_that_takes_its_place(bank: Bank, c
     assert "metric" not in form_of(client.get(page))
 
 
-def test_a_scheme_ends_later_and_never_while_it_is_shown(bank: Bank, client_of: Signed) -> None:
+def test_a_scheme_ends_by_a_version_that_a_second_person_releases(bank: Bank, client_of: Signed) -> None:
     client = client_of(bank.lu)
     tomorrow = timezone.localdate() + timedelta(days=1)
     for code, day, is_taken in (("five", tomorrow, False), ("five_point", timezone.localdate(), False),
                                 ("five_point", tomorrow, True)):  # fmt: skip
-        page = reverse("admin:segments_tierscheme_change", args=[TierScheme.objects.get(code=code).pk])
+        scheme = TierScheme.objects.get(code=code, version=1)
+        page = reverse("admin:segments_tierscheme_change", args=[scheme.pk])
+        client.post(page, {**form_of(client.get(page)), "effective_to": day.isoformat()})
+        scheme.refresh_from_db()
+        assert scheme.effective_to is None  # what is released is nobody's to end alone
+        copy = schemes.new_version(scheme, timezone.localdate())
+        page = reverse("admin:segments_tierscheme_change", args=[copy.pk])
         answer = client.post(page, {**form_of(client.get(page)), "effective_to": day.isoformat()})
         assert (answer.status_code == 302) == is_taken
+
+
+def test_the_scheme_that_pages_show_gets_no_last_day(bank: Bank) -> None:
+    copy = schemes.new_version(TierScheme.objects.get(is_primary=True), timezone.localdate())
+    copy.effective_to = copy.effective_from + timedelta(days=30)
+    copy.save()
+    with pytest.raises(schemes.BadVersion):
+        schemes.activate(copy)
 
 
 @pytest.mark.parametrize("damage", [{"rank": 2, "lower": 1}, {"rank": 1, "lower": 1}, {"rank": 3, "upper": None}])
@@ -266,20 +281,78 @@ def test_a_version_with_gaps_does_not_run(bank: Bank, damage: dict[str, Any]) ->
     assert TierScheme.objects.get(is_primary=True).pk != copy.pk
 
 
+@pytest.mark.parametrize("damage", [{"rank": 0}, {"rank": 9}])
+def test_a_version_whose_tiers_are_not_numbered_from_one_does_not_run(bank: Bank, damage: dict[str, int]) -> None:
+    """0 is who has no tier: nobody of the lowest band would have one."""
+    copy = schemes.new_version(TierScheme.objects.get(code="five_point"), date(2026, 3, 10))
+    copy.tiers.filter(rank=1 if not damage["rank"] else 5).update(**damage)
+    with pytest.raises(schemes.BadBands):
+        schemes.activate(copy)
+
+
+def test_months_below_nothing_do_not_run(bank: Bank) -> None:
+    copy = schemes.new_version(TierScheme.objects.get(is_primary=True), date(2026, 3, 10))
+    copy.tiers.filter(rank=2).update(downgrade_after_months=-1)
+    with pytest.raises(schemes.BadRules):
+        schemes.activate(copy)
+
+
+def test_pages_do_not_show_a_scheme_whose_period_their_gaps_do_not_know(bank: Bank) -> None:
+    copy = schemes.new_version(TierScheme.objects.get(is_primary=True), date(2026, 3, 10))
+    TierScheme.objects.filter(pk=copy.pk).update(metric="quarter_average")
+    copy.refresh_from_db()
+    with pytest.raises(schemes.BadBands):
+        schemes.activate(copy)
+
+
+def test_a_code_that_is_taken_gets_a_message(bank: Bank, client_of: Signed) -> None:
+    client, page = client_of(bank.lu), reverse("admin:segments_tierscheme_add")
+    answer = client.post(page, {**form_of(client.get(page)), "code": "five", "name_zh_hans": "x", "metric": "point",
+                                "promotion": "immediate", "effective_from": "2026-03-10"})  # fmt: skip
+    assert answer.status_code == 200 and "code" in answer.context["adminform"].form.errors
+    other = TierScheme.objects.get(code="cmb")
+    page = reverse("admin:segments_tierscheme_change", args=[other.pk])
+    answer = client.post(page, {**form_of(client.get(page)), "code": "five"})
+    assert answer.status_code == 200 and "code" in answer.context["adminform"].form.errors
+
+
+def test_an_edit_waits_for_a_release_and_does_not_take_it_back(bank: Bank, client_of: Signed) -> None:
+    copy = schemes.new_version(TierScheme.objects.get(code="five_point"), timezone.localdate())
+    client, page = client_of(bank.lu), reverse("admin:segments_tierscheme_change", args=[copy.pk])
+    form = form_of(client.get(page))
+    with transaction.atomic():
+        schemes.activate(TierScheme.objects.get(pk=copy.pk))
+        edit = Beside(lambda: client.post(page, {**form, "note": "while it is released", "metric": "quarter_average"}))
+        assert edit.waits()
+    edit.end()
+    copy.refresh_from_db()
+    assert (copy.is_released, copy.metric) == (True, "point")
+
+
+def test_two_new_versions_at_once_get_two_numbers(bank: Bank) -> None:
+    scheme = TierScheme.objects.get(code="five_point")
+    with transaction.atomic():
+        first = schemes.new_version(scheme, timezone.localdate())
+        other = Beside(lambda: schemes.new_version(scheme, timezone.localdate()))
+        assert other.waits()
+    other.end()
+    versions = TierScheme.objects.filter(code="five_point").order_by("version").values_list("version", flat=True)
+    assert list(versions) == [scheme.version, first.version, first.version + 1]
+
+
 def test_an_administrator_chooses_what_the_next_night_shows(bank: Bank, client_of: Signed) -> None:
     point = TierScheme.objects.get(code="five_point")
-    client = client_of(bank.lu)
-    told = act(client, "segments_tierscheme", "make_primary", point.pk)
-    assert [str(one.level_tag) for one in told.context["messages"]] == ["success"]
-    point.refresh_from_db()
-    assert (point.becomes_primary, point.is_primary) == (True, False)
-    page = reverse("admin:segments_tierscheme_change", args=[point.pk])
-    day = timezone.localdate() + timedelta(days=1)
-    answer = client.post(page, {**form_of(client.get(page)), "effective_to": day.isoformat()})
-    assert "effective_to" in answer.context["adminform"].form.errors
+    second = make_user("0009", "陆青", Role.ADMIN, bank.head, Reach.SUBTREE)
+    for user, level, is_decided in (
+        (bank.lu, "success", False), (bank.lu, "error", False), (second, "success", True)
+    ):  # fmt: skip
+        told = act(client_of(user), "segments_tierscheme", "make_primary", point.pk)
+        assert [str(one.level_tag) for one in told.context["messages"]] == [level]
+        point.refresh_from_db()
+        assert (point.becomes_primary, point.is_primary) == (is_decided, False)
     bank.customer("A")
     nightly.open_night(timezone.localdate())
-    told = act(client, "segments_tierscheme", "make_primary", point.pk)
+    told = act(client_of(bank.lu), "segments_tierscheme", "make_primary", point.pk)
     assert [str(one.level_tag) for one in told.context["messages"]] == ["error"]
 
 

@@ -18,12 +18,16 @@ from archives.models import (
     AgeRule,
     ArchiveField,
     ArchiveValue,
+    Complaint,
+    ComplaintTerm,
     MaintenancePlan,
     MaintenanceTemplate,
     PlanStep,
     PlanType,
     RiskLimit,
     StaleAfter,
+    Survey,
+    SurveyRule,
 )
 from crm.audit import pii, trail
 from crm.audit.models import AuditEntry
@@ -75,6 +79,8 @@ class Subject:
     alert: Alert
     plan: MaintenancePlan
     sealed: ArchiveValue
+    complaint: Complaint
+    survey: Survey
 
 
 @dataclass(frozen=True)
@@ -118,6 +124,8 @@ def build() -> Town:
         "archives_archivefield": ArchiveField.objects.using("batch").earliest("pk").pk,
         "archives_risklimit": RiskLimit.objects.using("batch").earliest("pk").pk,
         "archives_staleafter": StaleAfter.objects.using("batch").earliest("pk").pk,
+        "archives_surveyrule": SurveyRule.objects.using("batch").earliest("pk").pk,
+        "archives_complaintterm": ComplaintTerm.objects.using("batch").earliest("pk").pk,
         "audit_auditentry": AuditEntry.objects.using("batch").get(action="town.built").pk,
         "axes_accessattempt": attempt.pk,
         "customers_alertrule": AlertRule.objects.using("batch").earliest("pk").pk,
@@ -206,7 +214,27 @@ def build_subject(bank: world.Bank, number: int, relation: str, branch: Branch, 
     )
     relation_row(customer)
     export_row(owner)
-    return Subject(relation, marker, plain, owner, customer, account, alert, plan, sealed_value(customer, branch))
+    return Subject(
+        relation, marker, plain, owner, customer, account, alert, plan, sealed_value(customer, branch),
+        complaint_row(customer, owner), survey_row(customer, plan),
+    )  # fmt: skip
+
+
+def complaint_row(customer: Customer, owner: User) -> Complaint:
+    """What the customer complains of, handled by their manager."""
+    day = timezone.localdate()
+    return Complaint.objects.using("batch").create(
+        branch_id=customer.branch_id, customer=customer, handler_id=owner.pk, channel="lobby", received_on=day,
+        category="fee", text="手续费未提前说明", due_date=day + timedelta(days=15), submission=uuid4(),
+    )  # fmt: skip
+
+
+def survey_row(customer: Customer, plan: MaintenancePlan) -> Survey:
+    """A low answer of last year, which the plan sees to."""
+    return Survey.objects.using("batch").create(
+        branch_id=customer.branch_id, customer=customer, touch="visit", score=2, follow_up=plan, submission=uuid4(),
+        answered_on=timezone.localdate() - timedelta(days=200),
+    )  # fmt: skip
 
 
 def sealed_value(customer: Customer, branch: Branch) -> ArchiveValue:

@@ -10,7 +10,17 @@ from django.db import DatabaseError, transaction
 from crm.organization.access import scoped
 from crm.organization.models import User
 from segments import scheme_drafts, schemes, simulation
-from segments.models import DayFigure, NightTier, SchemeSimulation, SimulatedMover, SimulatedTier, TierScheme, TierState
+from segments.models import (
+    DayFigure,
+    NightTier,
+    SchemeFactor,
+    SchemeSimulation,
+    SchemeWeight,
+    SimulatedMover,
+    SimulatedTier,
+    TierScheme,
+    TierState,
+)
 from segments.scheme_drafts import DraftRefused
 from tests.nightly.night_world import Book
 from tests.world import Bank
@@ -73,7 +83,27 @@ def published(scheme: TierScheme, day: date) -> Told:
 def test_a_night_of_the_same_data_date_publishes_exactly_the_simulated_figures(
     book: Book, code: str, metric: str
 ) -> None:
-    scheme = draft(code, {2: 5_000, 3: 40_000, 4: 300_000}, metric=metric, effective_from=DAY)
+    repeated_night(book, draft(code, {2: 5_000, 3: 40_000, 4: 300_000}, metric=metric, effective_from=DAY))
+
+
+@pytest.mark.parametrize("metric", ["weighted", "weighted_last_month", "points"])
+def test_so_it_does_by_what_is_held(book: Book, metric: str) -> None:
+    scheme = draft("five_point", {2: 2_000, 3: 9_000, 4: 30_000}, metric=metric, effective_from=DAY)
+    SchemeWeight.objects.using("batch").create(scheme=scheme, product_class="demand", per_yuan=Decimal("0.1"), each=3)
+    repeated_night(book, scheme)
+
+
+@pytest.mark.parametrize("metric", ["score", "percentile"])
+def test_so_it_does_by_scores(book: Book, metric: str) -> None:
+    rules = {"metric": metric, "promotion": "next_month", "effective_from": DAY}
+    scheme = draft("five_point", {2: 20, 3: 40, 4: 60, 5: 80}, **rules)
+    for measure, weight, full_at in (("aum", 60, 600_000), ("stability", 40, 100)):
+        SchemeFactor.objects.using("batch").create(scheme=scheme, measure=measure, weight=weight, full_at=full_at)
+    repeated_night(book, scheme)
+
+
+def repeated_night(book: Book, scheme: TierScheme) -> None:
+    """Simulate a draft that begins on the day that was published last, and judge this day once more by it."""
     one = simulated(book.bank.zhou, scheme)
     assert one.base is not None
     running = one.base
@@ -133,6 +163,33 @@ def test_a_night_in_between_spoils_it(book: Book) -> None:
     assert simulation.run(one.pk) == "failed"
     one.refresh_from_db()
     assert (one.fingerprint, "NightMoved" in one.decision) == ("", True)
+
+
+def test_a_night_after_it_spoils_the_decision_too(book: Book) -> None:
+    bank = book.bank
+    one, other = (
+        simulated(bank.zhou, draft("five_point", {3: 100_000})),
+        simulated(bank.zhou, draft("five", {3: 40_000})),
+    )
+    with scoped(bank.zhou):
+        scheme_drafts.submit(bank.zhou, one)
+    book.night(DAY + timedelta(days=1))
+    with scoped(bank.lu), pytest.raises(DraftRefused):
+        scheme_drafts.approve(bank.lu, one)
+    with scoped(bank.zhou), pytest.raises(DraftRefused):
+        scheme_drafts.submit(bank.zhou, other)
+
+
+def test_a_draft_that_changes_under_the_worker_yields_no_figures(book: Book) -> None:
+    """Else they would be of one set of rules under the fingerprint of another."""
+    scheme = draft("five_point", {3: 100_000})
+    with scoped(book.bank.zhou):
+        one = scheme_drafts.start(book.bank.zhou, scheme, "")
+    scheme.tiers.filter(rank=3).update(lower=45_000)
+    scheme.tiers.filter(rank=2).update(upper=45_000)
+    assert simulation.run(one.pk) == "failed"
+    one.refresh_from_db()
+    assert (one.fingerprint, "DraftMoved" in one.decision) == ("", True)
 
 
 def test_contacts_a_month_follow_the_cadence_of_the_tiers(book: Book) -> None:

@@ -178,15 +178,8 @@ class Share:
 def shares(user: User, request: OwnershipRequest, day: date) -> list[Share]:
     """Who gets how much, by staff number; every candidate, also who gets nothing."""
     moves = OwnershipMove.objects.visible_to(user).filter(request=request).order_by()
-    sums = {
-        row.pop("to_owner_id"): row
-        for row in moves.values("to_owner_id").annotate(
-            customers=Count("pk"), sum=Sum("aum"), time=Sum("minutes"), maturing=Count("pk", filter=Q(is_maturing=True))
-        )
-    }
-    nothing = {"customers": 0, "sum": Decimal(0), "time": 0, "maturing": 0}
-    found = []
-    for one in loads(request.branch_id, request.candidates, day):
-        got = sums.get(one.pk, nothing)
-        found.append(Share(one, got["customers"], got["sum"], got["time"], got["maturing"]))
-    return found
+    maturing = Count("pk", filter=Q(is_maturing=True))
+    rows = moves.values_list("to_owner_id").annotate(Count("pk"), Sum("aum"), Sum("minutes"), maturing)
+    sums = {owner: figures for owner, *figures in rows}
+    nothing = (0, Decimal(0), 0, 0)
+    return [Share(one, *sums.get(one.pk, nothing)) for one in loads(request.branch_id, request.candidates, day)]
