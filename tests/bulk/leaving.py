@@ -114,7 +114,8 @@ def taken_back(user: User, request: OwnershipRequest) -> None:
 
 
 def request_in_scope(request: OwnershipRequest) -> OwnershipRequest:
-    return OwnershipRequest.objects.select_related("job").get(pk=request.pk)
+    found: OwnershipRequest = OwnershipRequest.objects.select_related("job").get(pk=request.pk)
+    return found
 
 
 def moves(request: OwnershipRequest) -> list[OwnershipMove]:

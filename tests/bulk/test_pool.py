@@ -77,7 +77,7 @@ def test_the_cap_is_of_the_rule_of_the_day(bank: Bank, free: Customer, client_of
 
 def plan(customer: Customer, state: str = "planned") -> None:
     MaintenancePlan.objects.using("batch").create(
-        customer=customer, branch_id=customer.branch_id, owner_id=owner_of(customer), due_date=days_ago(300),
+        customer=customer, branch_id=customer.branch_id, owner_id=owner_of(customer) or 0, due_date=days_ago(300),
         state=state, submission=f"00000000-0000-0000-0000-{customer.pk:012d}",
     )  # fmt: skip
 
@@ -85,7 +85,7 @@ def plan(customer: Customer, state: str = "planned") -> None:
 def contact(customer: Customer, days: int, **fields: Any) -> None:
     told = {"channel": "phone", "purpose": "care", "outcome": "interested", "summary": "联系"}
     ContactLog.objects.using("batch").create(
-        customer=customer, branch_id=customer.branch_id, staff_id=owner_of(customer),
+        customer=customer, branch_id=customer.branch_id, staff_id=owner_of(customer) or 0,
         contacted_at=timezone.now() - timedelta(days=days), **(told | fields),
     )  # fmt: skip
 
@@ -126,7 +126,8 @@ TAKEN = {"quiet", "texted", "missed", "long_ago", "shrunk", "done"}
 def ruled(client: Client) -> PoolRule:
     answer = client.post("/pool/rules/", {"quiet_days": 180, "maturity_days": 180, "growth": "0"})
     assert answer.status_code == 302
-    return PoolRule.objects.using("batch").latest("pk")
+    rule: PoolRule = PoolRule.objects.using("batch").latest("pk")
+    return rule
 
 
 def batch(client: Client, rule: PoolRule) -> OwnershipRequest | None:
@@ -139,7 +140,7 @@ def test_recycling_goes_by_holdings_and_service_and_after_a_look(
 ) -> None:
     client = client_of(bank.he)
     rule = ruled(client)
-    assert rule.simulated["total"] == len(TAKEN)
+    assert rule.simulated is not None and rule.simulated["total"] == len(TAKEN)
     page = client.get(f"/pool/rules/{rule.pk}/").content.decode()
     assert {name for name, customer in idle.items() if customer.customer_no in page} == TAKEN
     assert batch(client, rule) is None  # simulated, but not in force
@@ -180,7 +181,7 @@ def test_no_rule_acts_unseen(bank: Bank) -> None:
 
 def test_another_branch_s_rule_is_not_there(bank: Bank, idle: dict[str, Customer], client_of: ClientOf) -> None:
     rule = ruled(client_of(bank.sun))  # of the region's own place
-    assert rule.simulated["total"] == 0
+    assert rule.simulated is not None and rule.simulated["total"] == 0
     assert client_of(bank.he).get(f"/pool/rules/{rule.pk}/").status_code == 404
     with fresh(bank.wang) as manager:
         assert requests.of_user(manager).count() == 0

@@ -125,7 +125,7 @@ def settle(request: OwnershipRequest, job: BulkJob, actor: User) -> dict[str, An
 
 def unsettle(request: OwnershipRequest, job: BulkJob) -> None:
     """Gives that back to a leaver who stays, as far as it is still as it was left."""
-    if not User.objects.filter(pk=request.leaver_id, is_active=True).exists():
+    if request.leaver_id is None or not User.objects.filter(pk=request.leaver_id, is_active=True).exists():
         return
     ended = Ownership.objects.filter(pk__in=request.settled.get("ownerships", []), until=job.business_date)
     ended.update(until=None)

@@ -179,14 +179,10 @@ def shares(user: User, request: OwnershipRequest, day: date) -> list[Share]:
     """Who gets how much, by staff number; every candidate, also who gets nothing."""
     moves = OwnershipMove.objects.visible_to(user).filter(request=request).order_by()
     sums = {
-        row.pop("to_owner_id"): row
+        row["to_owner_id"]: (row["customers"], row["sum"] or Decimal(0), row["time"] or 0, row["maturing"])
         for row in moves.values("to_owner_id").annotate(
             customers=Count("pk"), sum=Sum("aum"), time=Sum("minutes"), maturing=Count("pk", filter=Q(is_maturing=True))
         )
     }
-    nothing = {"customers": 0, "sum": Decimal(0), "time": 0, "maturing": 0}
-    found = []
-    for one in loads(request.branch_id, request.candidates, day):
-        got = sums.get(one.pk, nothing)
-        found.append(Share(one, got["customers"], got["sum"], got["time"], got["maturing"]))
-    return found
+    candidates = loads(request.branch_id, request.candidates, day)
+    return [Share(one, *sums.get(one.pk, (0, Decimal(0), 0, 0))) for one in candidates]
