@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from archives.models import ContactLog, MaintenancePlan
 from crm import db
+from crm.organization.choices import Reach, Role
 from crm.organization.models import User
 from crm.workbench.bulk import jobs
 from crm.workbench.handover import planning, requests, tracker
@@ -32,6 +33,7 @@ from customers.models import (
     OwnershipRule,
 )
 from segments.models import Segment, SegmentMember
+from tests import world
 from tests.bulk import leaving
 from tests.bulk.leaving import approved, carried_out, colleague, drafted, fill, fresh, moves, taken_back
 from tests.pages import morning
@@ -254,7 +256,7 @@ def test_a_killed_worker_s_handover_goes_on_where_it_ended(bank: Bank, people: l
             raise OperationalError("the server closed the connection")
         return real(package, name, using, **params)
 
-    with patch.object(jobs, "CHUNK", 50), patch.object(db, "run_sql", dies_in_the_third):
+    with patch.object(jobs, "CHUNK", 50), patch("crm.workbench.bulk.hands.db.run_sql", dies_in_the_third):
         with pytest.raises(OperationalError):
             jobs.run(request.job_id or 0)
         half = [one.outcome for one in moves(request)]
@@ -301,14 +303,13 @@ def test_the_new_manager_reads_what_was_open_until_the_first_contact(
     assert client.post(f"/handovers/moves/{move.pk}/told/").status_code == 303
     with fresh(bank.he) as manager:
         figures = tracker.tracked(request_with_job(request), leaving.DAY())
-        assert (figures.customers, figures.contacted, figures.told) == (261, 0, 1)
-        assert figures.retention == Decimal(100)
+        assert (figures.customers, figures.contacted, figures.told) == (261, 0, 1) and figures.retention == 100
     log(leaver, new)
     assert "请多关照" not in client.get(f"/customers/{leaver.pk}/").content.decode()
     with fresh(bank.he) as manager:
         assert tracker.tracked(request_with_job(request), leaving.DAY()).contacted == 1
-        seen = list(tracker.moved(manager, request).filter(customer=leaver).values())
-        assert [one["is_contacted"] for one in seen] == [True]
+        shown = tracker.moved(manager, request).filter(customer=leaver, is_contacted=True)
+        assert shown.count() == 1
     others = next(one for one in people if one != new)
     assert client_of(others).post(f"/handovers/moves/{move.pk}/told/").status_code == 404
 
@@ -357,3 +358,23 @@ def test_two_open_requests_for_one_leaver_are_one_too_many(bank: Bank, people: l
     wish = Wish([bank.li.pk], reason="离职")
     with fresh(bank.zhou) as head, pytest.raises(HandoverRefused):  # nobody of that branch answers for anybody there
         planning.draft(head, bank.wang, bank.north.pk, wish, leaving.HIGHEST, leaving.DAY())
+
+
+def test_no_other_branch_s_manager_sees_or_undoes_the_job(bank: Bank, people: list[User], client_of: ClientOf) -> None:
+    """Plain SQL as the web's role: the policies alone decide."""
+    fill(bank, bank.wang, 10)
+    request = carried_out(bank, drafted(bank, people))
+    north, far = (
+        world.make_user(number, name, Role.BRANCH_MANAGER, branch, Reach.BRANCH)
+        for number, name, branch in (("1190", "吕思远", bank.north), ("1290", "许安然", bank.far))
+    )
+    reached = {}
+    for user in (bank.he, bank.sun, bank.zhao, bank.wang, bank.li, north, far, bank.lu, bank.wu):
+        with fresh(user):
+            seen = len(db.fetch_all("SELECT id FROM customers_bulkjob", using="default"))
+            reached[user.staff_no] = seen, db.execute("UPDATE customers_bulkjob SET handled = handled", using="default")
+    led = {bank.he.staff_no, bank.sun.staff_no}
+    assert reached == {staff_no: (1, 1) if staff_no in led else (0, 0) for staff_no in reached}
+    for user in (north, far, bank.li):
+        assert client_of(user).post(f"/handovers/{request.pk}/undo/").status_code in (403, 404)
+    assert BulkJob.objects.using("batch").get(pk=request.job_id or 0).state == BulkState.DONE

@@ -140,7 +140,7 @@ def test_recycling_goes_by_holdings_and_service_and_after_a_look(
 ) -> None:
     client = client_of(bank.he)
     rule = ruled(client)
-    assert (rule.simulated or {})["total"] == len(TAKEN)
+    assert rule.simulated is not None and rule.simulated["total"] == len(TAKEN)
     page = client.get(f"/pool/rules/{rule.pk}/").content.decode()
     assert {name for name, customer in idle.items() if customer.customer_no in page} == TAKEN
     assert batch(client, rule) is None  # simulated, but not in force
@@ -181,7 +181,7 @@ def test_no_rule_acts_unseen(bank: Bank) -> None:
 
 def test_another_branch_s_rule_is_not_there(bank: Bank, idle: dict[str, Customer], client_of: ClientOf) -> None:
     rule = ruled(client_of(bank.sun))  # of the region's own place
-    assert (rule.simulated or {})["total"] == 0
+    assert rule.simulated is not None and rule.simulated["total"] == 0
     assert client_of(bank.he).get(f"/pool/rules/{rule.pk}/").status_code == 404
     with fresh(bank.wang) as manager:
         assert requests.of_user(manager).count() == 0

@@ -178,8 +178,11 @@ class Share:
 def shares(user: User, request: OwnershipRequest, day: date) -> list[Share]:
     """Who gets how much, by staff number; every candidate, also who gets nothing."""
     moves = OwnershipMove.objects.visible_to(user).filter(request=request).order_by()
-    maturing = Count("pk", filter=Q(is_maturing=True))
-    rows = moves.values_list("to_owner_id").annotate(Count("pk"), Sum("aum"), Sum("minutes"), maturing)
-    sums = {owner: figures for owner, *figures in rows}
-    nothing = (0, Decimal(0), 0, 0)
-    return [Share(one, *sums.get(one.pk, nothing)) for one in loads(request.branch_id, request.candidates, day)]
+    sums = {
+        row["to_owner_id"]: (row["customers"], row["sum"] or Decimal(0), row["time"] or 0, row["maturing"])
+        for row in moves.values("to_owner_id").annotate(
+            customers=Count("pk"), sum=Sum("aum"), time=Sum("minutes"), maturing=Count("pk", filter=Q(is_maturing=True))
+        )
+    }
+    candidates = loads(request.branch_id, request.candidates, day)
+    return [Share(one, *sums.get(one.pk, (0, Decimal(0), 0, 0))) for one in candidates]
