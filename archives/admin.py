@@ -9,7 +9,17 @@ from django.utils.translation import gettext_lazy as _
 
 from archives import templates
 from archives.choices import Content, Method
-from archives.models import AgeRule, ArchiveField, MaintenanceTemplate, PlanStep, PlanType, RiskLimit, StaleAfter
+from archives.models import (
+    AgeRule,
+    ArchiveField,
+    InspectionCriterion,
+    InspectionRule,
+    MaintenanceTemplate,
+    PlanStep,
+    PlanType,
+    RiskLimit,
+    StaleAfter,
+)
 from crm.audit.configuration import RecordedAdmin
 
 NAMES = ("name_zh_hans", "name_zh_hant", "name_en")
@@ -106,3 +116,20 @@ class ArchiveFieldAdmin(RecordedAdmin):
 class StaleAfterAdmin(RecordedAdmin):
     list_display = ("tier", "days")
     ordering = ("tier",)
+
+
+@admin.register(InspectionRule)
+class InspectionRuleAdmin(RecordedAdmin):
+    list_display = ("effective_from", "archives_a_week", "days_to_mend")
+    ordering = ("-effective_from",)
+
+
+@admin.register(InspectionCriterion)
+class InspectionCriterionAdmin(RecordedAdmin):
+    list_display = ("code", "name_zh_hans", "weight", "place", "is_active")
+    ordering = ("place",)
+    fields = ("code", *NAMES, "weight", "place", "is_active")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """The code is what the marks given before are kept by."""
+        return ("code",) if obj else ()

@@ -9,6 +9,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from archives.choices import Channel, Direction, Outcome, PlanCause, PlanOrigin, PlanState, Purpose
+from archives.inspection_models import Inspection as Inspection
+from archives.inspection_models import InspectionCriterion as InspectionCriterion
+from archives.inspection_models import InspectionDraw as InspectionDraw
+from archives.inspection_models import InspectionRule as InspectionRule
+from archives.inspection_models import InspectionStep as InspectionStep
 from archives.record_models import Archive as Archive
 from archives.record_models import ArchiveField as ArchiveField
 from archives.record_models import ArchiveValue as ArchiveValue

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from archives import calendar_views, plan_views, record_views, risk_views, views
+from archives import calendar_views, inspection_views, plan_views, record_views, risk_views, views
 
 app_name = "archives"
 urlpatterns = [
@@ -21,4 +21,9 @@ urlpatterns = [
     path("plans/<int:pk>/", calendar_views.plan, name="plan"),
     path("plans/<int:pk>/move/", plan_views.plan_move, name="plan_move"),
     path("plans/<int:pk>/cancel/", plan_views.plan_cancel, name="plan_cancel"),
+    path("archives/inspections/", inspection_views.inspection_list, name="inspection_list"),
+    path("archives/inspections/draw/", inspection_views.inspection_draw, name="inspection_draw"),
+    path("archives/inspections/<int:pk>/", inspection_views.inspection, name="inspection"),
+    path("archives/inspections/<int:pk>/verdict/", inspection_views.inspection_judge, name="inspection_judge"),
+    path("archives/inspections/<int:pk>/resubmit/", inspection_views.inspection_resubmit, name="inspection_resubmit"),
 ]

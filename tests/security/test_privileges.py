@@ -15,6 +15,11 @@ TABLES = {
     "archives_archivevalue": "ar",  # and when it was replaced
     "archives_contactlog": "arw",
     "archives_customer_type": "r",
+    "archives_inspection": "ar",
+    "archives_inspectioncriterion": "arw",
+    "archives_inspectiondraw": "ar",
+    "archives_inspectionrule": "arw",
+    "archives_inspectionstep": "ar",
     "archives_maintenanceplan": "arw",
     "archives_maintenancetemplate": "arw",
     "archives_planstep": "arw",

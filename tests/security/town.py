@@ -13,11 +13,15 @@ from uuid import uuid4
 from axes.models import AccessAttempt
 from django.utils import timezone
 
-from archives import records
+from archives import inspections, records
 from archives.models import (
     AgeRule,
     ArchiveField,
     ArchiveValue,
+    Inspection,
+    InspectionCriterion,
+    InspectionDraw,
+    InspectionRule,
     MaintenancePlan,
     MaintenanceTemplate,
     PlanStep,
@@ -65,6 +69,7 @@ class Subject:
     alert: Alert
     plan: MaintenancePlan
     sealed: ArchiveValue
+    inspection: Inspection
 
 
 @dataclass(frozen=True)
@@ -106,6 +111,8 @@ def build() -> Town:
         "archives_plantype": PlanType.objects.using("batch").earliest("pk").pk,
         "archives_agerule": AgeRule.objects.using("batch").earliest("pk").pk,
         "archives_archivefield": ArchiveField.objects.using("batch").earliest("pk").pk,
+        "archives_inspectioncriterion": InspectionCriterion.objects.using("batch").earliest("pk").pk,
+        "archives_inspectionrule": InspectionRule.objects.using("batch").earliest("pk").pk,
         "archives_risklimit": RiskLimit.objects.using("batch").earliest("pk").pk,
         "archives_staleafter": StaleAfter.objects.using("batch").earliest("pk").pk,
         "audit_auditentry": AuditEntry.objects.using("batch").get(action="town.built").pk,
@@ -195,7 +202,19 @@ def build_subject(bank: world.Bank, number: int, relation: str, branch: Branch, 
     )
     relation_row(customer)
     export_row(owner)
-    return Subject(relation, marker, plain, owner, customer, account, alert, plan, sealed_value(customer, branch))
+    sealed, drawn = sealed_value(customer, branch), inspection_row(bank, customer, owner)
+    return Subject(relation, marker, plain, owner, customer, account, alert, plan, sealed, drawn)
+
+
+def inspection_row(bank: world.Bank, customer: Customer, owner: User) -> Inspection:
+    """The customer's archive in this week's sample of its branch."""
+    draw, _is_new = InspectionDraw.objects.using("batch").get_or_create(
+        branch_id=customer.branch_id, week=inspections.week_of(timezone.localdate()),
+        defaults={"seed": "5eed", "per_manager": 5, "drawn_by_id": bank.zhou.pk, "drawn_at": timezone.now()},
+    )  # fmt: skip
+    return Inspection.objects.using("batch").create(
+        draw=draw, branch_id=customer.branch_id, customer=customer, owner_id=owner.pk
+    )
 
 
 def sealed_value(customer: Customer, branch: Branch) -> ArchiveValue:
