@@ -153,7 +153,7 @@ class InspectionStep(models.Model):
         verbose_name = _("step of an inspection")
         verbose_name_plural = _("steps of an inspection")
         constraints: ClassVar[list[models.BaseConstraint]] = [
-            models.UniqueConstraint(fields=["inspection", "number"], name="one_step_of_a_number"),
+            models.UniqueConstraint(fields=["inspection", "number"], name="one_inspection_step_of_a_number"),
             models.CheckConstraint(
                 condition=~models.Q(kind=InspectionState.RETURNED)
                 | (~models.Q(remarks="") & models.Q(due_date__isnull=False)),

@@ -309,7 +309,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="inspectionstep",
-            constraint=models.UniqueConstraint(fields=("inspection", "number"), name="one_step_of_a_number"),
+            constraint=models.UniqueConstraint(fields=("inspection", "number"), name="one_inspection_step_of_a_number"),
         ),
         migrations.AddConstraint(
             model_name="inspectionstep",
