@@ -80,7 +80,7 @@ def test_a_draw_takes_so_many_of_each_manager_and_the_seed_draws_the_same_again(
     first = sorted(one.customer_id for one in rows)
     # Drawn again under the same seed by the same statement: the same archives; under another seed not.
     again = InspectionDraw.objects.using("batch").create(
-        branch=bank.south, week=made.week - timedelta(days=7), seed=made.seed, per_manager=4, drawn_by=bank.he,
+        branch_id=bank.south.pk, week=made.week - timedelta(days=7), seed=made.seed, per_manager=4, drawn_by_id=bank.he.pk,
         drawn_at=timezone.now(),
     )  # fmt: skip
     with scoped(bank.he):
@@ -89,7 +89,7 @@ def test_a_draw_takes_so_many_of_each_manager_and_the_seed_draws_the_same_again(
     others = set()
     for week, seed in enumerate(("a", "b", "c", "d"), 2):
         other = InspectionDraw.objects.using("batch").create(
-            branch=bank.south, week=made.week - timedelta(days=7 * week), seed=seed, per_manager=4, drawn_by=bank.he,
+            branch_id=bank.south.pk, week=made.week - timedelta(days=7 * week), seed=seed, per_manager=4, drawn_by_id=bank.he.pk,
             drawn_at=timezone.now(),
         )  # fmt: skip
         with scoped(bank.he):
@@ -177,7 +177,7 @@ def test_nobody_judges_the_own_archive(bank: Bank, client_of: ClientOf) -> None:
     # The inspector takes the customer over: now it is the own archive, in the product and under it.
     Ownership.objects.using("batch").filter(customer=customer).update(until=timezone.localdate())
     Ownership.objects.using("batch").create(
-        customer=customer, branch_id=customer.branch_id, owner=bank.he, since=timezone.localdate(), reason="test"
+        customer=customer, branch_id=customer.branch_id, owner_id=bank.he.pk, since=timezone.localdate(), reason="test"
     )
     assert said(client_of(bank.he), one.pk, "pass").status_code == 302
     with scoped(bank.he), pytest.raises(InspectionRefused):
@@ -238,7 +238,7 @@ def test_only_the_owner_hands_in_again_and_a_new_owner_does_it_for_a_customer_ta
     assert client_of(bank.li).post(f"/archives/inspections/{one.pk}/resubmit/", {"remarks": "x"}).status_code == 404
     Ownership.objects.using("batch").filter(customer=customer).update(until=timezone.localdate())
     Ownership.objects.using("batch").create(
-        customer=customer, branch_id=customer.branch_id, owner=bank.li, since=timezone.localdate(), reason="test"
+        customer=customer, branch_id=customer.branch_id, owner_id=bank.li.pk, since=timezone.localdate(), reason="test"
     )
     plan = MaintenancePlan.objects.using("batch").get()
     assert plan.owner_id == bank.li.pk and "补他行资产" in client_of(bank.li).get("/").content.decode()
