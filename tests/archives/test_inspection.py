@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, ProgrammingError, transaction
@@ -137,7 +138,8 @@ def test_from_the_return_to_the_second_look(bank: Bank, client_of: ClientOf) -> 
     wang.post(f"/plans/{plan.pk}/move/", {"due_date": due + timedelta(days=9)})
     with scoped(bank.wang):
         contact = Contact("phone", "interested", "care", "聊过")
-        log_contact(customer, bank.wang, timezone.now() + timedelta(days=8), contact, plan.submission)
+        seen = Customer.objects.get(pk=customer.pk)
+        log_contact(seen, bank.wang, timezone.now() + timedelta(days=8), contact, uuid4())
     plan.refresh_from_db(using="batch")
     assert (plan.state, plan.due_date) == (PlanState.PLANNED, due)
     assert wang.post(f"/archives/inspections/{one.pk}/resubmit/", {"remarks": "已补两笔"}).status_code == 302
@@ -193,7 +195,7 @@ def test_nobody_judges_the_own_archive(bank: Bank, client_of: ClientOf) -> None:
 def step(one: Inspection, actor: User, number: int, kind: str, **fields: Any) -> InspectionStep:
     values = {"remarks": "x", "due_date": timezone.localdate()} if kind == "returned" else {}
     return InspectionStep.objects.create(
-        inspection=one, branch_id=one.branch_id, customer_id=one.customer_id, number=number, kind=kind, actor=actor,
+        inspection_id=one.pk, branch_id=one.branch_id, customer_id=one.customer_id, number=number, kind=kind, actor_id=actor.pk,
         at=timezone.now(), **{**values, **fields},
     )  # fmt: skip
 
