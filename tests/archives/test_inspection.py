@@ -81,8 +81,8 @@ def test_a_draw_takes_so_many_of_each_manager_and_the_seed_draws_the_same_again(
     first = sorted(one.customer_id for one in rows)
     # Drawn again under the same seed by the same statement: the same archives; under another seed not.
     again = InspectionDraw.objects.using("batch").create(
-        branch_id=bank.south.pk, week=made.week - timedelta(days=7), seed=made.seed, per_manager=4, drawn_by_id=bank.he.pk,
-        drawn_at=timezone.now(),
+        branch_id=bank.south.pk, week=made.week - timedelta(days=7), seed=made.seed, per_manager=4,
+        drawn_by_id=bank.he.pk, drawn_at=timezone.now(),
     )  # fmt: skip
     with scoped(bank.he):
         inspections.sample(again)
@@ -90,8 +90,8 @@ def test_a_draw_takes_so_many_of_each_manager_and_the_seed_draws_the_same_again(
     others = set()
     for week, seed in enumerate(("a", "b", "c", "d"), 2):
         other = InspectionDraw.objects.using("batch").create(
-            branch_id=bank.south.pk, week=made.week - timedelta(days=7 * week), seed=seed, per_manager=4, drawn_by_id=bank.he.pk,
-            drawn_at=timezone.now(),
+            branch_id=bank.south.pk, week=made.week - timedelta(days=7 * week), seed=seed, per_manager=4,
+            drawn_by_id=bank.he.pk, drawn_at=timezone.now(),
         )  # fmt: skip
         with scoped(bank.he):
             inspections.sample(other)
@@ -195,8 +195,8 @@ def test_nobody_judges_the_own_archive(bank: Bank, client_of: ClientOf) -> None:
 def step(one: Inspection, actor: User, number: int, kind: str, **fields: Any) -> InspectionStep:
     values = {"remarks": "x", "due_date": timezone.localdate()} if kind == "returned" else {}
     return InspectionStep.objects.create(
-        inspection_id=one.pk, branch_id=one.branch_id, customer_id=one.customer_id, number=number, kind=kind, actor_id=actor.pk,
-        at=timezone.now(), **{**values, **fields},
+        inspection_id=one.pk, branch_id=one.branch_id, customer_id=one.customer_id, number=number, kind=kind,
+        actor_id=actor.pk, at=timezone.now(), **{**values, **fields},
     )  # fmt: skip
 
 
@@ -226,7 +226,7 @@ def test_the_database_keeps_the_order_of_steps_and_lets_none_be_changed(bank: Ba
             with pytest.raises(ProgrammingError), scoped(bank.he):
                 db.execute(statement, using="default")
         with pytest.raises(IntegrityError):
-            db.execute(f"UPDATE {table} SET branch_id = 0", using="owner")
+            db.execute(f"UPDATE {table} SET branch_id = 0", using="batch")
 
 
 def test_only_the_owner_hands_in_again_and_a_new_owner_does_it_for_a_customer_taken_over(
