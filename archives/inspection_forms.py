@@ -104,7 +104,7 @@ class InspectionFilter(ListFilter):
         fields: tuple[str, ...] = ()
 
     def visible(self, user: User) -> QuerySet[Any]:
-        return Inspection.objects.visible_to(user).with_state()
+        return Inspection.objects.with_state().visible_to(user)
 
     def of_manager(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         return rows.filter(owner_id=int(value)) if value.isdecimal() and len(value) < 19 else rows.none()

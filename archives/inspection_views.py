@@ -157,5 +157,5 @@ def verdict_form(data: Any) -> VerdictForm:
 def inspection_of(request: HttpRequest, pk: int) -> tuple[User, Any]:
     """Who asks, and the inspection with its state where they may see its customer; 404 else."""
     assert isinstance(request.user, User)
-    seen = Inspection.objects.visible_to(request.user).with_state().select_related("draw", "owner")
+    seen = Inspection.objects.with_state().visible_to(request.user).select_related("draw", "owner")
     return request.user, get_object_or_404(seen, pk=pk)

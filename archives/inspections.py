@@ -125,6 +125,7 @@ def judge(
 
 def ask_to_mend(customer: Customer, actor: User, owner_id: int, verdict: Verdict) -> MaintenancePlan:
     """The plan by which the owner reads of it in 今日, with the remarks and the day."""
+    assert verdict.due_date is not None  # a return names its day: the form asks for it, a constraint holds it
     channel = Channel.FACE if plans.is_barred(customer, Channel.PHONE) else Channel.PHONE
     return MaintenancePlan.objects.create(
         branch_id=customer.branch_id, customer=customer, owner_id=owner_id, due_date=verdict.due_date,
@@ -170,7 +171,7 @@ def locked(inspection: Inspection, actor: User) -> tuple[Any, Customer]:
     customer = Customer.objects.visible_to(actor).select_for_update(of=("self",), no_key=True).get(
         pk=inspection.customer_id
     )  # fmt: skip
-    return Inspection.objects.visible_to(actor).with_state().get(pk=inspection.pk), customer
+    return Inspection.objects.with_state().visible_to(actor).get(pk=inspection.pk), customer
 
 
 def results(branch_id: int, day: date, owner_id: int | None = None) -> list[dict[str, Any]]:

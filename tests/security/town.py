@@ -202,8 +202,8 @@ def build_subject(bank: world.Bank, number: int, relation: str, branch: Branch, 
     )
     relation_row(customer)
     export_row(owner)
-    sealed, drawn = sealed_value(customer, branch), inspection_row(bank, customer, owner)
-    return Subject(relation, marker, plain, owner, customer, account, alert, plan, sealed, drawn)
+    secret, drawn = sealed_value(customer, branch), inspection_row(bank, customer, owner)
+    return Subject(relation, marker, plain, owner, customer, account, alert, plan, secret, drawn)
 
 
 def inspection_row(bank: world.Bank, customer: Customer, owner: User) -> Inspection:
