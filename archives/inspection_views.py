@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from archives import inspections, plans
+from archives import inspections
 from archives.choices import TO_JUDGE, InspectionState
 from archives.inspection_forms import InspectionFilter, ResubmitForm, VerdictForm
 from archives.inspections import InspectionRefused
@@ -24,8 +24,9 @@ from crm.audit import trail
 from crm.organization.access import BALANCE_ROLES, branch_named, for_roles, scope_of
 from crm.organization.choices import Reach, Role
 from crm.organization.models import Branch, User
-from customers.customer_list import slim
+from customers.customer_list import main_owner
 from customers.models import Customer
+from customers.models.customer import hidden
 
 ROWS = 50
 MOST_CRITERIA = 20
@@ -128,20 +129,19 @@ def show(request: HttpRequest, one: Any, form: VerdictForm, resubmit: ResubmitFo
     """The page with the forms that came back, or fresh ones."""
     user = request.user
     assert isinstance(user, User)
-    customer = get_object_or_404(slim(Customer.objects.visible_to(user)), pk=one.customer_id)
+    customer = one.customer
     trail.looked_at(request, customer)
     archive = record_page(user, customer)
     for card in archive["cards"]:
         card.form = None  # looked at here, changed on its own page
-    owner_id = plans.main_owners(user, [customer.pk]).get(customer.pk)
     contacts = ContactLog.objects.visible_to(user).filter(customer=customer).select_related("staff")
     steps = InspectionStep.objects.visible_to(user).filter(inspection=one).select_related("actor").order_by("number")
-    is_own = user.pk in (owner_id, one.owner_id)
+    is_own = user.pk in (one.owner_now, one.owner_id)
     context = {
         **archive, "one": one, "form": form, "resubmit": resubmit, "steps": list(steps[:MOST_STEPS]),
         "contacts": contacts.order_by("-contacted_at", "-pk")[:CONTACTS_SHOWN],
         "judges": inspections.may_inspect(user) and one.state in TO_JUDGE and not is_own,
-        "mends": owner_id == user.pk and one.state == InspectionState.RETURNED,
+        "mends": one.owner_now == user.pk and one.state == InspectionState.RETURNED,
     }  # fmt: skip
     return render(request, "archives/inspection.html", context, status=status)
 
@@ -155,7 +155,11 @@ def verdict_form(data: Any) -> VerdictForm:
 
 
 def inspection_of(request: HttpRequest, pk: int) -> tuple[User, Any]:
-    """Who asks, and the inspection with its state where they may see its customer; 404 else."""
-    assert isinstance(request.user, User)
-    seen = Inspection.objects.with_state().visible_to(request.user).select_related("draw", "owner")
-    return request.user, get_object_or_404(seen, pk=pk)
+    """Who asks, and the inspection with its state, its customer and who owns that now (`owner_now`), where they may
+    see both; 404 else."""
+    user = request.user
+    assert isinstance(user, User)
+    seen = Inspection.objects.with_state().visible_to(user).filter(customer__in=Customer.objects.visible_to(user))
+    about = seen.select_related("draw", "owner", "customer__metrics", "customer__branch")
+    slim = about.defer(*hidden("customer"))
+    return user, get_object_or_404(slim.annotate(owner_now=main_owner("customer_id", "id")), pk=pk)
