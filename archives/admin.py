@@ -13,6 +13,8 @@ from archives.models import (
     AgeRule,
     ArchiveField,
     ComplaintTerm,
+    InspectionCriterion,
+    InspectionRule,
     MaintenanceTemplate,
     PlanStep,
     PlanType,
@@ -133,3 +135,20 @@ class ComplaintTermAdmin(RecordedAdmin):
 class SurveyRuleAdmin(RecordedAdmin):
     list_display = ("effective_from", "days_between", "least_answers")
     ordering = ("-effective_from",)
+
+
+@admin.register(InspectionRule)
+class InspectionRuleAdmin(RecordedAdmin):
+    list_display = ("effective_from", "archives_a_week", "days_to_mend")
+    ordering = ("-effective_from",)
+
+
+@admin.register(InspectionCriterion)
+class InspectionCriterionAdmin(RecordedAdmin):
+    list_display = ("code", "name_zh_hans", "weight", "place", "is_active")
+    ordering = ("place",)
+    fields = ("code", *NAMES, "weight", "place", "is_active")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """The code is what the marks given before are kept by."""
+        return ("code",) if obj else ()

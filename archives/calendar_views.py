@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from archives import ical, load
 from archives.calendar_page import CalendarPage, month_named, page_of
+from archives.choices import PlanOrigin
 from archives.models import CalendarFeed, MaintenancePlan
 from archives.views import back
 from crm.audit import trail
@@ -142,4 +143,6 @@ def plan(request: HttpRequest, pk: int) -> HttpResponse:
     )
     trail.listed(request, "plan", [found.customer_id])
     day: date = timezone.localdate()
-    return render(request, "archives/plan.html", {"plan": found, "day": day, "customer": found.customer})
+    step = found.inspection_steps.first() if found.origin == PlanOrigin.INSPECTION else None
+    context = {"plan": found, "day": day, "customer": found.customer, "step": step}
+    return render(request, "archives/plan.html", context)

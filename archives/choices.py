@@ -91,12 +91,13 @@ class PlanCause(models.TextChoices):
 
 
 class PlanOrigin(models.TextChoices):
-    """What asked for a plan; all but the last are made by the night."""
+    """What asked for a plan; the last two come from people, all others are made by the night."""
 
     TIER = "tier", _("Contact cadence of the tier")
     ALERT = "alert", _("Alert")
     DATE = "date", _("Important date")
     CAMPAIGN = "campaign", _("Campaign")
+    INSPECTION = "inspection", _("Archive returned by an inspection")
     MANUAL = "manual", _("Planned by a person")
 
 
@@ -299,3 +300,17 @@ class Touch(models.TextChoices):
     CONTACT = "contact", _("Contact")
     PLAN = "plan", pgettext_lazy("survey", "Planned service")
     COMPLAINT = "complaint", _("Complaint")
+
+
+class InspectionState(models.TextChoices):
+    """What was last said of an archive that was drawn; all but the first are steps."""
+
+    DRAWN = "drawn", pgettext_lazy("inspection", "To be looked at")
+    PASSED = "passed", pgettext_lazy("inspection", "Passed")
+    RETURNED = "returned", pgettext_lazy("inspection", "Returned")
+    RESUBMITTED = "resubmitted", pgettext_lazy("inspection", "Handed in again")
+
+
+# What waits for the inspector, and what for the owner of the archive.
+TO_JUDGE = (InspectionState.DRAWN, InspectionState.RESUBMITTED)
+JUDGED = (InspectionState.PASSED, InspectionState.RETURNED)

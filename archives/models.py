@@ -12,6 +12,11 @@ from archives.choices import LIVE_PLAN_STATES, Channel, Direction, Outcome, Plan
 from archives.complaint_models import Complaint as Complaint
 from archives.complaint_models import ComplaintStep as ComplaintStep
 from archives.complaint_models import ComplaintTerm as ComplaintTerm
+from archives.inspection_models import Inspection as Inspection
+from archives.inspection_models import InspectionCriterion as InspectionCriterion
+from archives.inspection_models import InspectionDraw as InspectionDraw
+from archives.inspection_models import InspectionRule as InspectionRule
+from archives.inspection_models import InspectionStep as InspectionStep
 from archives.record_models import Archive as Archive
 from archives.record_models import ArchiveField as ArchiveField
 from archives.record_models import ArchiveValue as ArchiveValue

@@ -182,7 +182,7 @@ def follow_contact(log: ContactLog, customer: Customer, actor: User) -> list[int
     It answers what was due by its day, and whenever that was meant to be the "next contact" of an earlier one, the
     regular contact of the tier, and what an alert or a low answer in a survey asked for. Where it reached the customer
     these are done, and its own next date becomes a plan; where it did not, they move to the next date instead, so that
-    no second plan stands beside them.
+    no second plan stands beside them. What an inspection asks for, handing the archive in again does, and nothing else.
     """
     day = timezone.localtime(log.contacted_at).date()
     answered = list(
@@ -195,6 +195,7 @@ def follow_contact(log: ContactLog, customer: Customer, actor: User) -> list[int
             | Q(purpose=Purpose.SURVEY),
             customer=customer,
         )
+        .exclude(origin=PlanOrigin.INSPECTION)
         .order_by("pk")
         .select_for_update(of=("self",))
     )
@@ -251,6 +252,8 @@ def locked(plan: MaintenancePlan) -> MaintenancePlan:
     current = MaintenancePlan.objects.select_for_update(of=("self",)).select_related("customer").get(pk=plan.pk)
     if current.state not in LIVE_PLAN_STATES:
         raise PlanRefused(_("This plan has been closed in the meantime."))
+    if current.origin == PlanOrigin.INSPECTION:
+        raise PlanRefused(_("An inspection asks for this: hand the archive in again, then the plan is done."))
     return current
 
 

@@ -1,6 +1,15 @@
 from django.urls import path
 
-from archives import calendar_views, complaint_views, plan_views, record_views, risk_views, survey_views, views
+from archives import (
+    calendar_views,
+    complaint_views,
+    inspection_views,
+    plan_views,
+    record_views,
+    risk_views,
+    survey_views,
+    views,
+)
 
 app_name = "archives"
 urlpatterns = [
@@ -29,4 +38,9 @@ urlpatterns = [
     path("customers/<int:pk>/surveys/new/", survey_views.survey_new, name="survey_new"),
     path("surveys/", survey_views.survey_figures, name="surveys"),
     path("surveys/<int:pk>/follow/", survey_views.survey_follow, name="survey_follow"),
+    path("archives/inspections/", inspection_views.inspection_list, name="inspection_list"),
+    path("archives/inspections/draw/", inspection_views.inspection_draw, name="inspection_draw"),
+    path("archives/inspections/<int:pk>/", inspection_views.inspection, name="inspection"),
+    path("archives/inspections/<int:pk>/verdict/", inspection_views.inspection_judge, name="inspection_judge"),
+    path("archives/inspections/<int:pk>/resubmit/", inspection_views.inspection_resubmit, name="inspection_resubmit"),
 ]

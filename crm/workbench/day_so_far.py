@@ -11,7 +11,7 @@ from django.db.models import Case, CharField, Count, IntegerField, Q, Subquery, 
 from django.db.models.functions import Cast, JSONObject
 from django.utils.translation import gettext as _
 
-from archives.choices import REACHED, Channel, Outcome
+from archives.choices import REACHED, Channel, Outcome, PlanOrigin
 from archives.complaints import due_number
 from archives.contacts import start_of
 from archives.models import ContactLog, MaintenancePlan
@@ -59,7 +59,7 @@ class LobbyNote:
 
 @dataclass(frozen=True)
 class Planned:
-    """An open plan that is due today, or was before."""
+    """An open plan that is due today, or was before; one to mend an archive (`inspection_id`) from the first day on."""
 
     customer_id: int
     name_mask: str
@@ -68,6 +68,7 @@ class Planned:
     channel: str
     note: str
     may_call: bool
+    inspection_id: int | None
 
 
 @dataclass(frozen=True)
@@ -151,6 +152,7 @@ def day_so_far(user: User, day: date, owner: str = "") -> DaySoFar:
                 str(Channel(one["channel"]).label),
                 said_of(one),
                 not one["barred"],
+                one["inspection"],
             )
             for one in row.plans
         ],
@@ -220,7 +222,8 @@ def nudges(user: User, day: date) -> Any:
 
 def plans(user: User, day: date, owner_id: int) -> Any:
     """What this member of staff means to do today, and what is overdue, oldest first; by the index of open plans."""
-    due = MaintenancePlan.objects.open().visible_to(user).filter(owner_id=owner_id, due_date__lte=day)
+    wanted = Q(due_date__lte=day) | Q(origin=PlanOrigin.INSPECTION)
+    due = MaintenancePlan.objects.open().visible_to(user).filter(wanted, owner_id=owner_id)
     return due.order_by("due_date", "pk").values(
         json=JSONObject(
             customer="customer_id",
@@ -229,6 +232,7 @@ def plans(user: User, day: date, owner_id: int) -> Any:
             due="due_date",
             channel="channel",
             barred="customer__do_not_contact",
+            inspection="inspection_steps__inspection_id",
             **SAID,
         )
     )[:PLANS]

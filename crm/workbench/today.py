@@ -87,7 +87,7 @@ def page_context(
     first = str(listing.rows[0].alert.pk) if listing.rows and not place else ""
     opened = asked.get("open", "") or first
     shown = {row.customer.pk for row in listing.rows}
-    plans = [one for one in so_far.plans if one.customer_id not in shown]
+    plans = [one for one in so_far.plans if one.customer_id not in shown or one.inspection_id]
     return {"plans": plans, "day": today.day, "list": listing, "so_far": so_far, "open": opened}, listing.rows
 
 

@@ -8,6 +8,7 @@ from uuid import uuid4
 from django.db import connections
 from django.utils import timezone
 
+from archives.choices import PlanOrigin
 from archives.models import MaintenancePlan
 from crm.audit.models import AuditEntry
 from crm.organization.models import User
@@ -182,3 +183,20 @@ def test_every_list_has_ticks_and_its_actions(bank: Bank, day: Morning, client_o
         page = client.get(path).content.decode()
         assert f'name="ids" value="{pk}"' in page
         assert f'name="action" value="{action}"' in page
+
+
+def test_what_an_inspection_asks_for_stays_as_it_is(bank: Bank, day: Morning, client_of: ClientOf) -> None:
+    asked = plan(day.zhou, bank.wang, day.day, origin=PlanOrigin.INSPECTION, note="补他行资产")
+    other = plan(day.zhou, bank.wang, day.day)
+    client, later = client_of(bank.he), day.day + timedelta(days=5)
+    columns = ("due_date", "owner_id", "state", "closed_on", "closed_by_id", "reason")
+    before = [getattr(now(asked), column) for column in columns]
+    for action, fields in (
+        ("move", {"due_date": later.isoformat()}),
+        ("hand", {"colleague": bank.he.pk}),
+        ("close", {"state": "cancelled", "reason": "重复"}),
+    ):
+        job = carried_out(client, "plans", action, {"ids": [asked.pk, other.pk]}, **fields)
+        assert outcomes(job)["changed"] == 1  # the plan beside it, so the job did run
+        assert [getattr(now(asked), column) for column in columns] == before
+    assert (now(other).due_date, now(other).owner_id, now(other).state) == (later, bank.he.pk, "cancelled")

@@ -85,6 +85,10 @@ def export(town: Town, subject: Subject) -> Mapping[str, Any]:
     return {"pk": export_row(subject.owner).pk}
 
 
+def inspection(town: Town, subject: Subject) -> Mapping[str, Any]:
+    return {"pk": subject.inspection.pk}
+
+
 def run(town: Town, subject: Subject) -> Mapping[str, Any]:
     return {"pk": town.run.pk}
 
@@ -259,6 +263,11 @@ PAGES: tuple[Page, ...] = (
         open_to_all=True,
         answers={"GET": frozenset({404})},
     ),
+    Page("archives:inspection_list", OWNERS, READ),
+    Page("archives:inspection_draw", MANAGER, WRITE),
+    Page("archives:inspection", OWNERS, READ, "inspection", inspection),
+    Page("archives:inspection_judge", MANAGER, WRITE, "inspection", inspection),
+    Page("archives:inspection_resubmit", OWNERS, WRITE, "inspection", inspection),
     Page("exports:list", OWNERS, READ),
     Page("exports:new", OWNERS, BOTH, form={"file_format": "csv"}),
     Page("exports:export", OWNERS, READ, "export", export),
@@ -314,6 +323,8 @@ ADMIN_TABLES: dict[str, tuple[frozenset[Role], str]] = {
     "archives_archivefield": (ADMIN, "ac"),
     "archives_complaintterm": (ADMIN, "c"),
     "archives_surveyrule": (ADMIN, "ac"),
+    "archives_inspectioncriterion": (ADMIN, "ac"),
+    "archives_inspectionrule": (ADMIN, "ac"),
     "archives_risklimit": (ADMIN, "c"),
     "archives_staleafter": (ADMIN, "ac"),
     "audit_auditentry": (AUDITOR, ""),

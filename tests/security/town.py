@@ -13,13 +13,17 @@ from uuid import uuid4
 from axes.models import AccessAttempt
 from django.utils import timezone
 
-from archives import records
+from archives import inspections, records
 from archives.models import (
     AgeRule,
     ArchiveField,
     ArchiveValue,
     Complaint,
     ComplaintTerm,
+    Inspection,
+    InspectionCriterion,
+    InspectionDraw,
+    InspectionRule,
     MaintenancePlan,
     MaintenanceTemplate,
     PlanStep,
@@ -81,6 +85,7 @@ class Subject:
     sealed: ArchiveValue
     complaint: Complaint
     survey: Survey
+    inspection: Inspection
 
 
 @dataclass(frozen=True)
@@ -122,6 +127,8 @@ def build() -> Town:
         "archives_plantype": PlanType.objects.using("batch").earliest("pk").pk,
         "archives_agerule": AgeRule.objects.using("batch").earliest("pk").pk,
         "archives_archivefield": ArchiveField.objects.using("batch").earliest("pk").pk,
+        "archives_inspectioncriterion": InspectionCriterion.objects.using("batch").earliest("pk").pk,
+        "archives_inspectionrule": InspectionRule.objects.using("batch").earliest("pk").pk,
         "archives_risklimit": RiskLimit.objects.using("batch").earliest("pk").pk,
         "archives_staleafter": StaleAfter.objects.using("batch").earliest("pk").pk,
         "archives_surveyrule": SurveyRule.objects.using("batch").earliest("pk").pk,
@@ -216,7 +223,7 @@ def build_subject(bank: world.Bank, number: int, relation: str, branch: Branch, 
     export_row(owner)
     return Subject(
         relation, marker, plain, owner, customer, account, alert, plan, sealed_value(customer, branch),
-        complaint_row(customer, owner), survey_row(customer, plan),
+        complaint_row(customer, owner), survey_row(customer, plan), inspection_row(bank, customer, owner),
     )  # fmt: skip
 
 
@@ -235,6 +242,17 @@ def survey_row(customer: Customer, plan: MaintenancePlan) -> Survey:
         branch_id=customer.branch_id, customer=customer, touch="visit", score=2, follow_up=plan, submission=uuid4(),
         answered_on=timezone.localdate() - timedelta(days=200),
     )  # fmt: skip
+
+
+def inspection_row(bank: world.Bank, customer: Customer, owner: User) -> Inspection:
+    """The customer's archive in this week's sample of its branch."""
+    draw, _is_new = InspectionDraw.objects.using("batch").get_or_create(
+        branch_id=customer.branch_id, week=inspections.week_of(timezone.localdate()),
+        defaults={"seed": "5eed", "per_manager": 5, "drawn_by_id": bank.zhou.pk, "drawn_at": timezone.now()},
+    )  # fmt: skip
+    return Inspection.objects.using("batch").create(
+        draw=draw, branch_id=customer.branch_id, customer=customer, owner_id=owner.pk
+    )
 
 
 def sealed_value(customer: Customer, branch: Branch) -> ArchiveValue:

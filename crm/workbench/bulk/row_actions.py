@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from archives.choices import PlanCause, PlanState
+from archives.choices import PlanCause, PlanOrigin, PlanState
 from archives.models import MaintenancePlan
 from crm import db
 from crm.audit import trail
@@ -21,7 +21,8 @@ MAIN_OWNER = (
     "SELECT o.owner_id FROM customers_ownership o "
     "WHERE o.customer_id = r.customer_id AND o.role = 'main' AND o.until IS NULL"
 )
-OPEN_PLAN = f"r.state = {PlanState.PLANNED.value!r}"
+# What an inspection asks for stays with the owner until the archive is handed in again.
+OPEN_PLAN = f"r.state = {PlanState.PLANNED.value!r} AND r.origin <> {PlanOrigin.INSPECTION.value!r}"
 
 
 @dataclass(frozen=True)
