@@ -93,19 +93,19 @@ def handover(request: HttpRequest, pk: int) -> HttpResponse:
     """A request: who goes to whom, what is decided, and what became of it."""
     one, user = led(request, pk)
     day, now = timezone.localdate(), timezone.now()
-    is_over = one.job is not None and not one.job.is_under_way
+    # What the leaver still has after an undo is as it should be.
+    has_moved = one.job is not None and not one.job.is_under_way and not one.job.is_undo
     rows, next_place = page_of(request, one, user)
     is_handover = one.kind == RequestKind.HANDOVER
     context = {
         "one": one,
         "is_own": one.requested_by_id == user.pk,
-        "is_over": is_over,
         "may_decide": requests.may_decide(user, one),
         "may_undo": requests.may_undo(one, now),
         "approvers": requests.approvers_of(one) if one.state in (RequestState.DRAFT, RequestState.WAITING) else [],
         "shares": planning.shares(user, one, day) if is_handover and one.job is None else [],
         "outcomes": requests.outcomes(user, one) if one.job is not None else [],
-        "left": requests.left_open(user, one.leaver, one.branch_id) if is_over and one.leaver else None,
+        "left": requests.left_open(user, one.leaver, one.branch_id) if has_moved and one.leaver else None,
         "rows": rows,
         "next_place": next_place,
         "form": ReasonForm(),

@@ -307,7 +307,12 @@ def test_the_new_manager_reads_what_was_open_until_the_first_contact(
     assert "请多关照" not in client.get(f"/customers/{leaver.pk}/").content.decode()
     with fresh(bank.he) as manager:
         assert tracker.tracked(request_with_job(request), leaving.DAY()).contacted == 1
+<<<<<<< HEAD
         assert [vars(one)["is_contacted"] for one in tracker.moved(manager, request).filter(customer=leaver)] == [True]
+=======
+        shown = tracker.moved(manager, request).filter(customer=leaver)
+        assert [one.is_contacted for one in shown] == [True]
+>>>>>>> handover
     others = next(one for one in people if one != new)
     assert client_of(others).post(f"/handovers/moves/{move.pk}/told/").status_code == 404
 

@@ -65,14 +65,14 @@ def kept(aum: Decimal, flow: Decimal) -> Decimal | None:
     return (100 * (aum + flow) / aum).quantize(Decimal("0.1")) if aum > 0 else None
 
 
-def moved(user: User, request: OwnershipRequest) -> QuerySet[OwnershipMove]:
+def moved(user: User, request: OwnershipRequest) -> QuerySet[Any]:
     """Those who were moved, with what is shown of the customer, and whether anybody has reached them since."""
     reached = ContactLog.objects.filter(
         customer=OuterRef("customer"), contacted_at__gte=OuterRef("moved_at"), outcome__in=REACHED
     ).exclude(channel=Channel.SMS)
     moves = OwnershipMove.objects.visible_to(user).filter(request=request, outcome=ItemOutcome.CHANGED)
     shown = moves.select_related("customer__metrics", "to_owner").defer(*hidden("customer"))
-    found: QuerySet[OwnershipMove] = shown.annotate(is_contacted=Exists(reached))
+    found: QuerySet[Any] = shown.annotate(is_contacted=Exists(reached))
     return found
 
 
