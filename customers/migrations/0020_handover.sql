@@ -10,8 +10,8 @@ GRANT INSERT, UPDATE (to_owner_id, aum, outcome, moved_at, note, told_on, told_b
 
 -- A job that carries a request out runs for whoever approved it; whoever sees the request sees how far it is.
 CREATE POLICY jobs_of_requests ON customers_bulkjob FOR SELECT TO crm_app, crm_hq USING (
-    action IN ('handover', 'recycle') AND (SELECT current_setting('crm.role', true)) = 'branch_manager'
+    (action = 'handover' OR action = 'recycle') AND (SELECT current_setting('crm.role', true)) = 'branch_manager'
     AND EXISTS (SELECT FROM customers_ownershiprequest r WHERE r.job_id = customers_bulkjob.id));
 CREATE POLICY undo_of_requests ON customers_bulkjob FOR UPDATE TO crm_app, crm_hq USING (
-    action IN ('handover', 'recycle') AND (SELECT current_setting('crm.role', true)) = 'branch_manager'
+    (action = 'handover' OR action = 'recycle') AND (SELECT current_setting('crm.role', true)) = 'branch_manager'
     AND EXISTS (SELECT FROM customers_ownershiprequest r WHERE r.job_id = customers_bulkjob.id));
