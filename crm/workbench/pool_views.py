@@ -18,7 +18,7 @@ from crm.workbench.handover.forms import PoolRuleForm, ReasonForm
 from crm.workbench.handover.planning import HandoverRefused
 from customers import ownership
 from customers.customer_list import next_maturity, slim
-from customers.lists.shape import Sort, beyond, keyed, number, order_of, place_of, place_text
+from customers.lists.shape import Sort, keyset_page, number
 from customers.models import Customer, PoolRule
 
 PAGE_ROWS = 50
@@ -34,17 +34,19 @@ def pool_list(request: HttpRequest) -> HttpResponse:
     """Who is in the pool of the user's branches. A relationship manager claims, a branch manager assigns."""
     user, day = request.user, timezone.localdate()
     assert isinstance(user, User)
-    rows = keyed(pool.pool_of(user).filter(metrics__isnull=False), BY_TIER)
-    place = place_of(BY_TIER, request.GET.get("after", ""))
-    if place is not None:
-        rows = rows.filter(beyond(place, True))
-    shown = slim(rows).annotate(next_maturity=next_maturity(day)).order_by(*order_of(goes_down=True))
-    found = list(shown[: PAGE_ROWS + 1])
-    trail.listed(request, "pool", [one.pk for one in found[:PAGE_ROWS]])
+    matching = pool.pool_of(user).filter(metrics__isnull=False)
+    page = keyset_page(
+        matching,
+        BY_TIER,
+        lambda rows: slim(rows).annotate(next_maturity=next_maturity(day)),
+        after=request.GET.get("after", ""),
+        before=request.GET.get("before", ""),
+    )
+    trail.listed(request, "pool", [one.pk for one in page.rows])
     leads = user.role == Role.BRANCH_MANAGER
     context = {
-        "rows": found[:PAGE_ROWS],
-        "next_place": place_text(found[PAGE_ROWS - 1]) if len(found) > PAGE_ROWS else "",
+        "rows": page.rows,
+        "page": page,
         "leads": leads,
         "rule": pool.in_force(user.branch_id) if leads else None,
         "cap": ownership.rule_on(day).claim_cap,

@@ -99,7 +99,7 @@ def contact(customer: Customer, days: int, **fields: Any) -> None:
 def idle(bank: Bank) -> dict[str, Customer]:
     """Customers of 王, each with one thing about them; `quiet` and those after it are left alone by everybody."""
     names = (
-        "maturing", "matured", "planned", "followed", "reached", "grown", "new",
+        "maturing", "matured", "planned", "paused", "followed", "reached", "grown", "new",
         "quiet", "texted", "missed", "long_ago", "shrunk", "done",
     )  # fmt: skip
     found = {name: bank.customer(f"Q{n:02}", owner=bank.wang) for n, name in enumerate(names)}
@@ -108,6 +108,7 @@ def idle(bank: Bank) -> dict[str, Customer]:
     bank.holding(found["maturing"], 1_000, product="TIME1Y", maturity_date=DAY() + timedelta(days=180))
     bank.holding(found["matured"], 0, product="TIME1Y", maturity_date=days_ago(180), status="closed")
     plan(found["planned"])
+    plan(found["paused"], "paused")  # by a complaint: it goes on when that is closed
     plan(found["done"], "done")
     evidence = {"maturity_date": str(DAY())}
     morning.raise_alert(found["followed"], "maturity", 1, 5, DAY(), state="following", evidence=evidence)

@@ -114,7 +114,7 @@ def typed_as(column: dict[str, Any], texts: list[str]) -> list[tuple[Any, bool]]
 FEN = st.integers(-(10**14) + 1, 10**14 - 1)  # twelve digits and two decimals
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(FEN, min_size=1, max_size=20))
 @example([99_999_999_999_999, -99_999_999_999_999, 0])
 def test_every_amount_is_exact_to_the_fen_in_every_writing(amounts: list[int]) -> None:

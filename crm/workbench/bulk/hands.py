@@ -109,7 +109,7 @@ def settle(request: OwnershipRequest, job: BulkJob, actor: User) -> dict[str, An
     of_closed = beside.filter(role=OwnershipRole.MAIN, customer__status=CustomerStatus.CLOSED)
     ended += list(of_closed.values_list("pk", flat=True))
     Ownership.objects.filter(pk__in=ended).update(until=day)
-    plans = MaintenancePlan.objects.open().visible_to(actor).filter(owner_id=leaver)
+    plans = MaintenancePlan.objects.live().visible_to(actor).filter(owner_id=leaver)
     main = pool.open_main(OuterRef("customer"))
     helped = list(plans.filter(~Exists(main.filter(owner_id=leaver))).values_list("pk", flat=True))
     new_owner = Coalesce(Subquery(main.values("owner_id")[:1]), actor.pk)
@@ -132,7 +132,7 @@ def unsettle(request: OwnershipRequest, job: BulkJob) -> None:
     handed = request.settled.get("plans", {})
     for owner in set(handed.values()):
         ids = [int(pk) for pk, new_owner in handed.items() if new_owner == owner]
-        MaintenancePlan.objects.open().filter(pk__in=ids, owner_id=owner).update(owner_id=request.leaver_id)
+        MaintenancePlan.objects.live().filter(pk__in=ids, owner_id=owner).update(owner_id=request.leaver_id)
 
 
 HANDOVER = Hands("handover")

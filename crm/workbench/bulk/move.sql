@@ -23,7 +23,7 @@ WITH chosen AS MATERIALIZED (
     -- Plans that a colleague was to do: they follow the new manager like all others, and return to the colleague.
     SELECT p.customer_id, jsonb_object_agg(p.id, p.owner_id) AS plans
     FROM archives_maintenanceplan p JOIN moving m USING (customer_id)
-    WHERE p.state = 'planned' AND p.owner_id <> m.from_owner_id GROUP BY p.customer_id
+    WHERE p.state IN ('planned', 'paused') AND p.owner_id <> m.from_owner_id GROUP BY p.customer_id
 ), ended AS (
     -- Whoever becomes the main owner is no assistant or foster owner beside.
     UPDATE customers_ownership a SET until = %(day)s

@@ -156,7 +156,7 @@ def left_open(user: User, leaver: User, branch_id: int) -> dict[str, int]:
     """What the leaver still has open in the branch: nothing, once all was handed over."""
     main = Ownership.objects.visible_to(user).filter(owner=leaver, branch_id=branch_id, until__isnull=True)
     alerts = Alert.objects.live().visible_to(user).filter(Alert.objects.owned_by(leaver.pk), branch_id=branch_id)
-    plans = MaintenancePlan.objects.open().visible_to(user).filter(owner=leaver, branch_id=branch_id)
+    plans = MaintenancePlan.objects.live().visible_to(user).filter(owner=leaver, branch_id=branch_id)
     return {
         "customers": main.filter(role=OwnershipRole.MAIN).count(),
         "beside": main.exclude(role=OwnershipRole.MAIN).count(),
