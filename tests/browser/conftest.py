@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, expect
 from pytest_django.live_server_helper import LiveServer
 
 from tests.browser import chromium
+from tests.browser.serving import Gate
 from tests.browser.versions import CURRENT, OLDEST
 from tests.pages import morning
 from tests.pages.morning import Morning
@@ -64,18 +65,30 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
 
 
 @pytest.fixture(scope="session")
-def live_address(django_db_setup: None, django_db_blocker: Any) -> Iterator[str]:
-    """A threaded server with static files for the whole session; it answers while a test may use the database."""
+def serving(django_db_setup: None, django_db_blocker: Any) -> Iterator[tuple[str, Gate]]:
+    """The address of a threaded server with static files for the whole session, and the gate before it."""
     with django_db_blocker.unblock():
         live = LiveServer("localhost")
-    yield str(live.url)
+    application = live.thread.httpd.get_app()
+    assert application
+    gate = Gate(application)
+    live.thread.httpd.set_app(gate)
+    yield str(live.url), gate
     live.stop()
 
 
 @pytest.fixture
-def server(database: None, live_address: str) -> str:
-    """The address of the server, while the test's data are there."""
-    return live_address
+def server(database: None, serving: tuple[str, Gate]) -> Iterator[str]:
+    """The address of the server, while the test's data are there; no error of a page stays unseen."""
+    address, gate = serving
+    with gate.opened():
+        yield address
+
+
+@pytest.fixture
+def errors(server: str, serving: tuple[str, Gate]) -> list[str]:
+    """What pages raised in this test so far; a test that makes one break takes it off the list."""
+    return serving[1].failures
 
 
 @pytest.fixture

@@ -51,7 +51,7 @@ def logs() -> int:
 
 
 def test_a_save_that_breaks_in_the_drawer_leaves_it_open_with_the_number(
-    page: Page, server: str, bank: Bank, day: Morning, settings: Any
+    page: Page, server: str, bank: Bank, day: Morning, settings: Any, errors: list[str]
 ) -> None:
     sign_in(page, server, bank.wang)
     open_drawer(page, server, day)
@@ -59,6 +59,7 @@ def test_a_save_that_breaks_in_the_drawer_leaves_it_open_with_the_number(
     settings.ROOT_URLCONF = "tests.pages.broken_urls"
     save(page)
     expect(page.locator(".toast-line")).to_contain_text(NUMBER)
+    assert "broken_urls" in errors.pop()
     shows_what_was_written(page)
     settings.ROOT_URLCONF = "crm.urls"
     save(page)
@@ -68,7 +69,7 @@ def test_a_save_that_breaks_in_the_drawer_leaves_it_open_with_the_number(
 
 
 def test_a_save_that_breaks_as_a_page_brings_the_form_back(
-    page: Page, server: str, bank: Bank, day: Morning, settings: Any
+    page: Page, server: str, bank: Bank, day: Morning, settings: Any, errors: list[str]
 ) -> None:
     sign_in(page, server, bank.wang)
     page.goto(server + form_of(day))
@@ -76,6 +77,7 @@ def test_a_save_that_breaks_as_a_page_brings_the_form_back(
     settings.ROOT_URLCONF = "tests.pages.broken_urls"
     save(page)
     expect(page.locator(".incident")).to_contain_text(NUMBER)
+    assert "broken_urls" in errors.pop()
     settings.ROOT_URLCONF = "crm.urls"
     page.locator('.ways a[href*="/contacts/new/"]').click()
     page.wait_for_url("**/contacts/new/**")
