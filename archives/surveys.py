@@ -28,8 +28,6 @@ from customers.models.customer import hidden
 MONTHS = 12
 MOST_LINES = 30
 LAST_TOUCHES = 3
-# The longest run of days off, with room.
-WORKDAY_WITHIN = 15
 
 
 class SurveyRefused(Exception):
@@ -182,7 +180,7 @@ def plan_for(survey: Survey, customer: Customer, actor: User, day: date) -> Main
 
 def next_workday(day: date) -> date:
     """The day itself where the bank works on it, else the next working day."""
-    return next(iter(workdays.between(day, day + timedelta(days=WORKDAY_WITHIN)).working_days), day)
+    return next(iter(workdays.between(day, day + timedelta(days=workdays.LONGEST_BREAK)).working_days), day)
 
 
 def loaded(rows: QuerySet[Any]) -> QuerySet[Any]:
