@@ -123,7 +123,7 @@ def asked_touches() -> list[Asked]:
     found = PlanStep.objects.filter(event=StepEvent.OPENED, is_active=True).order_by("offset_days", "pk")
     steps = list(found[:MOST_STEPS])
     offsets = sorted({step.offset_days for step in steps})
-    ends = [*(after - 1 for after in offsets[1:]), (offsets[-1] if offsets else 0) + LAST_LASTS]
+    ends = [after - 1 for after in offsets[1:]] + [day + LAST_LASTS for day in offsets[-1:]]
     return [
         Asked(day, 0 if n == 0 else day, last, tuple(step for step in steps if step.offset_days == day))
         for n, (day, last) in enumerate(zip(offsets, ends, strict=True))
@@ -217,7 +217,7 @@ def loaded(rows: QuerySet[Any], touches: Sequence[Asked], as_of: date) -> QueryS
 
 def line_of(row: Any, touches: Sequence[Asked], day: date) -> Line:
     """A loaded row as the page draws it."""
-    plans = {mark["offset"]: mark for mark in row.plan_marks}
+    plans = {mark["offset"]: mark for mark in row.plan_marks or ()}
     return Line(
         row,
         row.owner_name or "",

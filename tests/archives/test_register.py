@@ -35,7 +35,7 @@ def today() -> date:
 def contact(customer: Customer, staff: User, on: date, outcome: str = "interested", channel: str = "phone") -> Any:
     at = timezone.make_aware(datetime.combine(on, time(10)))
     return ContactLog.objects.using("batch").create(
-        customer=customer, branch_id=customer.branch_id, staff=staff, contacted_at=at, channel=channel,
+        customer=customer, branch_id=customer.branch_id, staff_id=staff.pk, contacted_at=at, channel=channel,
         outcome=outcome, submission=uuid4(),
     )  # fmt: skip
 
@@ -45,7 +45,7 @@ def plan(customer: Customer, owner: User, offset: int, state: str, **fields: Any
     step = PlanStep.objects.using("batch").get(code=f"opened-{offset}")
     due = fields.pop("due_date", customer.open_date + timedelta(days=offset))
     return MaintenancePlan.objects.using("batch").create(
-        customer=customer, branch_id=customer.branch_id, owner=owner, due_date=due, state=state, step=step,
+        customer=customer, branch_id=customer.branch_id, owner_id=owner.pk, due_date=due, state=state, step=step,
         origin="date", episode=f"{step.code}:{customer.open_date}", wanted_date=due, submission=uuid4(), **fields,
     )  # fmt: skip
 
