@@ -31,6 +31,7 @@ from django.db.models import (
     Value,
     When,
 )
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Coalesce, Concat, JSONObject, TruncDate
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -130,7 +131,7 @@ def asked_touches() -> list[Asked]:
     ]
 
 
-def after_opening(days: int, opened: Any = None) -> ExpressionWrapper:
+def after_opening(days: int, opened: Any = None) -> Combinable:
     """The day so many days after the opening of a customer, or of the outer query's."""
     return ExpressionWrapper((opened or F("open_date")) + Value(days, IntegerField()), DateField())
 
@@ -145,11 +146,11 @@ def plans_of(asked: Asked) -> QuerySet[MaintenancePlan]:
 def contacts_within(first: int, last: Any) -> QuerySet[Any, Any]:
     """Effective contacts of the outer query's customer from a day after the opening to another, or to a date."""
     until = after_opening(last, OuterRef("open_date")) if isinstance(last, int) else last
-    return (
-        ContactLog.objects.filter(EFFECTIVE, customer=OuterRef("pk"))
-        .annotate(on_day=TruncDate("contacted_at"))
-        .filter(on_day__gte=after_opening(first, OuterRef("open_date")), on_day__lte=until)
+    effective = ContactLog.objects.filter(EFFECTIVE, customer=OuterRef("pk"))
+    within: QuerySet[Any, Any] = effective.annotate(on_day=TruncDate("contacted_at")).filter(
+        on_day__gte=after_opening(first, OuterRef("open_date")), on_day__lte=until
     )
+    return within
 
 
 def is_missed(asked: Asked, day: date) -> Q:

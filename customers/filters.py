@@ -154,7 +154,7 @@ class CustomerFilter(ListFilter):
     noted = django_filters.ChoiceFilter(
         label=_("Archive"),
         method="with_notes",
-        choices=[("1", _("begun")), ("0", _("empty"))],
+        choices=[("1", _("begun")), ("0", _("not begun"))],
         widget=forms.HiddenInput,
     )
     stale = django_filters.CharFilter(label=_("Stale"), method="with_stale", max_length=12, widget=forms.HiddenInput)

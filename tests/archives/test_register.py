@@ -140,8 +140,13 @@ def plain_balance(customer: Customer, days: int) -> Decimal | None:
     return customer.metrics.aum - sum((one.new_counted - one.old_counted for one in later), Decimal(0))
 
 
-def months_of(book: list[Customer]) -> set[date]:
-    return {one.open_date.replace(day=1) for one in book if one.open_date}
+def months_of(book: list[Customer]) -> set[str]:
+    return {month_of(one) for one in book}
+
+
+def month_of(customer: Customer) -> str:
+    assert customer.open_date is not None
+    return customer.open_date.replace(day=1).isoformat()
 
 
 def lines(client: Client, **asked: Any) -> list[Any]:
@@ -180,7 +185,7 @@ def next_workday(day: date) -> date:
 def test_the_top_line_is_what_a_plain_count_finds(bank: Bank, client_of: ClientOf, book: list[Customer]) -> None:
     client, ripe_ones = client_of(bank.he), 0
     for month in months_of(book):
-        of_month = [one for one in book if one.open_date and one.open_date.replace(day=1) == month]
+        of_month = [one for one in book if month_of(one) == month]
         top = client.get(PAGE, {"month": month}).context["top"]
         at_once = 0
         for one in of_month:
@@ -220,7 +225,7 @@ def test_a_manager_sees_the_own_and_a_filter_names_one(bank: Bank, client_of: Cl
     for month in months_of(book):
         of_wang = {
             one.pk for one in book
-            if one.open_date and one.open_date.replace(day=1) == month and owners.get(one.pk) == bank.wang.pk
+            if month_of(one) == month and owners.get(one.pk) == bank.wang.pk
         }  # fmt: skip
         assert {line.customer.pk for line in lines(client_of(bank.wang), month=month)} == of_wang
         assert {line.customer.pk for line in lines(client_of(bank.he), month=month, manager=bank.wang.pk)} == of_wang

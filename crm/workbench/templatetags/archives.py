@@ -54,7 +54,7 @@ def archive_chips(filters: ListFilter) -> list[Chip]:
             continue
         words = {
             "complete_below": _("below %(percent)s%%") % {"percent": value},
-            "noted": {"1": _("begun"), "0": _("empty")}.get(value, value),
+            "noted": {"1": _("begun"), "0": _("not begun")}.get(value, value),
             "stale": stale_words(value),
         }[name]
         rest = [(key, filters.data[key]) for key in sorted(filters.filters) if key != name and filters.data.get(key)]
