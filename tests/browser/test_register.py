@@ -1,4 +1,4 @@
-"""档案完整度 and 新开户登记簿 in a real browser: from a figure to its customers, and from a missed touch to its plan."""
+"""档案完整度 and 新开户登记簿 in a browser: from a figure to its customers, from a missed touch to its plan."""
 
 from datetime import timedelta
 
