@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -11,8 +11,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from archives import records
-from archives.models import Archive
+from archives import records, suitability
+from archives.models import Archive, RiskAssessment
 from crm import db
 from crm.organization.access import scoped
 from crm.organization.models import User
@@ -173,6 +173,23 @@ def test_a_night_finds_what_days_and_files_turned(bank: Bank) -> None:
     )  # fmt: skip
     records.remeasure(today + timedelta(days=3), [])
     assert stale() == []
+
+
+def test_a_new_assessment_of_risk_is_measured_at_once(bank: Bank) -> None:
+    customer, today = bank.customer("A1", owner=bank.wang), timezone.localdate()
+    bank.metrics(customer, 600_000, tier=4)
+    say(bank.wang, customer, "pay_day", "15")
+
+    def assessed(on: date) -> list[str]:
+        result = RiskAssessment(
+            level=2, assessed_on=on, valid_to=on + timedelta(days=364), through="counter", questionnaire="2026"
+        )
+        with scoped(bank.wang):
+            suitability.record(Customer.objects.get(pk=customer.pk), bank.wang, result)
+        return Archive.objects.using("batch").get(customer=customer).stale_in
+
+    assert assessed(today - timedelta(days=500)) == ["holdings"]
+    assert assessed(today) == []
 
 
 def test_a_filter_without_sense_finds_nobody(bank: Bank, client_of: ClientOf, town: list[Customer]) -> None:
