@@ -143,14 +143,13 @@ def plans_of(asked: Asked) -> QuerySet[MaintenancePlan]:
     return MaintenancePlan.objects.filter(customer=OuterRef("pk"), episode__in=episodes)
 
 
-def contacts_within(first: int, last: Any) -> QuerySet[Any, Any]:
+def contacts_within(first: int, last: Any) -> Any:
     """Effective contacts of the outer query's customer from a day after the opening to another, or to a date."""
     until = after_opening(last, OuterRef("open_date")) if isinstance(last, int) else last
     effective = ContactLog.objects.filter(EFFECTIVE, customer=OuterRef("pk"))
-    within: QuerySet[Any, Any] = effective.annotate(on_day=TruncDate("contacted_at")).filter(
+    return effective.annotate(on_day=TruncDate("contacted_at")).filter(
         on_day__gte=after_opening(first, OuterRef("open_date")), on_day__lte=until
     )
-    return within
 
 
 def is_missed(asked: Asked, day: date) -> Q:

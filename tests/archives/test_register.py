@@ -201,7 +201,7 @@ def test_the_top_line_is_what_a_plain_count_finds(bank: Bank, client_of: ClientO
         asked = client.get(PAGE, {"month": month, "missed": "any"}).context["top"]
         assert asked.opened == missed
         for offset in OFFSETS:
-            narrowed = client.get(PAGE, {"month": month, "missed": offset}).context["top"].opened
+            narrowed = client.get(PAGE, {"month": month, "missed": str(offset)}).context["top"].opened
             assert narrowed == sum(plain_state(one, offset) == "missed" for one in of_month)
     assert ripe_ones
 
