@@ -58,6 +58,8 @@ PICTURES = (
     Picture("survey", LOBBY, "/customers/{customer}/surveys/new/", (DESK, TABLET, PHONE)),
     Picture("surveys", BRANCH, "/surveys/", (DESK, PHONE)),
     Picture("inspections", BRANCH, "/archives/inspections/", (DESK, PHONE)),
+    Picture("archive-quality", BRANCH, "/archives/quality/", (DESK, PHONE)),
+    Picture("register", BRANCH, "/archives/register/", (DESK, PHONE)),
     Picture("segments", BRANCH, "/segments/", (DESK, PHONE)),
     Picture("segment", BRANCH, "/segments/{segment}/", (DESK, PHONE), is_dark=True),
     Picture("segment-rule", HEAD, "/segments/{segment}/rule/", (DESK, PHONE)),

@@ -263,6 +263,8 @@ PAGES: tuple[Page, ...] = (
         open_to_all=True,
         answers={"GET": frozenset({404})},
     ),
+    Page("archives:register", OWNERS, READ),
+    Page("workbench:archive_quality", OWNERS, READ),
     Page("archives:inspection_list", OWNERS, READ),
     Page("archives:inspection_draw", MANAGER, WRITE),
     Page("archives:inspection", OWNERS, READ, "inspection", inspection),
