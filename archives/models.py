@@ -8,10 +8,10 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from archives.choices import LIVE_PLAN_STATES, Channel, Direction, Outcome, PlanCause, PlanOrigin, PlanState, Purpose
 from archives.care_models import ExamDay as ExamDay
 from archives.care_models import LunarMonth as LunarMonth
 from archives.care_models import RetirementRule as RetirementRule
+from archives.choices import LIVE_PLAN_STATES, Channel, Direction, Outcome, PlanCause, PlanOrigin, PlanState, Purpose
 from archives.complaint_models import Complaint as Complaint
 from archives.complaint_models import ComplaintStep as ComplaintStep
 from archives.complaint_models import ComplaintTerm as ComplaintTerm

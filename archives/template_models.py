@@ -198,7 +198,6 @@ class NightPlanCustomer(models.Model):
     tier = models.SmallIntegerField()
     plan_type_id = models.BigIntegerField(null=True)
     begun_on = models.DateField(null=True)
-    birth_date = models.DateField(null=True)
     is_planned = models.BooleanField()
 
     class Meta:

@@ -518,6 +518,7 @@ class Migration(migrations.Migration):
                 name="a_reversal_says_why",
             ),
         ),
+        migrations.RemoveField(model_name="nightplancustomer", name="birth_date"),
         guard_by_branch("archives_gift"),
         guard_by_branch("archives_giftstep"),
         web_writes(WRITTEN),
