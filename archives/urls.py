@@ -2,6 +2,7 @@ from django.urls import path
 
 from archives import (
     calendar_views,
+    care_views,
     complaint_views,
     inspection_views,
     plan_views,
@@ -20,6 +21,8 @@ urlpatterns = [
     path("customers/<int:pk>/archive/", record_views.record, name="record"),
     path("customers/<int:pk>/archive/history/", record_views.history, name="record_history"),
     path("customers/<int:pk>/archive/<int:value_pk>/reveal/", record_views.record_reveal, name="record_reveal"),
+    path("customers/<int:pk>/archive/dates/next/", care_views.care_next, name="care_next"),
+    path("customers/<int:pk>/archive/retirement/<int:rule_pk>/", care_views.retirement, name="retirement"),
     path("customers/<int:pk>/archive/<slug:section>/", record_views.record_save, name="record_save"),
     path("customers/<int:pk>/plans/new/", plan_views.plan_new, name="plan_new"),
     path("plans/calendar/", calendar_views.calendar, name="calendar"),
