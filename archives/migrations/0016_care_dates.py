@@ -43,6 +43,7 @@ DROP POLICY gift_limits ON archives_maintenanceplan;
 DROP POLICY gift_limits ON archives_giftstep;
 DROP POLICY gift_limits ON archives_gift;
 DROP FUNCTION archives_gift_over(bigint, bigint, numeric, bigint, date);
+DROP FUNCTION archives_gift_room(bigint, bigint, bigint, date);
 DROP FUNCTION archives_gifts_given(bigint, bigint, date, date);
 DROP FUNCTION archives_gift_limit(text, integer, date);
 """

@@ -16,33 +16,40 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
       AND NOT EXISTS (SELECT FROM public.archives_giftstep r WHERE r.gift_id = g.id AND r.kind = 'reversed')
 $$;
 
+-- The limits that a gift has to keep to, and what was given of them already: of the year to the customer, of the month by the
+-- member of staff. One gift goes by the template of its plan, else by the tier of the customer.
+CREATE FUNCTION archives_gift_room(to_customer bigint, by_staff bigint, of_plan bigint, on_day date)
+RETURNS TABLE (gift numeric, customer_year numeric, year_given numeric, staff_month numeric, month_given numeric)
+LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT coalesce(
+               (SELECT t.gift_limit FROM public.archives_maintenanceplan p
+                JOIN public.archives_maintenancetemplate t ON t.id = p.template_id
+                WHERE p.id = of_plan AND p.customer_id = to_customer),
+               (SELECT public.archives_gift_limit('gift', m.tier, on_day) FROM public.customers_metrics m
+                WHERE m.customer_id = to_customer), 0),
+           coalesce(public.archives_gift_limit('customer_year', NULL, on_day), 0),
+           public.archives_gifts_given(to_customer, NULL, date_trunc('year', on_day::timestamp)::date,
+                                       (date_trunc('year', on_day::timestamp) + interval '1 year')::date - 1),
+           coalesce(public.archives_gift_limit('staff_month', NULL, on_day), 0),
+           public.archives_gifts_given(NULL, by_staff, date_trunc('month', on_day::timestamp)::date,
+                                       (date_trunc('month', on_day::timestamp) + interval '1 month')::date - 1)
+$$;
+
 -- Which limits a gift would go beyond. Whoever asks holds customer and staff until the transaction ends, so that of two
--- gifts at once the second is counted with the first. It sees all branches: a member of staff may have changed it.
+-- gifts at once the second is counted with the first. It sees all branches: a member of staff may have changed theirs.
 CREATE FUNCTION archives_gift_over(
     to_customer bigint, by_staff bigint, asked numeric, of_plan bigint, on_day date
 ) RETURNS text[] LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
-    year_begins date := date_trunc('year', on_day::timestamp)::date;
-    month_begins date := date_trunc('month', on_day::timestamp)::date;
-    one numeric;
-    found text[] := '{}';
+    room record;
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended('gift to ' || to_customer, 0));
     PERFORM pg_advisory_xact_lock(hashtextextended('gift by ' || by_staff, 0));
-    SELECT coalesce(
-        (SELECT t.gift_limit FROM public.archives_maintenanceplan p
-         JOIN public.archives_maintenancetemplate t ON t.id = p.template_id
-         WHERE p.id = of_plan AND p.customer_id = to_customer),
-        (SELECT public.archives_gift_limit('gift', m.tier, on_day) FROM public.customers_metrics m
-         WHERE m.customer_id = to_customer), 0) INTO one;
-    IF asked > one THEN found := found || 'gift'::text; END IF;
-    IF asked + public.archives_gifts_given(to_customer, NULL, year_begins, (year_begins + interval '1 year')::date - 1)
-       > coalesce(public.archives_gift_limit('customer_year', NULL, on_day), 0)
-    THEN found := found || 'customer_year'::text; END IF;
-    IF asked + public.archives_gifts_given(NULL, by_staff, month_begins, (month_begins + interval '1 month')::date - 1)
-       > coalesce(public.archives_gift_limit('staff_month', NULL, on_day), 0)
-    THEN found := found || 'staff_month'::text; END IF;
-    RETURN found;
+    SELECT * INTO room FROM public.archives_gift_room(to_customer, by_staff, of_plan, on_day);
+    RETURN array_remove(ARRAY[
+        CASE WHEN asked > room.gift THEN 'gift' END,
+        CASE WHEN asked + room.year_given > room.customer_year THEN 'customer_year' END,
+        CASE WHEN asked + room.month_given > room.staff_month THEN 'staff_month' END], NULL);
 END
 $$;
 CREATE POLICY gift_limits ON archives_gift FOR SELECT TO crm_owner USING (true);
