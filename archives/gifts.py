@@ -82,14 +82,14 @@ def give(customer: Customer, actor: User, offer: Offer, submission: UUID, at: da
         if known is not None:
             return known
         gift = Gift.objects.create(
-            branch_id=customer.branch_id, customer=customer, staff=actor, what=offer.what, value=offer.value,
-            occasion=offer.occasion, note=offer.note, plan=offer.plan, contact=offer.contact, over=over, asked_at=at,
-            submission=submission,
+            branch_id=customer.branch_id, customer_id=customer.pk, staff_id=actor.pk, what=offer.what,
+            value=offer.value, occasion=offer.occasion, note=offer.note, plan_id=offer.plan.pk if offer.plan else None,
+            contact_id=offer.contact.pk if offer.contact else None, over=over, asked_at=at, submission=submission,
         )  # fmt: skip
         if over:
-            record(gift, actor, GiftState.ASKED, "")
+            record(gift, customer, actor, GiftState.ASKED, "")
         else:
-            add(gift, 1, actor, GiftState.GIVEN, at, day=offer.given_on)
+            add(gift, customer, 1, actor, GiftState.GIVEN, at, day=offer.given_on)
     return gift
 
 
@@ -111,30 +111,37 @@ def act(gift: Gift, actor: User, kind: GiftState, at: datetime, note: str = "", 
     """Approve, refuse, hand over on a day, call off or reverse. Raises GiftRefused."""
     with transaction.atomic():
         seen = Customer.objects.visible_to(actor).select_for_update(of=("self",), no_key=True)
-        seen.get(pk=gift.customer_id)  # held, so that of two steps one comes second
+        customer = seen.get(pk=gift.customer_id)  # held, so that of two steps one comes second
         current = Gift.objects.with_state().visible_to(actor).get(pk=gift.pk)
         if kind in DECIDED and current.staff_id == actor.pk:
             raise GiftRefused(_("Nobody approves the own gift; ask a manager of a place above."))
         if kind not in allowed(current, actor):
             raise GiftRefused(_("This cannot be done about the gift any more; look at what was done."))
-        return add(current, current.steps + 1, actor, kind, at, note, day)
+        return add(current, customer, current.steps + 1, actor, kind, at, note, day)
 
 
 def add(
-    gift: Any, number: int, actor: User, kind: GiftState, at: datetime, note: str = "", day: date | None = None
+    gift: Any,
+    customer: Customer,
+    number: int,
+    actor: User,
+    kind: GiftState,
+    at: datetime,
+    note: str = "",
+    day: date | None = None,
 ) -> GiftStep:
     """Append what was done, and say so in the trail."""
     step = GiftStep.objects.create(
-        gift_id=gift.pk, branch_id=gift.branch_id, customer_id=gift.customer_id, number=number, kind=kind, actor=actor,
-        at=at, note=note, day=day if kind == GiftState.GIVEN else None,
+        gift_id=gift.pk, branch_id=gift.branch_id, customer_id=gift.customer_id, number=number, kind=kind,
+        actor_id=actor.pk, at=at, note=note, day=day if kind == GiftState.GIVEN else None,
     )  # fmt: skip
-    record(gift, actor, kind, note)
+    record(gift, customer, actor, kind, note)
     return step
 
 
-def record(gift: Any, actor: User, kind: GiftState, note: str) -> None:
+def record(gift: Any, customer: Customer, actor: User, kind: GiftState, note: str) -> None:
     detail = {"gift": gift.pk, "value": str(gift.value), "over": gift.over, "note": note}
-    trail.record(actor, f"gift.{kind.value}", customer=gift.customer, target=gift, detail=detail)
+    trail.record(actor, f"gift.{kind.value}", customer=customer, target=gift, detail=detail)
 
 
 def results(branch_id: int, day: date, staff_id: int | None = None) -> list[dict[str, Any]]:

@@ -57,6 +57,7 @@ PICTURES = (
     Picture("complaint", BRANCH, "/complaints/{complaint}/", (DESK, PHONE), is_dark=True),
     Picture("survey", LOBBY, "/customers/{customer}/surveys/new/", (DESK, TABLET, PHONE)),
     Picture("surveys", BRANCH, "/surveys/", (DESK, PHONE)),
+    Picture("gift-new", MANAGER, "/customers/{customer}/gifts/new/", (DESK, PHONE)),
     Picture("gifts", BRANCH, "/gifts/", (DESK, PHONE)),
     Picture("inspections", BRANCH, "/archives/inspections/", (DESK, PHONE)),
     Picture("segments", BRANCH, "/segments/", (DESK, PHONE)),
