@@ -21,6 +21,7 @@ from customers.models import Customer
 
 BACK_DAYS = 31  # a gift is written down within a month
 MOST_VALUE = Decimal("99999999.99")
+NONE = "–"
 DAY_FAULT = _("Write the day as 2026-03-27.")
 
 
@@ -53,8 +54,12 @@ class GiftForm(forms.Form):
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         error_messages={"invalid": DAY_FAULT},
     )
-    plan = PlanChoice(label=_("Belongs to the plan"), queryset=MaintenancePlan.objects.none(), required=False)
-    contact = ContactChoice(label=_("Given in the contact"), queryset=ContactLog.objects.none(), required=False)
+    plan = PlanChoice(
+        label=_("Belongs to the plan"), queryset=MaintenancePlan.objects.none(), required=False, empty_label=NONE
+    )
+    contact = ContactChoice(
+        label=_("Given in the contact"), queryset=ContactLog.objects.none(), required=False, empty_label=NONE
+    )
     note = forms.CharField(
         label=_("Note on the gift"), required=False, max_length=200, widget=forms.Textarea(attrs={"rows": 2})
     )

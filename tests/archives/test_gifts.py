@@ -127,8 +127,8 @@ def test_the_database_holds_the_limit_and_the_order_itself(bank: Bank, customer:
     def insert(kind: str, actor: User, number: int = 1) -> None:
         with scoped(bank.he):
             GiftStep.objects.create(
-                gift_id=gift.pk, branch_id=gift.branch_id, customer_id=customer.pk, number=number, kind=kind, actor_id=actor.pk,
-                at=timezone.now(), day=DAY() if kind == "given" else None, note="x",
+                gift_id=gift.pk, branch_id=gift.branch_id, customer_id=customer.pk, number=number, kind=kind,
+                actor_id=actor.pk, at=timezone.now(), day=DAY() if kind == "given" else None, note="x",
             )  # fmt: skip
 
     for kind, actor, number in (

@@ -256,7 +256,7 @@ def survey_row(customer: Customer, plan: MaintenancePlan) -> Survey:
 def gift_row(customer: Customer, owner: User) -> Gift:
     """A gift beyond the limits that waits for a second person."""
     return Gift.objects.using("batch").create(
-        branch_id=customer.branch_id, customer=customer, staff=owner, what="茶叶", value=Decimal(9999),
+        branch_id=customer.branch_id, customer=customer, staff_id=owner.pk, what="茶叶", value=Decimal(9999),
         occasion="birthday", over=["gift"], asked_at=timezone.now(), submission=uuid4(),
     )  # fmt: skip
 
