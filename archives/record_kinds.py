@@ -78,7 +78,7 @@ def read_lunar(words: Sequence[str]) -> Typed:
     number = lunar.read(text)
     if number is None:
         raise BadValue(
-            _("The lunar calendar has no such day: months are 1 to 12 with days 1 to 30, leap months L2 to L11.")
+            _("The lunar calendar has no such day; leap months come after the second to the eleventh month only.")
         )
     return Typed(lunar.written(number), number=Decimal(number))
 

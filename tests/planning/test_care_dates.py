@@ -1,16 +1,17 @@
 """Plans from important dates: solar and lunar, on working days, once, following what is noted, by tier and cadence."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import pytest
 import time_machine
+from django.test import Client
 from django.utils import timezone
 
 from archives.choices import PlanState
 from archives.models import MaintenancePlan
-from crm.organization.models import ContactCadence
+from crm.organization.models import ContactCadence, User
 from customers.models import Customer
 from tests.archives.saying import say
 from tests.nightly.night_world import Book
@@ -132,6 +133,22 @@ def test_whoever_asked_for_no_contact_is_not_planned_for(book: Book) -> None:
     Customer.objects.using("batch").filter(pk=customer.pk).update(do_not_contact=True)
     book.night(DAY)
     assert dated(customer) == []
+
+
+def test_care_of_the_day_stands_in_today_and_in_the_calendar(book: Book, client_of: Callable[[User], Client]) -> None:
+    customer = book.open("A", HIGH)
+    note(book, customer, kind="birthday", lunar="2-8")  # 26 March 2026
+    book.night(DAY)
+    MaintenancePlan.objects.using("batch").exclude(step__code="birthday").update(state=PlanState.CANCELLED)
+    wang = client_of(book.bank.wang)
+    with time_machine.travel(datetime(2026, 3, 25, 10, tzinfo=SHANGHAI), tick=False):
+        assert wang.get("/").context["plans"] == []
+    with time_machine.travel(datetime(2026, 3, 26, 10, tzinfo=SHANGHAI), tick=False):
+        (plan,) = wang.get("/").context["plans"]
+        (listed,) = wang.get("/plans/calendar/?month=2026-03&day=2026-03-26").context["shown"].day_plans
+    assert (plan.customer_id, plan.due) == (customer.pk, date(2026, 3, 26))
+    assert listed.step.code == "birthday"
+    assert plan.note == listed.step.name
 
 
 def test_twins_are_one_occasion(book: Book) -> None:
