@@ -25,12 +25,12 @@ NONE = "–"
 DAY_FAULT = _("Write the day as 2026-03-27.")
 
 
-class PlanChoice(forms.ModelChoiceField):
+class PlanChoice(forms.ModelChoiceField):  # type: ignore[type-arg]  # not generic at run time
     def label_from_instance(self, obj: Any) -> str:
         return f"{obj.due_date:%Y-%m-%d} {obj.what}"
 
 
-class ContactChoice(forms.ModelChoiceField):
+class ContactChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
     def label_from_instance(self, obj: Any) -> str:
         return f"{obj.contacted_at:%Y-%m-%d} {obj.get_channel_display()}"
 

@@ -42,6 +42,7 @@ def gift_list(request: HttpRequest) -> HttpResponse:
     context = {
         "rows": found[:ROWS], "next_place": found[ROWS - 1].pk if len(found) > ROWS else None, "filters": filters,
         "results": gifts.results(branch_id, day, own), "day": day, "branch": Branch.objects.get(pk=branch_id),
+        "waiting": gifts.waiting(user),
     }  # fmt: skip
     return render(request, "archives/gift_list.html", context)
 

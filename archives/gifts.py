@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
 from archives.choices import GiftState
@@ -19,6 +20,7 @@ from crm.organization.models import User
 from customers.models import Customer
 
 MONTHS_SHOWN = 6
+MOST_COUNTED = 1_000
 # After which states what may be done.
 AFTER = {
     GiftState.APPROVED: (GiftState.ASKED,),
@@ -112,7 +114,7 @@ def act(gift: Gift, actor: User, kind: GiftState, at: datetime, note: str = "", 
     with transaction.atomic():
         seen = Customer.objects.visible_to(actor).select_for_update(of=("self",), no_key=True)
         customer = seen.get(pk=gift.customer_id)  # held, so that of two steps one comes second
-        current = Gift.objects.with_state().visible_to(actor).get(pk=gift.pk)
+        current: Any = Gift.objects.with_state().visible_to(actor).get(pk=gift.pk)
         if kind in DECIDED and current.staff_id == actor.pk:
             raise GiftRefused(_("Nobody approves the own gift; ask a manager of a place above."))
         if kind not in allowed(current, actor):
@@ -142,6 +144,12 @@ def add(
 def record(gift: Any, customer: Customer, actor: User, kind: GiftState, note: str) -> None:
     detail = {"gift": gift.pk, "value": str(gift.value), "over": gift.over, "note": note}
     trail.record(actor, f"gift.{kind.value}", customer=customer, target=gift, detail=detail)
+
+
+def waiting(user: User) -> int:
+    """How many gifts in the user's scope wait for a second person, counted up to MOST_COUNTED."""
+    asked = Gift.objects.visible_to(user).exclude(over=[]).filter(~Exists(GiftStep.objects.filter(gift=OuterRef("pk"))))
+    return asked[:MOST_COUNTED].count()
 
 
 def results(branch_id: int, day: date, staff_id: int | None = None) -> list[dict[str, Any]]:

@@ -70,11 +70,23 @@ def add_parameters(apps, schema_editor):
         found.bulk_create(found.model(**row) for row in rows)
 
 
+def remove_steps(apps, schema_editor):
+    """The steps of events that were not there before."""
+    steps = apps.get_model("archives", "PlanStep").objects.using(schema_editor.connection.alias)
+    steps.filter(code__in=[row["code"] for row in SEED["parameters"]["PlanStep"]]).delete()
+
+
 def add_kinds(apps, schema_editor):
     """What kinds of important dates there are, and the year of an exam whose day is not known yet."""
     fields = apps.get_model("archives", "ArchiveField").objects.using(schema_editor.connection.alias)
     fields.filter(key="date_kind").update(options=SEED["kinds"])
-    fields.create(**SEED["year"])
+    fields.get_or_create(key=SEED["year"]["key"], defaults=SEED["year"])
+
+
+def retire_year(apps, schema_editor):
+    """Without its values; one that has some is kept, as fields are."""
+    fields = apps.get_model("archives", "ArchiveField").objects.using(schema_editor.connection.alias)
+    fields.filter(key="date_year", values__isnull=True).delete()
 
 
 class Migration(migrations.Migration):
@@ -524,8 +536,8 @@ class Migration(migrations.Migration):
         guard_by_branch("archives_giftstep"),
         web_writes(WRITTEN),
         migrations.RunPython(add_lunar_months, migrations.RunPython.noop),
-        migrations.RunPython(add_kinds, migrations.RunPython.noop),
+        migrations.RunPython(add_kinds, retire_year),
         migrations.RunSQL(sql_text(__package__, "0016_care_dates"), UNRECKON),
         migrations.RunSQL(sql_text(__package__, "0016_gifts"), UNGUARD),
-        migrations.RunPython(add_parameters, migrations.RunPython.noop),
+        migrations.RunPython(add_parameters, remove_steps),
     ]

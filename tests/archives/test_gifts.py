@@ -48,7 +48,8 @@ def act(actor: User, gift: Gift, kind: GiftState, note: str = "", day: date | No
 
 
 def state(gift: Gift) -> str:
-    return str(Gift.objects.using("batch").with_state().get(pk=gift.pk).state)
+    found: Any = Gift.objects.using("batch").with_state().get(pk=gift.pk)
+    return str(found.state)
 
 
 def test_at_the_limit_it_is_given_and_a_fen_beyond_it_waits(bank: Bank, customer: Customer) -> None:
@@ -174,8 +175,8 @@ def test_two_who_give_at_once_keep_the_limit_of_the_year(bank: Bank, customer: C
     for thread in threads:
         thread.join()
     assert not faults
-    found = Gift.objects.using("batch").with_state().filter(customer=customer)
-    assert sorted(found.values_list("state", flat=True)) == ["asked"] * 6 + ["given"] * 10
+    found: Any = Gift.objects.using("batch").with_state().filter(customer=customer)
+    assert sorted(one.state for one in found) == ["asked"] * 6 + ["given"] * 10
 
 
 def form(**values: Any) -> dict[str, Any]:
@@ -231,6 +232,7 @@ def test_the_page_of_the_branch_sums_by_month_and_staff(
     month = DAY().replace(day=1).isoformat()
     listed = he.get(f"/gifts/?manager={bank.wang.pk}&month={month}").context["rows"]
     assert sorted(one.value for one in listed) == [Decimal("10.10"), Decimal("20.25")]
+    assert answer.context["waiting"] == 1
     (open_one,) = he.get("/gifts/?state=asked").context["rows"]
     assert open_one.pk == waiting.pk
 
