@@ -63,30 +63,37 @@ def add_lunar_months(apps, schema_editor):
 
 
 def add_parameters(apps, schema_editor):
-    """Ages of retirement, days of exams, limits of gifts, and the planner's steps (DOMAIN §4)."""
+    """Ages of retirement, days of exams, limits of gifts."""
     alias = schema_editor.connection.alias
     for name, rows in SEED["parameters"].items():
         found = apps.get_model("archives", name).objects.using(alias)
         found.bulk_create(found.model(**row) for row in rows)
 
 
-def remove_steps(apps, schema_editor):
-    """The steps of events that were not there before."""
+def add_steps(apps, schema_editor):
+    """The planner's steps; those that were retired by taking this back are there again."""
     steps = apps.get_model("archives", "PlanStep").objects.using(schema_editor.connection.alias)
-    steps.filter(code__in=[row["code"] for row in SEED["parameters"]["PlanStep"]]).delete()
+    for row in SEED["steps"]:
+        steps.update_or_create(code=row["code"], defaults={**row, "is_active": True})
+
+
+def retire_steps(apps, schema_editor):
+    """Plans keep their step: it is retired, under an event that was there before."""
+    steps = apps.get_model("archives", "PlanStep").objects.using(schema_editor.connection.alias)
+    steps.filter(code__in=[row["code"] for row in SEED["steps"]]).update(event="birthday", is_active=False)
 
 
 def add_kinds(apps, schema_editor):
     """What kinds of important dates there are, and the year of an exam whose day is not known yet."""
     fields = apps.get_model("archives", "ArchiveField").objects.using(schema_editor.connection.alias)
     fields.filter(key="date_kind").update(options=SEED["kinds"])
-    fields.get_or_create(key=SEED["year"]["key"], defaults=SEED["year"])
+    fields.update_or_create(key=SEED["year"]["key"], defaults={**SEED["year"], "is_active": True})
 
 
 def retire_year(apps, schema_editor):
-    """Without its values; one that has some is kept, as fields are."""
+    """A field is retired, never deleted: its values stay in the histories."""
     fields = apps.get_model("archives", "ArchiveField").objects.using(schema_editor.connection.alias)
-    fields.filter(key="date_year", values__isnull=True).delete()
+    fields.filter(key="date_year").update(is_active=False)
 
 
 class Migration(migrations.Migration):
@@ -539,5 +546,6 @@ class Migration(migrations.Migration):
         migrations.RunPython(add_kinds, retire_year),
         migrations.RunSQL(sql_text(__package__, "0016_care_dates"), UNRECKON),
         migrations.RunSQL(sql_text(__package__, "0016_gifts"), UNGUARD),
-        migrations.RunPython(add_parameters, remove_steps),
+        migrations.RunPython(add_parameters, migrations.RunPython.noop),
+        migrations.RunPython(add_steps, retire_steps),
     ]
