@@ -20,7 +20,7 @@ RETURNS SETOF date LANGUAGE sql STABLE PARALLEL SAFE AS $$
     UNION ALL
     SELECT m.first_day + least(lunar % 100, m.days) - 1
     FROM archives_lunarmonth m
-    WHERE kind <> ALL ('{gaokao,zhongkao,exam,retirement}') AND m.month = lunar % 10000 / 100
+    WHERE kind <> ALL ('{gaokao,zhongkao,exam,retirement}') AND lunar IS NOT NULL AND m.month = lunar % 10000 / 100
       AND m.first_day BETWEEN first - 30 AND last
       AND m.first_day + least(lunar % 100, m.days) - 1 BETWEEN first AND last
       AND m.is_leap = (lunar > 10000 AND EXISTS (

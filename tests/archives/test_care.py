@@ -50,9 +50,11 @@ def test_a_lunar_birthday_is_chosen_and_shown_with_its_next_day(bank: Bank, clie
     wang, address = client_of(bank.wang), f"/customers/{customer.pk}/archive/dates/"
     assert wang.post(address, boxes(7, kind="birthday", lunar=["8", "15"])).status_code == 302
     assert noted(customer) == {"date_kind": "birthday", "date_lunar": "8-15"}
-    for page in (f"/customers/{customer.pk}/archive/", f"/customers/{customer.pk}/"):
-        text = wang.get(page, headers={"accept-language": "zh-hans"}).content.decode()
-        assert "2026-09-25" in text
+    for language, words in (("zh-hans", "农历八月十五"), ("zh-hant", "農曆八月十五"), ("en", "day 15")):
+        wang.cookies["django_language"] = language
+        for page in (f"/customers/{customer.pk}/archive/", f"/customers/{customer.pk}/"):
+            text = wang.get(page).content.decode()
+            assert "2026-09-25" in text and words in text
     with scoped(bank.wang):
         (day,) = care.upcoming(customer, TODAY)
     assert (day.day, day.days_left, day.kind) == (date(2026, 9, 25), 5, "birthday")
