@@ -8,10 +8,16 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from archives.care_models import ExamDay as ExamDay
+from archives.care_models import LunarMonth as LunarMonth
+from archives.care_models import RetirementRule as RetirementRule
 from archives.choices import LIVE_PLAN_STATES, Channel, Direction, Outcome, PlanCause, PlanOrigin, PlanState, Purpose
 from archives.complaint_models import Complaint as Complaint
 from archives.complaint_models import ComplaintStep as ComplaintStep
 from archives.complaint_models import ComplaintTerm as ComplaintTerm
+from archives.gift_models import Gift as Gift
+from archives.gift_models import GiftLimit as GiftLimit
+from archives.gift_models import GiftStep as GiftStep
 from archives.inspection_models import Inspection as Inspection
 from archives.inspection_models import InspectionCriterion as InspectionCriterion
 from archives.inspection_models import InspectionDraw as InspectionDraw

@@ -7,7 +7,8 @@ from decimal import Decimal
 
 from django.db.models import F
 
-from archives import plans
+from archives import care, plans
+from archives.care import CareDay
 from archives.models import MaintenancePlan
 from archives.suitability import Suitability, suitability_of
 from crm.organization.choices import Role
@@ -91,6 +92,7 @@ class Page:
     relatives: list[Relative]
     household: Family | None
     archive: Glance
+    care_days: list[CareDay]
     plans: list[MaintenancePlan]
     groups: Groups
     story: Story
@@ -159,6 +161,7 @@ def gather(user: User, customer: Customer, today: Today, now: datetime) -> Page:
         relatives=relatives,
         household=household,
         archive=glance(user, customer, today.day),
+        care_days=care.upcoming(customer, today.day)[: care.MOST_SHOWN],
         plans=plans.of_customer(user, customer, MOST_PLANS),
         groups=groups_of(user, customer, held, suitability.highest, sells=not customer.open_complaint),
         story=story_of(user, customer, metrics, today.as_of, today.tiers, keep, gap),

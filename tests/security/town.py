@@ -20,6 +20,9 @@ from archives.models import (
     ArchiveValue,
     Complaint,
     ComplaintTerm,
+    ExamDay,
+    Gift,
+    GiftLimit,
     Inspection,
     InspectionCriterion,
     InspectionDraw,
@@ -28,6 +31,7 @@ from archives.models import (
     MaintenanceTemplate,
     PlanStep,
     PlanType,
+    RetirementRule,
     RiskLimit,
     StaleAfter,
     Survey,
@@ -86,6 +90,7 @@ class Subject:
     complaint: Complaint
     survey: Survey
     inspection: Inspection
+    gift: Gift
 
 
 @dataclass(frozen=True)
@@ -127,6 +132,9 @@ def build() -> Town:
         "archives_plantype": PlanType.objects.using("batch").earliest("pk").pk,
         "archives_agerule": AgeRule.objects.using("batch").earliest("pk").pk,
         "archives_archivefield": ArchiveField.objects.using("batch").earliest("pk").pk,
+        "archives_examday": ExamDay.objects.using("batch").earliest("pk").pk,
+        "archives_giftlimit": GiftLimit.objects.using("batch").earliest("pk").pk,
+        "archives_retirementrule": RetirementRule.objects.using("batch").earliest("pk").pk,
         "archives_inspectioncriterion": InspectionCriterion.objects.using("batch").earliest("pk").pk,
         "archives_inspectionrule": InspectionRule.objects.using("batch").earliest("pk").pk,
         "archives_risklimit": RiskLimit.objects.using("batch").earliest("pk").pk,
@@ -224,6 +232,7 @@ def build_subject(bank: world.Bank, number: int, relation: str, branch: Branch, 
     return Subject(
         relation, marker, plain, owner, customer, account, alert, plan, sealed_value(customer, branch),
         complaint_row(customer, owner), survey_row(customer, plan), inspection_row(bank, customer, owner),
+        gift_row(customer, owner),
     )  # fmt: skip
 
 
@@ -241,6 +250,14 @@ def survey_row(customer: Customer, plan: MaintenancePlan) -> Survey:
     return Survey.objects.using("batch").create(
         branch_id=customer.branch_id, customer=customer, touch="visit", score=2, follow_up=plan, submission=uuid4(),
         answered_on=timezone.localdate() - timedelta(days=200),
+    )  # fmt: skip
+
+
+def gift_row(customer: Customer, owner: User) -> Gift:
+    """A gift beyond the limits that waits for a second person."""
+    return Gift.objects.using("batch").create(
+        branch_id=customer.branch_id, customer=customer, staff_id=owner.pk, what="茶叶", value=Decimal(9999),
+        occasion="birthday", over=["gift"], asked_at=timezone.now(), submission=uuid4(),
     )  # fmt: skip
 
 
