@@ -13,9 +13,4 @@ LEFT JOIN quality_text t ON (t.staff_id, t.day, t.sitting, t.text) = (w.staff_id
 LEFT JOIN quality_leader l ON l.id = t.id
 GROUP BY s.branch_id, s.staff_id, m.kind, s.day, m.leader_id
 ORDER BY min(s.recorded_at)
-ON CONFLICT DO NOTHING;
-
-INSERT INTO archives_contactmark (branch_id, staff_id, day, log_id, kind, finding_id)
-SELECT f.branch_id, f.staff_id, f.day, m.log_id, m.kind, f.id
-FROM quality_member m JOIN archives_contactfinding f ON f.leader_id = m.leader_id AND f.kind = m.kind
 ON CONFLICT DO NOTHING

@@ -45,7 +45,8 @@ def publish(tonight: Night) -> dict[str, int]:
         db.run_sql(__package__, "alike", **about)
         db.run_sql(__package__, "bursts", **about)
         return {
-            "in_sittings": db.run_sql(__package__, "findings", **about),
+            "findings": db.run_sql(__package__, "findings", **about),
+            "in_sittings": db.run_sql(__package__, "marks"),
             "no_next": db.run_sql(__package__, "no_next", **span(since, until, NEXT_DAYS)),
             "no_change": db.run_sql(__package__, "no_change", **span(since, until, CHANGE_DAYS)),
         }

@@ -29,7 +29,7 @@ FLAWS = (
         FlawKind.NO_CHANGE,
         "no_change",
         "off_no_change",
-        _("interested, booked or sold, and in thirty days nothing since"),
+        _("interested, booked or sold, and nothing in thirty days"),
     ),
 )
 
