@@ -8,7 +8,7 @@ WITH authors (staff_no, days_ago, first_entry, seconds, contacts, kind) AS (
     VALUES ('1005', 0, time '17:40', 31, 23, 'pasted'), ('1005', 35, time '17:52', 28, 12, 'pasted'),
            ('1009', 1, time '18:04', 55, 9, 'evening'), ('1003', 1, time '10:20', 47, 12, 'missed')
 ), entries AS (
-    SELECT a.*, o.branch_id, o.customer_id, o.owner_id, p.wealth,
+    SELECT a.kind, o.branch_id, o.customer_id, o.owner_id,
            (w.day + a.first_entry) AT TIME ZONE 'Asia/Shanghai' + make_interval(secs => o.k * a.seconds) AS at, o.k
     FROM authors a JOIN organization_user u USING (staff_no)
     CROSS JOIN LATERAL (SELECT %(as_of)s::date - a.days_ago AS day) d
@@ -17,7 +17,6 @@ WITH authors (staff_no, days_ago, first_entry, seconds, contacts, kind) AS (
         SELECT *, row_number() OVER (ORDER BY pg_temp.chance(customer_id, 761 + a.days_ago)) AS k
         FROM demo_owner WHERE owner_id = u.id
     ) o ON o.k <= a.contacts
-    JOIN demo_profile p ON p.id = o.customer_id
 )
 INSERT INTO archives_contactlog (branch_id, customer_id, staff_id, contacted_at, channel, direction, purpose, outcome,
                                  summary, next_action, next_date, recorded_at)
@@ -35,6 +34,6 @@ SELECT branch_id, customer_id, owner_id,
                        '老伴住院，先不谈产品，约出院后探望', '代发工资本月换卡，约午休时间来面签',
                        '拆迁补偿款下周到账，约全家一起来谈'])[k]
        END,
-       CASE kind WHEN 'evening' THEN '按约定接待' ELSE '' END, CASE kind WHEN 'evening' THEN at::date + 4 END, at
+       CASE kind WHEN 'evening' THEN '按约定接待' ELSE '' END, CASE kind WHEN 'evening' THEN (at AT TIME ZONE 'Asia/Shanghai')::date + 4 END, at
 FROM entries
-ORDER BY at
+ORDER BY entries.at

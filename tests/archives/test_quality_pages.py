@@ -144,8 +144,12 @@ def test_the_database_keeps_the_order_and_lets_no_verdict_be_changed(bank: Bank)
         verdict(one, bank.he, 1, "talk")
     with scoped(bank.he), pytest.raises(IntegrityError), transaction.atomic():
         verdict(one, bank.he, 2, "talk")
-    for statement in ("UPDATE archives_contactverdict SET kind = 'reasonable'", "DELETE FROM archives_contactverdict",
-                      "UPDATE archives_contactfinding SET contacts = 0", "DELETE FROM archives_contactmark"):  # fmt: skip
+    for statement in (
+        "UPDATE archives_contactverdict SET kind = 'reasonable'",
+        "DELETE FROM archives_contactverdict",
+        "UPDATE archives_contactfinding SET contacts = 0",
+        "DELETE FROM archives_contactmark",
+    ):
         with scoped(bank.he), pytest.raises(ProgrammingError), transaction.atomic():
             db.execute(statement, using="default")
     with pytest.raises(IntegrityError):
