@@ -89,6 +89,10 @@ def inspection(town: Town, subject: Subject) -> Mapping[str, Any]:
     return {"pk": subject.inspection.pk}
 
 
+def finding(town: Town, subject: Subject) -> Mapping[str, Any]:
+    return {"pk": subject.finding.pk}
+
+
 def run(town: Town, subject: Subject) -> Mapping[str, Any]:
     return {"pk": town.run.pk}
 
@@ -268,6 +272,9 @@ PAGES: tuple[Page, ...] = (
     Page("archives:inspection", OWNERS, READ, "inspection", inspection),
     Page("archives:inspection_judge", MANAGER, WRITE, "inspection", inspection),
     Page("archives:inspection_resubmit", OWNERS, WRITE, "inspection", inspection),
+    Page("archives:quality", OWNERS, READ),
+    Page("archives:finding", OWNERS, READ, "finding", finding),
+    Page("archives:finding_judge", MANAGER, WRITE, "finding", finding),
     Page("exports:list", OWNERS, READ),
     Page("exports:new", OWNERS, BOTH, form={"file_format": "csv"}),
     Page("exports:export", OWNERS, READ, "export", export),
@@ -323,6 +330,7 @@ ADMIN_TABLES: dict[str, tuple[frozenset[Role], str]] = {
     "archives_archivefield": (ADMIN, "ac"),
     "archives_complaintterm": (ADMIN, "c"),
     "archives_surveyrule": (ADMIN, "ac"),
+    "archives_contactqualityrule": (ADMIN, "ac"),
     "archives_inspectioncriterion": (ADMIN, "ac"),
     "archives_inspectionrule": (ADMIN, "ac"),
     "archives_risklimit": (ADMIN, "c"),
