@@ -10,7 +10,7 @@ LEFT, RIGHT, TOP, BOTTOM = 40, 70, 12, 34
 LOW_SCORE = 70
 STEPS = (5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
 MOST_TICKS = 8
-LETTER, LINE_HEIGHT = 13, 14
+LETTER, LINE_HEIGHT, RADIUS = 12, 13, 5
 
 
 @dataclass(frozen=True)
@@ -49,17 +49,14 @@ class Dots:
 
 
 def dots(lines: Sequence[Line]) -> Dots:
-    """The lowest scores get their names first, so that they can be read where it is crowded."""
+    """Who comes first in the lines gets the name first, where it is crowded."""
     most = max((line.contacts for line in lines), default=0)
     step = next((one for one in STEPS if most <= one * MOST_TICKS), STEPS[-1])
     edge = (most // step + 1) * step
-    taken: list[tuple[float, float, float]] = []
-    drawn = [
-        dot(line, place_x(line.contacts, edge), place_y(line.score), taken)
-        for line in sorted(lines, key=lambda one: (one.score, -one.contacts))
-    ]
+    # What a name must not cover: (left, base line, width) of the dots, and of the names there are.
+    taken = [(place_x(line.contacts, edge) - RADIUS, place_y(line.score) + RADIUS, 2 * RADIUS) for line in lines]
     return Dots(
-        drawn,
+        [dot(line, place_x(line.contacts, edge), place_y(line.score), taken) for line in lines],
         [(place_x(number, edge), number) for number in range(0, edge + 1, step)],
         [(place_y(score), score) for score in (0, 25, 50, 75, 100)],
         place_y(LOW_SCORE),
@@ -77,8 +74,8 @@ def place_y(score: int) -> float:
 def dot(line: Line, x: float, y: float, taken: list[tuple[float, float, float]]) -> Dot:
     """With its name to the right, above or below, where there is room for it."""
     width = LETTER * len(line.name)
-    for label_x, label_y in ((x + 8, y + 4), (x - width / 2, y - 9), (x - width / 2, y + 19), (x - width - 8, y + 4)):
-        inside = label_x >= LEFT and label_y > TOP and label_y < HEIGHT - BOTTOM
+    for label_x, label_y in ((x + 8, y + 4), (x - width / 2, y + 19), (x - width - 8, y + 4), (x - width / 2, y - 9)):
+        inside = label_x >= LEFT and label_y > TOP + 4 and label_y < HEIGHT - BOTTOM
         if inside and not any(
             abs(label_y - other_y) < LINE_HEIGHT and label_x < other_x + other_width and other_x < label_x + width
             for other_x, other_y, other_width in taken

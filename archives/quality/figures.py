@@ -54,8 +54,9 @@ def next_month(month: date) -> date:
 
 
 def of_branch(branch_id: int, month: date, rule: ContactQualityRule) -> list[Line]:
-    """Everybody of a branch who entered contacts in a month, by number; a branch that the reader may see."""
-    return lines(rule, month, next_month(month), branch=branch_id, staff=None)
+    """Everybody of a branch who entered contacts in a month, lowest score first; a branch that the reader may see."""
+    found = lines(rule, month, next_month(month), branch=branch_id, staff=None)
+    return sorted(found, key=lambda line: (line.score, -line.contacts))
 
 
 def of_person(staff: User, day: date, rule: ContactQualityRule) -> list[Line]:
