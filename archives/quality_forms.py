@@ -7,7 +7,6 @@ import django_filters
 from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from archives.choices import FINDING_KINDS, FindingState
 from archives.models import ContactFinding
@@ -39,7 +38,7 @@ class FindingFilter(ListFilter):
 
     state = django_filters.ChoiceFilter(label=_("State"), method="in_state", choices=FindingState.choices)
     kind = django_filters.ChoiceFilter(
-        label=pgettext_lazy("finding", "What was found"), choices=[(one.value, one.label) for one in FINDING_KINDS]
+        label=_("Kind of finding"), choices=[(one.value, one.label) for one in FINDING_KINDS]
     )
     month = day_filter(label=_("Month"), method="of_month", widget=forms.HiddenInput)
 

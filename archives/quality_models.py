@@ -119,7 +119,7 @@ class ContactFinding(models.Model):
     kind = models.CharField(_("kind"), max_length=10, choices=[(one.value, one.label) for one in FINDING_KINDS])
     day = models.DateField(_("day"))
     leader = models.ForeignKey("archives.ContactLog", models.CASCADE, related_name="+", **NO_INDEX)
-    contacts = models.PositiveIntegerField(_("contacts"))
+    contacts = models.PositiveIntegerField()
     began_at = models.DateTimeField()
     ended_at = models.DateTimeField()
     percent = models.PositiveSmallIntegerField(null=True)

@@ -184,7 +184,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("day", models.DateField(verbose_name="day")),
-                ("contacts", models.PositiveIntegerField(verbose_name="contacts")),
+                ("contacts", models.PositiveIntegerField()),
                 ("began_at", models.DateTimeField()),
                 ("ended_at", models.DateTimeField()),
                 ("percent", models.PositiveSmallIntegerField(null=True)),
