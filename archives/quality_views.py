@@ -73,7 +73,7 @@ def month_of(text: str, day: date) -> date:
 
 def page_of(filters: FindingFilter, before: str) -> list[Any]:
     """The findings behind a place and one more, newest first."""
-    rows = filters.matching.select_related("staff").order_by("-pk")
+    rows = filters.matching.select_related("staff", "branch").order_by("-pk")
     if before.isascii() and before.isdecimal() and len(before) < 19:
         rows = rows.filter(pk__lt=int(before))
     return list(rows[: ROWS + 1])
