@@ -1,6 +1,6 @@
 -- Texts of one sitting that are alike once names, forms of address, figures and signs are taken out. Every member of a
 -- cluster is alike to its leader: of the texts that a text is alike to, the one that most others are alike to as well.
--- A text is compared with the two hundred before and after it, so that an author's long day costs in proportion.
+-- A text is compared with the fifty before and after it, so that an author's long day costs in proportion.
 CREATE TEMP TABLE quality_said ON COMMIT DROP AS
 SELECT s.id, s.staff_id, s.day, s.sitting, s.place, regexp_replace(regexp_replace(regexp_replace(
            replace(lower(normalize(s.summary, NFKC)), lower(normalize(c.name, NFKC)), 'x'), '[^[:alnum:]]+', '', 'g'),
@@ -17,11 +17,16 @@ ANALYZE quality_text;
 
 -- The shares of equal trigrams can be no higher than the numbers of trigrams allow: that is looked at first.
 CREATE TEMP TABLE quality_pair ON COMMIT DROP AS
-SELECT a.id, b.id AS other_id, b.contacts, similarity(a.text, b.text)::numeric * 100 AS percent
-FROM quality_text a JOIN quality_text b USING (staff_id, day, sitting)
-WHERE abs(a.place - b.place) <= 200
-  AND least(a.grams, b.grams) * 100 >= greatest(a.grams, b.grams) * %(percent_alike)s
-  AND similarity(a.text, b.text)::numeric * 100 >= %(percent_alike)s;
+WITH near AS MATERIALIZED (
+    SELECT a.id, b.id AS other_id, a.contacts, b.contacts AS other_contacts,
+           similarity(a.text, b.text)::numeric * 100 AS percent
+    FROM quality_text a JOIN quality_text b USING (staff_id, day, sitting)
+    WHERE b.place > a.place AND b.place <= a.place + 50
+      AND least(a.grams, b.grams) * 100 >= greatest(a.grams, b.grams) * %(percent_alike)s
+)
+SELECT id, other_id, other_contacts AS contacts, percent FROM near WHERE percent >= %(percent_alike)s
+UNION ALL SELECT other_id, id, contacts, percent FROM near WHERE percent >= %(percent_alike)s
+UNION ALL SELECT id, id, contacts, 100 FROM quality_text;
 
 CREATE TEMP TABLE quality_leader ON COMMIT DROP AS
 WITH known AS (SELECT id, sum(contacts) AS contacts FROM quality_pair GROUP BY id)

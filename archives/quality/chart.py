@@ -54,7 +54,9 @@ def dots(lines: Sequence[Line]) -> Dots:
     step = next((one for one in STEPS if most <= one * MOST_TICKS), STEPS[-1])
     edge = (most // step + 1) * step
     # What a name must not cover: (left, base line, width) of the dots, and of the names there are.
-    taken = [(place_x(line.contacts, edge) - RADIUS, place_y(line.score) + RADIUS, 2 * RADIUS) for line in lines]
+    taken: list[tuple[float, float, float]] = [
+        (place_x(line.contacts, edge) - RADIUS, place_y(line.score) + RADIUS, 2 * RADIUS) for line in lines
+    ]
     return Dots(
         [dot(line, place_x(line.contacts, edge), place_y(line.score), taken) for line in lines],
         [(place_x(number, edge), number) for number in range(0, edge + 1, step)],
