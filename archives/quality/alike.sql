@@ -9,8 +9,8 @@ SELECT s.id, s.staff_id, s.day, s.sitting, s.place, regexp_replace(regexp_replac
 FROM quality_sitting s JOIN customers_customer c ON c.id = s.customer_id;
 
 CREATE TEMP TABLE quality_text ON COMMIT DROP AS
-SELECT staff_id, day, sitting, text, min(id) AS id, min(place) AS place, count(*) AS contacts,
-       cardinality(show_trgm(text)) AS grams
+SELECT staff_id, day, sitting, text, min(id) AS id, min(place) AS place, min(place) / 50 AS block,
+       count(*) AS contacts, cardinality(show_trgm(text)) AS grams
 FROM quality_said WHERE char_length(text) >= %(least_length)s
 GROUP BY staff_id, day, sitting, text;
 ANALYZE quality_text;
@@ -20,7 +20,9 @@ CREATE TEMP TABLE quality_pair ON COMMIT DROP AS
 WITH near AS MATERIALIZED (
     SELECT a.id, b.id AS other_id, a.contacts, b.contacts AS other_contacts,
            similarity(a.text, b.text)::numeric * 100 AS percent
-    FROM quality_text a JOIN quality_text b USING (staff_id, day, sitting)
+    FROM quality_text a CROSS JOIN (VALUES (0), (1)) further(blocks)
+    JOIN quality_text b ON b.staff_id = a.staff_id AND b.day = a.day AND b.sitting = a.sitting
+                       AND b.block = a.block + further.blocks
     WHERE b.place > a.place AND b.place <= a.place + 50
       AND least(a.grams, b.grams) * 100 >= greatest(a.grams, b.grams) * %(percent_alike)s
 )
