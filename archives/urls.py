@@ -7,6 +7,7 @@ from archives import (
     gift_views,
     inspection_views,
     plan_views,
+    quality_views,
     record_views,
     register_views,
     risk_views,
@@ -53,4 +54,7 @@ urlpatterns = [
     path("archives/inspections/<int:pk>/", inspection_views.inspection, name="inspection"),
     path("archives/inspections/<int:pk>/verdict/", inspection_views.inspection_judge, name="inspection_judge"),
     path("archives/inspections/<int:pk>/resubmit/", inspection_views.inspection_resubmit, name="inspection_resubmit"),
+    path("quality/", quality_views.quality, name="quality"),
+    path("quality/<int:pk>/", quality_views.finding, name="finding"),
+    path("quality/<int:pk>/judge/", quality_views.finding_judge, name="finding_judge"),
 ]

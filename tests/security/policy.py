@@ -93,6 +93,10 @@ def inspection(town: Town, subject: Subject) -> Mapping[str, Any]:
     return {"pk": subject.inspection.pk}
 
 
+def finding(town: Town, subject: Subject) -> Mapping[str, Any]:
+    return {"pk": subject.finding.pk}
+
+
 def run(town: Town, subject: Subject) -> Mapping[str, Any]:
     return {"pk": town.run.pk}
 
@@ -288,6 +292,9 @@ PAGES: tuple[Page, ...] = (
     Page("archives:inspection", OWNERS, READ, "inspection", inspection),
     Page("archives:inspection_judge", MANAGER, WRITE, "inspection", inspection),
     Page("archives:inspection_resubmit", OWNERS, WRITE, "inspection", inspection),
+    Page("archives:quality", OWNERS, READ),
+    Page("archives:finding", OWNERS, READ, "finding", finding),
+    Page("archives:finding_judge", MANAGER, WRITE, "finding", finding),
     Page("exports:list", OWNERS, READ),
     Page("exports:new", OWNERS, BOTH, form={"file_format": "csv"}),
     Page("exports:export", OWNERS, READ, "export", export),
@@ -345,6 +352,7 @@ ADMIN_TABLES: dict[str, tuple[frozenset[Role], str]] = {
     "archives_surveyrule": (ADMIN, "ac"),
     "archives_examday": (ADMIN, "ac"),
     "archives_giftlimit": (ADMIN, "ac"),
+    "archives_contactqualityrule": (ADMIN, "ac"),
     "archives_inspectioncriterion": (ADMIN, "ac"),
     "archives_retirementrule": (ADMIN, "ac"),
     "archives_inspectionrule": (ADMIN, "ac"),
