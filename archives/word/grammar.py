@@ -31,7 +31,26 @@ IF = re.compile(rf"\{{%(tr|p)?\s+if\s+(?:not\s+)?({PATH})\s*%\}}", re.ASCII)
 ELSE = re.compile(r"\{%(tr|p)?\s+else\s*%\}", re.ASCII)
 END = re.compile(r"\{%(tr|p)?\s+(endfor|endif)\s*%\}", re.ASCII)
 # Words of the template language; none of them can be the name of a row.
-WORDS = frozenset("true false none and or not in is if else for loop self super varargs kwargs".split())
+WORDS = frozenset(
+    [
+        "true",
+        "false",
+        "none",
+        "and",
+        "or",
+        "not",
+        "in",
+        "is",
+        "if",
+        "else",
+        "for",
+        "loop",
+        "self",
+        "super",
+        "varargs",
+        "kwargs",
+    ]
+)
 MOST_TAGS = 500
 MOST_RENDERED = 1 << 20  # docxtpl goes through these parts with regular expressions
 MOST_DEPTH = 2

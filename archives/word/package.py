@@ -28,14 +28,48 @@ ALLOWED_PART = re.compile(
     re.ASCII,
 )
 ALLOWED_RELATIONS = frozenset(
-    "officeDocument core-properties extended-properties custom-properties thumbnail styles stylesWithEffects settings "
-    "webSettings fontTable numbering theme header footer footnotes endnotes image customXml customXmlProps".split()
+    [
+        "officeDocument",
+        "core-properties",
+        "extended-properties",
+        "custom-properties",
+        "thumbnail",
+        "styles",
+        "stylesWithEffects",
+        "settings",
+        "webSettings",
+        "fontTable",
+        "numbering",
+        "theme",
+        "header",
+        "footer",
+        "footnotes",
+        "endnotes",
+        "image",
+        "customXml",
+        "customXmlProps",
+    ]
 )
 # Text that Word fills in while it shows the page; any other field may fetch or run something.
 ALLOWED_FIELDS = frozenset({"PAGE", "NUMPAGES", "SECTIONPAGES"})
 FORBIDDEN_ELEMENTS = frozenset(
-    "object OLEObject control altChunk subDoc attachedTemplate mailMerge linkedToFile embedRegular embedBold "
-    "embedItalic embedBoldItalic script saveThroughXslt dataBinding".split()
+    [
+        "object",
+        "OLEObject",
+        "control",
+        "altChunk",
+        "subDoc",
+        "attachedTemplate",
+        "mailMerge",
+        "linkedToFile",
+        "embedRegular",
+        "embedBold",
+        "embedItalic",
+        "embedBoldItalic",
+        "script",
+        "saveThroughXslt",
+        "dataBinding",
+    ]
 )
 FORBIDDEN_TYPES = ("macro", "vba", "oleobject", "activex", "package", "obfuscatedfont")
 
@@ -151,7 +185,9 @@ def check_elements(name: str, root: etree._Element) -> None:
             continue
         local = etree.QName(one).localname
         if local in FORBIDDEN_ELEMENTS:
-            raise TemplateRefused(_("The document holds “%(kind)s”, which is not allowed.") % {"kind": printable(local)})
+            raise TemplateRefused(
+                _("The document holds “%(kind)s”, which is not allowed.") % {"kind": printable(local)}
+            )
         if local == "instrText":
             words.append(one.text or "")
         if local == "fldSimple":

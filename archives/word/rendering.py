@@ -13,8 +13,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 from docx import Document
 from docx.opc.exceptions import OpcError
-from docx.shared import Pt
 from docx.oxml.ns import qn
+from docx.shared import Pt
 from docxtpl import DocxTemplate
 from jinja2 import StrictUndefined, TemplateError
 from jinja2.exceptions import SecurityError
@@ -81,9 +81,7 @@ def rendered(template: bytes, content: Mapping[str, Any], mark: str) -> bytes:
         document.save(output)
         return marked(output.getvalue(), NOT_XML.sub("", mark))
     except (TemplateError, OpcError, KeyError, ValueError, SyntaxError, RecursionError) as error:
-        raise TemplateRefused(
-            _("The template cannot be filled in: %(why)s") % {"why": str(error)[:200]}
-        ) from error
+        raise TemplateRefused(_("The template cannot be filled in: %(why)s") % {"why": str(error)[:200]}) from error
 
 
 def marked(content: bytes, mark: str) -> bytes:

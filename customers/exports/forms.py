@@ -14,7 +14,7 @@ class ExportForm(forms.Form):
 
     file_format = forms.ChoiceField(
         label=_("Format"),
-        choices=ExportFormat.choices,
+        choices=[(value, label) for value, label in ExportFormat.choices if value != ExportFormat.DOCX],
         initial=ExportFormat.XLSX,
         help_text=_("A workbook keeps numbers, dates and long numbers as they are. CSV is for other programs."),
     )
