@@ -31,26 +31,7 @@ IF = re.compile(rf"\{{%(tr|p)?\s+if\s+(?:not\s+)?({PATH})\s*%\}}", re.ASCII)
 ELSE = re.compile(r"\{%(tr|p)?\s+else\s*%\}", re.ASCII)
 END = re.compile(r"\{%(tr|p)?\s+(endfor|endif)\s*%\}", re.ASCII)
 # Words of the template language; none of them can be the name of a row.
-WORDS = frozenset(
-    [
-        "true",
-        "false",
-        "none",
-        "and",
-        "or",
-        "not",
-        "in",
-        "is",
-        "if",
-        "else",
-        "for",
-        "loop",
-        "self",
-        "super",
-        "varargs",
-        "kwargs",
-    ]
-)
+RESERVED = ("true", "false", "none", "and", "or", "not", "in", "is", "if", "else", "for", "loop", "self", "super")
 MOST_TAGS = 500
 MOST_RENDERED = 1 << 20  # docxtpl goes through these parts with regular expressions
 MOST_DEPTH = 2
@@ -108,7 +89,7 @@ class Reader:
         listed = self.resolve(path, where)
         if not isinstance(listed, list):
             raise refused(where, path, _("this is no list"))
-        if row in WORDS or row in self.content or row in outer:
+        if row in RESERVED or row in self.content or row in outer:
             raise refused(where, row, _("choose another name for the row"))
         if outer and path.split(".")[0] != outer[-1]:
             raise refused(where, path, _("a loop within another one goes through a list of its row"))

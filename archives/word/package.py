@@ -1,7 +1,6 @@
 """Is an upload a plain Word document? What is not known to be harmless is refused, before anything is opened by Word.
 
-A `.docx` is a zip of XML parts. Only the parts that text, tables, headers, lists and pictures need are let in: no macro,
-no embedded object or font, nothing that is fetched from elsewhere, no document type and no entity.
+A `.docx` is a zip of XML parts. Only parts that text, tables, headers, lists and pictures need are let in: no macro, no embedded object or font, nothing that is fetched from elsewhere, no document type and no entity.
 """
 
 import io
@@ -28,49 +27,20 @@ ALLOWED_PART = re.compile(
     re.ASCII,
 )
 ALLOWED_RELATIONS = frozenset(
-    [
-        "officeDocument",
-        "core-properties",
-        "extended-properties",
-        "custom-properties",
-        "thumbnail",
-        "styles",
-        "stylesWithEffects",
-        "settings",
-        "webSettings",
-        "fontTable",
-        "numbering",
-        "theme",
-        "header",
-        "footer",
-        "footnotes",
-        "endnotes",
-        "image",
-        "customXml",
-        "customXmlProps",
-    ]
-)
+    {
+        "officeDocument", "core-properties", "extended-properties", "custom-properties", "thumbnail", "styles",
+        "stylesWithEffects", "settings", "webSettings", "fontTable", "numbering", "theme", "header", "footer",
+        "footnotes", "endnotes", "image", "customXml", "customXmlProps"
+    }
+)  # fmt: skip
 # Text that Word fills in while it shows the page; any other field may fetch or run something.
 ALLOWED_FIELDS = frozenset({"PAGE", "NUMPAGES", "SECTIONPAGES"})
 FORBIDDEN_ELEMENTS = frozenset(
-    [
-        "object",
-        "OLEObject",
-        "control",
-        "altChunk",
-        "subDoc",
-        "attachedTemplate",
-        "mailMerge",
-        "linkedToFile",
-        "embedRegular",
-        "embedBold",
-        "embedItalic",
-        "embedBoldItalic",
-        "script",
-        "saveThroughXslt",
-        "dataBinding",
-    ]
-)
+    {
+        "object", "OLEObject", "control", "altChunk", "subDoc", "attachedTemplate", "mailMerge", "linkedToFile",
+        "embedRegular", "embedBold", "embedItalic", "embedBoldItalic", "script", "saveThroughXslt", "dataBinding"
+    }
+)  # fmt: skip
 FORBIDDEN_TYPES = ("macro", "vba", "oleobject", "activex", "package", "obfuscatedfont")
 
 

@@ -85,7 +85,7 @@ def rendered(template: bytes, content: Mapping[str, Any], mark: str) -> bytes:
 
 
 def marked(content: bytes, mark: str) -> bytes:
-    """The same document with the mark in every header and footer that any of its pages may show, and in no other's name."""
+    """The same document with the mark in every header and footer that a page may show, and no name of an author."""
     document = Document(io.BytesIO(content))
     for number, section in enumerate(document.sections):
         shown = [section.header, section.footer]

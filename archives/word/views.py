@@ -1,4 +1,4 @@
-"""档案模板 on screen: its versions and placeholders for administrators; a customer's masked archive as Word and on A4."""
+"""档案模板 on screen: versions and placeholders for administrators; a masked archive as Word and on A4."""
 
 from datetime import date
 

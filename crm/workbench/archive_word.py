@@ -1,17 +1,13 @@
 """A customer's archive in plain text as a Word document: an export of one row, which a second person lets out."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
-from typing import Any
 
-from django import forms
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.functional import Promise
-from django.utils.translation import get_language, gettext_lazy
-from django.utils.translation import gettext as _
+from django.utils.translation import get_language
 from django.views.decorators.http import require_http_methods
 
 from archives import records
@@ -29,33 +25,9 @@ from crm.workbench.export_tables import TABLES
 from customers import reveal
 from customers.choices import ExportFormat, ExportProblem, ListName
 from customers.exports import requests
+from customers.exports.forms import ARCHIVE, NAME, WordForm
 from customers.exports.rows import Choice
 from customers.models import Customer, ExportRequest
-
-NAME, ARCHIVE = "name", "archive"
-PLAIN: dict[str, str | Promise] = {
-    NAME: gettext_lazy("Full name"),
-    **{name: label for name, (_field, label) in reveal.LABELS.items()},
-    ARCHIVE: gettext_lazy("Masked values of the archive"),
-}
-
-
-class WordForm(forms.Form):
-    """What the document shows in plain text, and why."""
-
-    plain_fields = forms.MultipleChoiceField(
-        label=gettext_lazy("In plain text"),
-        choices=list(PLAIN.items()),
-        widget=forms.CheckboxSelectMultiple,
-        error_messages={"required": gettext_lazy("Choose what you need; the masked document needs no approval.")},
-    )
-    reason = forms.ChoiceField(label=gettext_lazy("Reason"), choices=[("", "—"), *reveal.Reason.choices])
-    note = forms.CharField(label=gettext_lazy("In your own words"), max_length=200, required=False, strip=True)
-
-    def clean(self) -> dict[str, Any]:
-        if self.cleaned_data.get("reason") == reveal.Reason.OTHER and not self.cleaned_data.get("note"):
-            self.add_error("note", _("Say why you need it."))
-        return self.cleaned_data
 
 
 @require_http_methods(["GET", "POST"])
@@ -142,7 +114,7 @@ def identity_of(export: ExportRequest, customer: Customer) -> Mapping[str, str]:
     return found
 
 
-def text_by(export: ExportRequest, customer: Customer, ciphers: Mapping[int, bytes]) -> Any:
+def text_by(export: ExportRequest, customer: Customer, ciphers: Mapping[int, bytes]) -> Callable[[ArchiveValue], str]:
     """How the document shows a value of the archive: decrypted where it was let out, else as its mask."""
 
     def text(value: ArchiveValue) -> str:

@@ -12,12 +12,12 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from archives.filters import OVERDUE, TODAY
 from crm.organization.models import Branch, User
-from crm.workbench.archive_word import PLAIN
 from crm.workbench.list_shapes import SHAPES
 from crm.workbench.templatetags.jobs import status
 from crm.workbench.templatetags.screen import money_short
 from crm.workbench.templatetags.segments import segment_words
 from customers.choices import CustomerType, ExportState
+from customers.exports.forms import PLAIN
 from customers.filters import NOBODY, UNIT
 from customers.models import ExportRequest
 from customers.reveal import Reason
