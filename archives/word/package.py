@@ -1,6 +1,7 @@
 """Is an upload a plain Word document? What is not known to be harmless is refused, before anything is opened by Word.
 
-A `.docx` is a zip of XML parts. Only parts that text, tables, headers, lists and pictures need are let in: no macro, no embedded object or font, nothing that is fetched from elsewhere, no document type and no entity.
+A `.docx` is a zip of XML parts. Only what text, tables, headers, lists and pictures need are let in: no macro,
+no embedded object or font, nothing that is fetched from elsewhere, no document type, no entity.
 """
 
 import io

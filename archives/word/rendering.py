@@ -37,7 +37,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         self.tests.clear()
         self.left = MOST_CHARACTERS
         self.ends_at = time.monotonic() + MOST_SECONDS
-        self.concat = self.joined  # type: ignore[method-assign, assignment]
+        self.concat = self.joined  # type: ignore[method-assign]
 
     def joined(self, pieces: Iterable[str]) -> str:
         """The pieces that a template makes, one after the other, as long as there is room and time."""

@@ -1,6 +1,9 @@
 """档案模板 on screen: versions and placeholders for administrators; a masked archive as Word and on A4."""
 
+from __future__ import annotations
+
 from datetime import date
+from typing import Any
 
 from django import forms
 from django.contrib import messages
@@ -38,8 +41,8 @@ class TemplateForm(forms.Form):
     file = forms.FileField(label=gettext_lazy("Word template (.docx, at most 2 MB)"))
     note = forms.CharField(label=gettext_lazy("What is new in it"), max_length=200)
 
-    def clean_file(self) -> UploadedFile:
-        found: UploadedFile = self.cleaned_data["file"]
+    def clean_file(self) -> UploadedFile[Any]:
+        found: UploadedFile[Any] = self.cleaned_data["file"]
         if (found.size or 0) > MOST_BYTES:
             raise forms.ValidationError(_("The file is larger than %(most)s MB.") % {"most": MOST_BYTES >> 20})
         if not str(found.name).lower().endswith(".docx"):
@@ -59,7 +62,7 @@ def template_list(request: HttpRequest) -> HttpResponse:
     user = signed_in(request)
     form = TemplateForm(request.POST, request.FILES) if request.method == "POST" else TemplateForm()
     if form.is_bound and form.is_valid():
-        file: UploadedFile = form.cleaned_data["file"]
+        file: UploadedFile[Any] = form.cleaned_data["file"]
         content, note, address = file.read(), form.cleaned_data["note"], trail.address_of(request)
         try:
             versions.upload(user, str(file.name), content, note, timezone.now(), address)
