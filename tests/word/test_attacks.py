@@ -81,7 +81,7 @@ def test_the_grammar_refuses_it_and_names_the_paragraph(payload: str) -> None:
 
 @pytest.mark.parametrize(
     "payload",
-    [one for one in SSTI[:22] if one not in ("{{ self }}",)],
+    [one for one in SSTI[:20] if one != "{{ self }}"],
 )
 def test_the_sandbox_stops_it_even_without_the_grammar(payload: str) -> None:
     begun = time.monotonic()
@@ -176,8 +176,8 @@ HOSTILE = {
     "field": element("<w:instrText>INCLUDETEXT c:\\\\x.docx</w:instrText>"),
     "split field": element("<w:instrText>DDE</w:instrText></w:r><w:r><w:instrText>AUTO cmd</w:instrText>"),
     "simple field": replaced(DOCUMENT, "<w:body>", '<w:body><w:p><w:fldSimple w:instr="INCLUDEPICTURE x"/></w:p>'),
-    "hidden in a property": replaced("docProps/core.xml", "</cp:coreProperties>", "<cp:category>{{ ''.x }}</cp:category>"
-                                     "</cp:coreProperties>"),
+    "hidden in a property": replaced("docProps/core.xml", "</cp:coreProperties>",
+                                     "<cp:category>{{ ''.x }}</cp:category></cp:coreProperties>"),
     "hidden in an attribute": replaced(DOCUMENT, "<w:body>", '<w:body><w:p w:rsidR="{{ 7*7 }}"/>'),
     "hidden in the styles": replaced("word/styles.xml", "<w:styles ", '<w:styles title="{{ 7*7 }}" '),
     "bad xml": packed({DOCUMENT: b"<w:document"}),
