@@ -44,6 +44,7 @@ from archives.template_models import NightPlanCustomer as NightPlanCustomer
 from archives.template_models import NightPlanSeen as NightPlanSeen
 from archives.template_models import PlanStep as PlanStep
 from archives.template_models import PlanType as PlanType
+from archives.word_models import ArchiveTemplate as ArchiveTemplate
 from crm.organization.access import ScopedQuerySet
 from crm.organization.models import Branch, User
 from customers.models import Alert, Customer

@@ -236,6 +236,7 @@ class ExportFormat(models.TextChoices):
     XLSX = "xlsx", _("Excel workbook (xlsx)")
     CSV = "csv", _("CSV, UTF-8")
     CSV_GB18030 = "csv_gb18030", _("CSV, GB18030")
+    DOCX = "docx", _("Word document: one customer's archive")
 
 
 class ExportState(models.TextChoices):

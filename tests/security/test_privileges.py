@@ -19,6 +19,7 @@ TABLES = {
     "archives_agerule": "arw",
     "archives_archive": "arw",
     "archives_archivefield": "arw",
+    "archives_archivetemplate": "ar",  # and that it is in force: tests/word
     "archives_archivevalue": "ar",  # and when it was replaced
     "archives_complaint": "ar",  # and what is done about it: tests/archives
     "archives_complaintstep": "ar",
