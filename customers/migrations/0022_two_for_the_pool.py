@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
     """A rule of the pool is put in force by a second person; what bulk jobs leave as it is has a name."""
 
     dependencies = [
-        ("customers", "0020_handover"),
+        ("customers", "0021_register"),
         ("organization", "0004_work_calendar"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
