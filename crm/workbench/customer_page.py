@@ -163,7 +163,13 @@ def gather(user: User, customer: Customer, today: Today, now: datetime) -> Page:
         archive=glance(user, customer, today.day),
         care_days=care.upcoming(customer, today.day)[: care.MOST_SHOWN],
         plans=plans.of_customer(user, customer, MOST_PLANS),
-        groups=groups_of(user, customer, held, suitability.highest, sells=not customer.open_complaint),
+        groups=groups_of(
+            user,
+            customer,
+            held,
+            suitability.highest,
+            sells=not customer.open_complaint,  # type: ignore[attr-defined]  # by customers_for_page
+        ),  # fmt: skip
         story=story_of(user, customer, metrics, today.as_of, today.tiers, keep, gap),
         suitability=suitability,
         continuity=note_of(user, customer),
