@@ -169,7 +169,7 @@ def gather(user: User, customer: Customer, today: Today, now: datetime) -> Page:
             held,
             suitability.highest,
             sells=not customer.open_complaint,  # type: ignore[attr-defined]  # by customers_for_page
-        ),  # fmt: skip
+        ),
         story=story_of(user, customer, metrics, today.as_of, today.tiers, keep, gap),
         suitability=suitability,
         continuity=note_of(user, customer),
