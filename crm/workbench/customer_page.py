@@ -160,7 +160,9 @@ def gather(user: User, customer: Customer, today: Today, now: datetime) -> Page:
         household=household,
         archive=glance(user, customer, today.day),
         plans=plans.of_customer(user, customer, MOST_PLANS),
-        groups=groups_of(user, customer, held, suitability.highest, sells=not customer.open_complaint),
+        groups=groups_of(
+            user, customer, held, suitability.highest, sells=not getattr(customer, "open_complaint", None)
+        ),
         story=story_of(user, customer, metrics, today.as_of, today.tiers, keep, gap),
         suitability=suitability,
         continuity=note_of(user, customer),
