@@ -164,11 +164,7 @@ def gather(user: User, customer: Customer, today: Today, now: datetime) -> Page:
         care_days=care.upcoming(customer, today.day)[: care.MOST_SHOWN],
         plans=plans.of_customer(user, customer, MOST_PLANS),
         groups=groups_of(
-            user,
-            customer,
-            held,
-            suitability.highest,
-            sells=not customer.open_complaint,  # type: ignore[attr-defined]  # by customers_for_page
+            user, customer, held, suitability.highest, sells=not getattr(customer, "open_complaint", None)
         ),
         story=story_of(user, customer, metrics, today.as_of, today.tiers, keep, gap),
         suitability=suitability,
