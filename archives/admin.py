@@ -13,6 +13,7 @@ from archives.models import (
     AgeRule,
     ArchiveField,
     ComplaintTerm,
+    ContactQualityRule,
     ExamDay,
     GiftLimit,
     InspectionCriterion,
@@ -137,6 +138,12 @@ class ComplaintTermAdmin(RecordedAdmin):
 @admin.register(SurveyRule)
 class SurveyRuleAdmin(RecordedAdmin):
     list_display = ("effective_from", "days_between", "least_answers")
+    ordering = ("-effective_from",)
+
+
+@admin.register(ContactQualityRule)
+class ContactQualityRuleAdmin(RecordedAdmin):
+    list_display = ("effective_from", "least_alike", "percent_alike", "least_burst", "gap_minutes")
     ordering = ("-effective_from",)
 
 

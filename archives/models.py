@@ -23,6 +23,11 @@ from archives.inspection_models import InspectionCriterion as InspectionCriterio
 from archives.inspection_models import InspectionDraw as InspectionDraw
 from archives.inspection_models import InspectionRule as InspectionRule
 from archives.inspection_models import InspectionStep as InspectionStep
+from archives.quality_models import ContactDay as ContactDay
+from archives.quality_models import ContactFinding as ContactFinding
+from archives.quality_models import ContactMark as ContactMark
+from archives.quality_models import ContactQualityRule as ContactQualityRule
+from archives.quality_models import ContactVerdict as ContactVerdict
 from archives.record_models import Archive as Archive
 from archives.record_models import ArchiveField as ArchiveField
 from archives.record_models import ArchiveValue as ArchiveValue
@@ -39,6 +44,7 @@ from archives.template_models import NightPlanCustomer as NightPlanCustomer
 from archives.template_models import NightPlanSeen as NightPlanSeen
 from archives.template_models import PlanStep as PlanStep
 from archives.template_models import PlanType as PlanType
+from archives.word_models import ArchiveTemplate as ArchiveTemplate
 from crm.organization.access import ScopedQuerySet
 from crm.organization.models import Branch, User
 from customers.models import Alert, Customer

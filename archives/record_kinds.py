@@ -1,5 +1,6 @@
 """How a value of the archive is read from what somebody typed, stored, and shown."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -13,6 +14,7 @@ from archives.record_models import ArchiveField
 
 MOST_TEXT = 500
 MOST_NUMBER = Decimal(10) ** 12
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 TAKE_OUT = "-"  # what is typed to take a value out where an empty box means "as it was"
 FIRST_DATE, LAST_DATE = date(1900, 1, 1), date(2100, 12, 31)
 
@@ -45,6 +47,8 @@ def read(field: ArchiveField, parts: Sequence[str]) -> Typed:
             return read_lunar(words)
         case FieldKind.CHOICE | FieldKind.MULTI | FieldKind.BAND:
             return read_keys(field, words)
+    if CONTROL.search(words[0]):
+        raise BadValue(_("There is a character in it that cannot be kept; type it again."))
     if len(words[0]) > MOST_TEXT:
         raise BadValue(_("At most %(most)d characters.") % {"most": MOST_TEXT})
     return Typed(words[0])

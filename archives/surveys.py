@@ -19,7 +19,7 @@ from archives.models import Complaint, ContactLog, MaintenancePlan, Survey, Surv
 from archives.plans import Intent
 from archives.survey_models import LOW_NPS, PROMOTER_NPS
 from crm.audit import trail
-from crm.organization import workdays
+from crm.organization import effective, workdays
 from crm.organization.choices import Role
 from crm.organization.models import User
 from customers.models import Customer
@@ -99,7 +99,7 @@ class Figures:
 
 def rule_on(day: date) -> SurveyRule:
     """The rule in force on a day."""
-    return SurveyRule.objects.filter(effective_from__lte=day).order_by("-effective_from")[0]
+    return effective.rule_on(SurveyRule, day)
 
 
 def asked_since(user: User, customer: Customer, day: date) -> tuple[date, date] | None:

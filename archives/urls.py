@@ -7,11 +7,14 @@ from archives import (
     gift_views,
     inspection_views,
     plan_views,
+    quality_views,
     record_views,
+    register_views,
     risk_views,
     survey_views,
     views,
 )
+from archives.word import views as word_views
 
 app_name = "archives"
 urlpatterns = [
@@ -21,6 +24,8 @@ urlpatterns = [
     path("customers/<int:pk>/risk/", risk_views.risk, name="risk"),
     path("customers/<int:pk>/archive/", record_views.record, name="record"),
     path("customers/<int:pk>/archive/history/", record_views.history, name="record_history"),
+    path("customers/<int:pk>/archive/word/", word_views.record_word, name="record_word"),
+    path("customers/<int:pk>/archive/print/", word_views.record_print, name="record_print"),
     path("customers/<int:pk>/archive/<int:value_pk>/reveal/", record_views.record_reveal, name="record_reveal"),
     path("customers/<int:pk>/archive/dates/next/", care_views.care_next, name="care_next"),
     path("customers/<int:pk>/archive/retirement/<int:rule_pk>/", care_views.retirement, name="retirement"),
@@ -46,9 +51,18 @@ urlpatterns = [
     path("customers/<int:pk>/surveys/new/", survey_views.survey_new, name="survey_new"),
     path("surveys/", survey_views.survey_figures, name="surveys"),
     path("surveys/<int:pk>/follow/", survey_views.survey_follow, name="survey_follow"),
+    path("archives/register/", register_views.register_page, name="register"),
+    path("archives/templates/", word_views.template_list, name="templates"),
+    path("archives/templates/default/", word_views.template_file, name="template_default"),
+    path("archives/templates/placeholders/", word_views.placeholder_list, name="placeholders"),
+    path("archives/templates/<int:pk>/", word_views.template_file, name="template_file"),
+    path("archives/templates/<int:pk>/activate/", word_views.template_activate, name="template_activate"),
     path("archives/inspections/", inspection_views.inspection_list, name="inspection_list"),
     path("archives/inspections/draw/", inspection_views.inspection_draw, name="inspection_draw"),
     path("archives/inspections/<int:pk>/", inspection_views.inspection, name="inspection"),
     path("archives/inspections/<int:pk>/verdict/", inspection_views.inspection_judge, name="inspection_judge"),
     path("archives/inspections/<int:pk>/resubmit/", inspection_views.inspection_resubmit, name="inspection_resubmit"),
+    path("quality/", quality_views.quality, name="quality"),
+    path("quality/<int:pk>/", quality_views.finding, name="finding"),
+    path("quality/<int:pk>/judge/", quality_views.finding_judge, name="finding_judge"),
 ]

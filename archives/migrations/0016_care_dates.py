@@ -98,7 +98,7 @@ def retire_year(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("archives", "0013_inspection"),
+        ("archives", "0015_contact_quality"),
         ("customers", "0019_exports_of_every_list"),
         ("organization", "0004_work_calendar"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

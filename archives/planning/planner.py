@@ -12,6 +12,7 @@ from archives import plans
 from archives.choices import DATE_EVENTS, REACHED
 from archives.models import MaintenancePlan
 from crm import db
+from crm.organization import workdays
 from crm.organization.models import DayTarget
 from customers.nightly.night import Night
 
@@ -31,6 +32,7 @@ def publish(tonight: Night, touched: str | None) -> dict[str, Any]:
     began = time.monotonic()
     day: dict[str, Any] = {"as_of": tonight.as_of, "morning": tonight.morning}
     day["horizon"] = tonight.morning + timedelta(days=SIGHT_DAYS)
+    day["since"] = tonight.morning - timedelta(days=workdays.LONGEST_BREAK)
     # What came about otherwise than by registering and closing: a plan that was open again after an undo.
     plans.pause(using="batch")
     plans.resume(tonight.morning, using="batch")

@@ -15,6 +15,8 @@ from crm.organization.models import WorkDay
 # The State Council publishes the coming year's arrangement in autumn.
 PUBLISHED_FROM_MONTH = 11
 MOST_ROWS = 400
+# The longest run of days off, with room.
+LONGEST_BREAK = 15
 KINDS = {"holiday": False, "休": False, "workday": True, "班": True}
 
 

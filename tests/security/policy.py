@@ -93,6 +93,10 @@ def inspection(town: Town, subject: Subject) -> Mapping[str, Any]:
     return {"pk": subject.inspection.pk}
 
 
+def finding(town: Town, subject: Subject) -> Mapping[str, Any]:
+    return {"pk": subject.finding.pk}
+
+
 def run(town: Town, subject: Subject) -> Mapping[str, Any]:
     return {"pk": town.run.pk}
 
@@ -188,6 +192,14 @@ PAGES: tuple[Page, ...] = (
         answers=NOT_THERE,
     ),
     Page("workbench:move_told", OWNERS, WRITE, arguments=nowhere_id, answers=NOT_THERE),
+    Page("archives:record_word", OWNERS, WRITE, of="customer", arguments=customer),
+    Page("archives:record_print", OWNERS, READ, of="customer", arguments=customer),
+    Page("archives:templates", ADMIN, BOTH),
+    Page("archives:template_default", ADMIN, READ),
+    Page("archives:placeholders", ADMIN, READ),
+    Page("archives:template_file", ADMIN, READ, arguments=nowhere_id, answers=NOT_THERE),
+    Page("archives:template_activate", ADMIN, WRITE, arguments=nowhere_id, answers=NOT_THERE),
+    Page("exports:archive", OWNERS, BOTH, of="customer", arguments=customer),
     Page("workbench:pool", OWNERS, READ),
     Page("workbench:claim", frozenset({Role.RELATIONSHIP_MANAGER}), WRITE, arguments=nowhere_id),
     Page("workbench:pool_rules", MANAGER, BOTH),
@@ -267,6 +279,8 @@ PAGES: tuple[Page, ...] = (
         open_to_all=True,
         answers={"GET": frozenset({404})},
     ),
+    Page("archives:register", OWNERS, READ),
+    Page("workbench:archive_quality", OWNERS, READ),
     Page("archives:care_next", OWNERS, READ, "customer", customer),
     Page(
         "archives:retirement",
@@ -286,6 +300,9 @@ PAGES: tuple[Page, ...] = (
     Page("archives:inspection", OWNERS, READ, "inspection", inspection),
     Page("archives:inspection_judge", MANAGER, WRITE, "inspection", inspection),
     Page("archives:inspection_resubmit", OWNERS, WRITE, "inspection", inspection),
+    Page("archives:quality", OWNERS, READ),
+    Page("archives:finding", OWNERS, READ, "finding", finding),
+    Page("archives:finding_judge", MANAGER, WRITE, "finding", finding),
     Page("exports:list", OWNERS, READ),
     Page("exports:new", OWNERS, BOTH, form={"file_format": "csv"}),
     Page("exports:export", OWNERS, READ, "export", export),
@@ -343,6 +360,7 @@ ADMIN_TABLES: dict[str, tuple[frozenset[Role], str]] = {
     "archives_surveyrule": (ADMIN, "ac"),
     "archives_examday": (ADMIN, "ac"),
     "archives_giftlimit": (ADMIN, "ac"),
+    "archives_contactqualityrule": (ADMIN, "ac"),
     "archives_inspectioncriterion": (ADMIN, "ac"),
     "archives_retirementrule": (ADMIN, "ac"),
     "archives_inspectionrule": (ADMIN, "ac"),

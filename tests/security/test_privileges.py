@@ -19,11 +19,18 @@ TABLES = {
     "archives_agerule": "arw",
     "archives_archive": "arw",
     "archives_archivefield": "arw",
+    "archives_archivetemplate": "ar",  # and that it is in force: tests/word
     "archives_archivevalue": "ar",  # and when it was replaced
     "archives_complaint": "ar",  # and what is done about it: tests/archives
     "archives_complaintstep": "ar",
     "archives_complaintterm": "rw",
+    "archives_contactday": "r",
+    "archives_contactfinding": "r",
     "archives_contactlog": "arw",
+    "archives_contactmark": "r",
+    "archives_contactqualityrule": "arw",
+    "archives_contactverdict": "ar",
+    "archives_counted_contact": "r",
     "archives_customer_type": "r",
     "archives_examday": "arw",
     "archives_gift": "ar",

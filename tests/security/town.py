@@ -20,6 +20,9 @@ from archives.models import (
     ArchiveValue,
     Complaint,
     ComplaintTerm,
+    ContactFinding,
+    ContactLog,
+    ContactQualityRule,
     ExamDay,
     Gift,
     GiftLimit,
@@ -91,6 +94,7 @@ class Subject:
     survey: Survey
     inspection: Inspection
     gift: Gift
+    finding: ContactFinding
 
 
 @dataclass(frozen=True)
@@ -135,6 +139,7 @@ def build() -> Town:
         "archives_examday": ExamDay.objects.using("batch").earliest("pk").pk,
         "archives_giftlimit": GiftLimit.objects.using("batch").earliest("pk").pk,
         "archives_retirementrule": RetirementRule.objects.using("batch").earliest("pk").pk,
+        "archives_contactqualityrule": ContactQualityRule.objects.using("batch").earliest("pk").pk,
         "archives_inspectioncriterion": InspectionCriterion.objects.using("batch").earliest("pk").pk,
         "archives_inspectionrule": InspectionRule.objects.using("batch").earliest("pk").pk,
         "archives_risklimit": RiskLimit.objects.using("batch").earliest("pk").pk,
@@ -233,6 +238,7 @@ def build_subject(bank: world.Bank, number: int, relation: str, branch: Branch, 
         relation, marker, plain, owner, customer, account, alert, plan, sealed_value(customer, branch),
         complaint_row(customer, owner), survey_row(customer, plan), inspection_row(bank, customer, owner),
         gift_row(customer, owner),
+        finding_row(customer, owner),
     )  # fmt: skip
 
 
@@ -270,6 +276,20 @@ def inspection_row(bank: world.Bank, customer: Customer, owner: User) -> Inspect
     return Inspection.objects.using("batch").create(
         draw=draw, branch_id=customer.branch_id, customer=customer, owner_id=owner.pk
     )
+
+
+def finding_row(customer: Customer, owner: User) -> ContactFinding:
+    """A contact of the customer's manager that was found to be typed in haste."""
+    now, place = timezone.now(), {"branch_id": owner.branch_id, "staff_id": owner.pk}
+    log = ContactLog.objects.using("batch").create(
+        customer=customer, **place, channel="phone", purpose="care", outcome="interested", submission=uuid4()
+    )
+    found = ContactFinding.objects.using("batch").create(
+        **place, kind="alike", day=now.date(), leader=log, contacts=1, began_at=now, ended_at=now, percent=100, late=0,
+        needed_minutes=0, had_minutes=0, found_on=now.date(),
+    )  # fmt: skip
+    found.marks.using("batch").create(**place, day=now.date(), log=log, kind="alike")
+    return found
 
 
 def sealed_value(customer: Customer, branch: Branch) -> ArchiveValue:

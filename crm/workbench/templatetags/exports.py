@@ -13,13 +13,15 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext
 from archives.filters import OVERDUE, TODAY
 from crm.organization.models import Branch, User
 from crm.workbench.list_shapes import SHAPES
+from crm.workbench.templatetags.archives import stale_words
 from crm.workbench.templatetags.jobs import status
 from crm.workbench.templatetags.screen import money_short
 from crm.workbench.templatetags.segments import segment_words
 from customers.choices import CustomerType, ExportState
+from customers.exports.forms import PLAIN
 from customers.filters import NOBODY, UNIT
 from customers.models import ExportRequest
-from customers.reveal import LABELS, Reason
+from customers.reveal import Reason
 
 register = template.Library()
 
@@ -101,6 +103,8 @@ def one_filter(context: template.Context, known: Mapping[str, Any], name: str, v
             return pgettext("customer", "Type"), str(dict(CustomerType.choices).get(value, value))
         case "segment":
             return _("Segment"), segment_words(value)
+        case "stale":
+            return _("Stale"), stale_words(value)
         case "aum_min":
             return _("AUM from"), amount(value)
         case "aum_max":
@@ -134,7 +138,7 @@ def amount(value: str) -> str:
 @register.filter
 def plain_fields(export: ExportRequest) -> str:
     """The fields in plain text, or that all are masked."""
-    labels = [str(LABELS[name][1]) for name in export.plain_fields if name in LABELS]
+    labels = [str(PLAIN[name]) for name in export.plain_fields if name in PLAIN]
     return _(", ").join(labels) if labels else _("none, everything is masked")
 
 
