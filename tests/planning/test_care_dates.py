@@ -140,10 +140,10 @@ def test_care_of_the_day_stands_in_today_and_in_the_calendar(book: Book, client_
     note(book, customer, kind="birthday", lunar="2-8")  # 26 March 2026
     book.night(DAY)
     MaintenancePlan.objects.using("batch").exclude(step__code="birthday").update(state=PlanState.CANCELLED)
-    wang = client_of(book.bank.wang)
     with time_machine.travel(datetime(2026, 3, 25, 10, tzinfo=SHANGHAI), tick=False):
-        assert wang.get("/").context["plans"] == []
+        assert client_of(book.bank.wang).get("/").context["plans"] == []
     with time_machine.travel(datetime(2026, 3, 26, 10, tzinfo=SHANGHAI), tick=False):
+        wang = client_of(book.bank.wang)  # signed in anew: a day has passed
         (plan,) = wang.get("/").context["plans"]
         (listed,) = wang.get("/plans/calendar/?month=2026-03&day=2026-03-26").context["shown"].day_plans
     assert (plan.customer_id, plan.due) == (customer.pk, date(2026, 3, 26))
