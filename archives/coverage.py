@@ -7,3 +7,6 @@ UPPER_TIER = 3  # coverage is told of customers from this tier up
 CYCLE_DAYS = 90
 TOP_TIER = 4
 TOP_CYCLE_DAYS = 30
+
+# 档案完整度: an archive below this percent is one to be worked on.
+COMPLETE_ENOUGH = 60

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from archives.choices import Channel, Outcome, PlanState, Purpose
+from archives.choices import Channel, Outcome, PlanState, Purpose, StepEvent
 from archives.contacts import start_of
 from archives.models import ContactLog, MaintenancePlan
 from crm.organization.models import User
@@ -61,6 +61,9 @@ class PlanFilter(ListFilter):
     )
     channel = django_filters.ChoiceFilter(label=_("Channel"), choices=Channel.choices)
     purpose = django_filters.ChoiceFilter(label=_("Purpose"), choices=Purpose.choices)
+    event = django_filters.ChoiceFilter(
+        label=_("Occasion"), field_name="step__event", choices=StepEvent.choices, widget=forms.HiddenInput
+    )
     owner = django_filters.NumberFilter(label=_("Planned for"), field_name="owner_id", widget=forms.HiddenInput)
 
     class Meta:

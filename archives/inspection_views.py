@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -18,17 +19,19 @@ from archives.choices import TO_JUDGE, InspectionState
 from archives.inspection_forms import InspectionFilter, ResubmitForm, VerdictForm
 from archives.inspections import InspectionRefused
 from archives.models import ContactLog, Inspection, InspectionCriterion, InspectionDraw, InspectionStep
-from archives.next_contact import on_a_working_day
 from archives.record_views import page as record_page
 from crm.audit import trail
+from crm.organization import workdays
 from crm.organization.access import BALANCE_ROLES, branch_named, for_roles, scope_of
 from crm.organization.choices import Reach, Role
 from crm.organization.models import Branch, User
 from customers.customer_list import main_owner
+from customers.lists.shape import Sort, keyset_page, number
 from customers.models import Customer
 from customers.models.customer import hidden
 
-ROWS = 50
+# The newest first: ids are given in the order of drawing.
+NEWEST_FIRST = Sort("-drawn", "", "pk", number, is_descending=True)
 MOST_CRITERIA = 20
 CONTACTS_SHOWN = 5
 MOST_STEPS = 40
@@ -42,12 +45,14 @@ def inspection_list(request: HttpRequest) -> HttpResponse:
     user, day = request.user, timezone.localdate()
     branch_id = branch_named(user, request.GET.get("branch", ""))
     filters = InspectionFilter(request.GET, user=user, day=day)
-    found = page_of(filters, request.GET.get("before", ""))
-    trail.listed(request, "inspections", [one.customer_id for one in found[:ROWS]])
+    page = keyset_page(
+        filters.matching, NEWEST_FIRST, loaded, request.GET.get("after", ""), request.GET.get("before", "")
+    )
+    trail.listed(request, "inspections", [one.customer_id for one in page.rows])
     scope = scope_of(user)
     own = user.pk if scope is None or scope.reach == Reach.OWN else None
     context = {
-        "rows": found[:ROWS], "next_place": found[ROWS - 1].pk if len(found) > ROWS else None, "filters": filters,
+        "rows": page.rows, "page": page, "filters": filters,
         "results": inspections.results(branch_id, day, own), "day": day, "branch_id": branch_id,
         "branch": Branch.objects.get(pk=branch_id), "week": inspections.week_of(day), "rule": inspections.rule_on(day),
         "draw": InspectionDraw.objects.visible_to(user).filter(
@@ -57,12 +62,10 @@ def inspection_list(request: HttpRequest) -> HttpResponse:
     return render(request, "archives/inspection_list.html", context)
 
 
-def page_of(filters: InspectionFilter, before: str) -> list[Any]:
-    """The rows behind a place and one more, newest first."""
-    rows = filters.matching.select_related("customer", "customer__metrics", "owner", "draw", "branch").order_by("-pk")
-    if before.isascii() and before.isdecimal() and len(before) < 19:
-        rows = rows.filter(pk__lt=int(before))
-    return list(rows[: ROWS + 1])
+def loaded(rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Inspections with what the list of them shows."""
+    shown = rows.select_related("customer", "customer__metrics", "owner", "draw", "branch")
+    return shown.defer(*hidden("customer"))
 
 
 @require_POST
@@ -74,9 +77,9 @@ def inspection_draw(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     branch_id = branch_named(request.user, request.POST.get("branch", ""))
     try:
-        _made, number = inspections.draw(request.user, branch_id, timezone.now())
-        told = ngettext("%(number)s archive drawn.", "%(number)s archives drawn.", number)
-        messages.success(request, told % {"number": number})
+        _made, drawn = inspections.draw(request.user, branch_id, timezone.now())
+        told = ngettext("%(number)s archive drawn.", "%(number)s archives drawn.", drawn)
+        messages.success(request, told % {"number": drawn})
     except InspectionRefused as refusal:
         messages.warning(request, str(refusal))
     return redirect(f"{reverse('archives:inspection_list')}?branch={branch_id}")
@@ -150,7 +153,7 @@ def verdict_form(data: Any) -> VerdictForm:
     """With a mark to give for each criterion in use, and the day until which an archive returned today is mended."""
     day = timezone.localdate()
     criteria = list(InspectionCriterion.objects.filter(is_active=True)[:MOST_CRITERIA])
-    due = on_a_working_day(day + timedelta(days=inspections.rule_on(day).days_to_mend))
+    due = workdays.next_workday(day + timedelta(days=inspections.rule_on(day).days_to_mend))
     return VerdictForm(data, criteria=criteria, day=day, initial={"due_date": due})
 
 

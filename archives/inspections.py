@@ -27,6 +27,7 @@ from archives.inspection_models import (
 from archives.models import MaintenancePlan
 from crm import db
 from crm.audit import trail
+from crm.organization import effective
 from crm.organization.access import scope_of
 from crm.organization.choices import Reach, Role
 from crm.organization.models import User
@@ -57,10 +58,8 @@ def week_of(day: date) -> date:
 
 
 def rule_on(day: date) -> InspectionRule:
-    """The rule in force on a day; before the first one begins, that one."""
-    rules = InspectionRule.objects
-    found = rules.filter(effective_from__lte=day).order_by("-effective_from").first()
-    return found or rules.earliest("effective_from")
+    """How many archives are drawn, and how long an owner has to mend one, as it holds on a day."""
+    return effective.rule_on(InspectionRule, day)
 
 
 def may_inspect(user: User) -> bool:

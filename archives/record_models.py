@@ -136,8 +136,9 @@ class StaleAfter(models.Model):
 class Archive(models.Model):
     """One per customer, made by the first value that is noted. Its row is the lock under which values are written.
 
-    `version` counts the saves. `completeness` (percent of the weights; what has gone stale counts half) and
-    `stale_sections` stand as of `measured_on`, and change by themselves on `changes_on`, when the next goes stale.
+    `version` counts the saves. `completeness` (percent of the weights; what has gone stale counts half) and `stale_in`,
+    the sections in which something is stale (`stale_sections`: how many), stand as of `measured_on`, and change by
+    themselves on `changes_on`, when the next goes stale.
     """
 
     customer = models.OneToOneField(Customer, models.CASCADE, related_name="archive", primary_key=True)
@@ -145,6 +146,7 @@ class Archive(models.Model):
     version = models.PositiveIntegerField(default=0)
     completeness = models.PositiveSmallIntegerField(_("completeness"), default=0)
     stale_sections = models.PositiveSmallIntegerField(_("stale sections"), default=0)
+    stale_in = ArrayField(models.CharField(max_length=12), default=list, db_default=[])
     updated_at = models.DateTimeField(null=True)
     measured_on = models.DateField(null=True)
     changes_on = models.DateField(null=True)
@@ -156,6 +158,12 @@ class Archive(models.Model):
         verbose_name_plural = _("archives")
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["branch", "completeness"], include=["customer"], name="archive_of_branch"),
+            models.Index(
+                fields=["branch"],
+                include=["customer", "stale_in"],
+                condition=models.Q(stale_sections__gt=0),
+                name="archive_stale_of_branch",
+            ),
             models.Index(
                 fields=["changes_on"], condition=models.Q(changes_on__isnull=False), name="archive_changes_on"
             ),

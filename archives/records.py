@@ -233,7 +233,7 @@ def write(
     ArchiveValue.objects.bulk_create(written)
     archive.version, archive.updated_at = archive.version + 1, at
     archive.save(update_fields=["version", "updated_at"])
-    db.fetch_value("SELECT archives_remeasure(%s, %s)", [[customer.pk], day], using="default")
+    measure(customer.pk, day)
     return written
 
 
@@ -284,8 +284,14 @@ def answers(customer: Customer, actor: User, at: datetime, edits: Sequence[Edit]
     return len(saved.written)
 
 
+def measure(customer_id: int, day: date) -> None:
+    """Measure an archive again, where there is one, after something that counts in it has changed."""
+    db.fetch_value("SELECT archives_remeasure(%s, %s)", [[customer_id], day], using="default")
+
+
 def remeasure(as_of: date, moved: Sequence[int]) -> int:
-    """The night's part: measure again what days have made stale and whom a new tier is asked more often."""
+    """The night's part: measure again what days have made stale, whom a new tier is asked more often, and of whom
+    tonight's file brought something new; returns how many."""
     rows = db.fetch_sql("archives", "remeasure", as_of=as_of, moved=list(moved))
     return int(rows[0]["archives_remeasure"])
 

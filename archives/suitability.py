@@ -9,8 +9,10 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import OuterRef, Subquery
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from archives import records
 from archives.models import AgeRule, RiskAssessment, RiskLimit
 from crm.audit import trail
 from crm.organization.models import User
@@ -82,6 +84,7 @@ def record(customer: Customer, actor: User, assessment: RiskAssessment) -> RiskA
             raise AssessmentRefused(_("A customer is assessed at most %(most)s times a year.") % {"most": MOST_A_YEAR})
         assessment.customer, assessment.branch, assessment.recorded_by = customer, customer.branch, actor
         assessment.save()
+        records.measure(customer.pk, timezone.localdate())
         detail = {"level": assessment.level, "on": day, "valid_to": assessment.valid_to}
         trail.record(actor, "risk.record", customer=customer, target=assessment, detail=detail)
     return assessment

@@ -19,7 +19,7 @@ from archives.models import Complaint, ContactLog, MaintenancePlan, Survey, Surv
 from archives.plans import Intent
 from archives.survey_models import LOW_NPS, PROMOTER_NPS
 from crm.audit import trail
-from crm.organization import workdays
+from crm.organization import effective, workdays
 from crm.organization.choices import Role
 from crm.organization.models import User
 from customers.models import Customer
@@ -28,8 +28,6 @@ from customers.models.customer import hidden
 MONTHS = 12
 MOST_LINES = 30
 LAST_TOUCHES = 3
-# The longest run of days off, with room.
-WORKDAY_WITHIN = 15
 
 
 class SurveyRefused(Exception):
@@ -101,7 +99,7 @@ class Figures:
 
 def rule_on(day: date) -> SurveyRule:
     """The rule in force on a day."""
-    return SurveyRule.objects.filter(effective_from__lte=day).order_by("-effective_from")[0]
+    return effective.rule_on(SurveyRule, day)
 
 
 def asked_since(user: User, customer: Customer, day: date) -> tuple[date, date] | None:
@@ -176,13 +174,8 @@ def plan_for(survey: Survey, customer: Customer, actor: User, day: date) -> Main
     channel = Channel.FACE if customer.do_not_contact else Channel.PHONE
     leads = User.objects.filter(branch_id=customer.branch_id, role=Role.BRANCH_MANAGER, is_active=True)
     stand_in = leads.order_by("staff_no").first() or actor
-    intent = Intent(next_workday(day), Purpose.SURVEY, channel, text)
+    intent = Intent(workdays.next_workday(day), Purpose.SURVEY, channel, text)
     return plans.create(customer, actor, intent, uuid4(), stand_in=stand_in)
-
-
-def next_workday(day: date) -> date:
-    """The day itself where the bank works on it, else the next working day."""
-    return next(iter(workdays.between(day, day + timedelta(days=WORKDAY_WITHIN)).working_days), day)
 
 
 def loaded(rows: QuerySet[Any]) -> QuerySet[Any]:

@@ -34,6 +34,7 @@ MOST_CHOICES = 200  # no picker loads all staff or all branches
 MOST_TIERS = 9
 UNIT = 10_000  # AUM is typed in 万
 NOBODY = "none"
+ANY = "any"
 DUE_DAYS = (7, 30, 90)
 MOST_SEGMENTS = 3
 ARCHIVE = re.compile(r"(?P<field>[-\w]{1,40}):(?P<value>[^,:]{1,40})")
@@ -147,6 +148,16 @@ class CustomerFilter(ListFilter):
     starred = django_filters.ChoiceFilter(label=_("Starred"), method="with_star", choices=[("1", _("mine"))])
     type = django_filters.ChoiceFilter(field_name="customer_type", choices=CustomerType.choices)
     archive = django_filters.CharFilter(label=_("Archive"), method="with_archive", widget=forms.HiddenInput)
+    complete_below = django_filters.NumberFilter(
+        label=_("Completeness below"), method="with_less", min_value=1, max_value=100, widget=forms.HiddenInput
+    )
+    noted = django_filters.ChoiceFilter(
+        label=_("Archive"),
+        method="with_notes",
+        choices=[("1", _("begun")), ("0", _("not begun"))],
+        widget=forms.HiddenInput,
+    )
+    stale = django_filters.CharFilter(label=_("Stale"), method="with_stale", max_length=12, widget=forms.HiddenInput)
     segment = django_filters.CharFilter(label=_("Segment"), method="in_segments", widget=forms.HiddenInput)
 
     class Meta:
@@ -204,6 +215,19 @@ class CustomerFilter(ListFilter):
             archive_values__is_filled=True,
         )
         return rows.filter(Exists(known))
+
+    def with_less(self, rows: QuerySet[Customer], name: str, value: Any) -> QuerySet[Customer]:
+        """Whose archive is begun and less complete than this percent, as last measured."""
+        return rows.filter(archive__completeness__lt=value, archive__version__gt=0, archive__branch=F("branch"))
+
+    def with_notes(self, rows: QuerySet[Customer], name: str, value: str) -> QuerySet[Customer]:
+        begun = Customer.objects.filter(pk=OuterRef("pk"), archive__version__gt=0)
+        return rows.filter(Exists(begun) if value == "1" else ~Exists(begun))
+
+    def with_stale(self, rows: QuerySet[Customer], name: str, value: str) -> QuerySet[Customer]:
+        """In whose archive a section is stale, or "any"; a section that does not exist is stale for nobody."""
+        stale = rows.filter(archive__stale_sections__gt=0, archive__branch=F("branch"))
+        return stale if value == ANY else stale.filter(archive__stale_in__contains=[value])
 
     def with_star(self, rows: QuerySet[Customer], name: str, value: str) -> QuerySet[Customer]:
         return rows.filter(stars__user_id=self.user.pk)

@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from crm.audit import trail
+from crm.organization import effective
 from crm.organization.choices import Role
 from crm.organization.models import User
 from customers.choices import CustomerStatus, OwnershipRole
@@ -51,7 +52,7 @@ def assign(actor: User, customer: Customer, owner: User | None, day: date, reaso
 
 def rule_on(day: date) -> OwnershipRule:
     """The parameters of claiming and handing over that hold on a day."""
-    return OwnershipRule.objects.filter(effective_from__lte=day).order_by("-effective_from")[0]
+    return effective.rule_on(OwnershipRule, day)
 
 
 def claim(actor: User, customer: Customer, day: date, reason: str) -> Ownership:

@@ -246,7 +246,8 @@ class OwnerTier(models.Model):
 
     `owner` empty gathers customers without a main owner. The averages are sums over the customers of the month's
     average to date and of the month before; `covered` had an effective contact within the tier's cycle
-    (archives.coverage).
+    (archives.coverage). Of `archives` something is noted: `points` is the sum of their completeness, `incomplete` those
+    below archives.coverage.COMPLETE_ENOUGH, `stale` those with anything stale, `stale_in` how many by section.
     """
 
     branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", **NO_INDEX)
@@ -257,6 +258,11 @@ class OwnerTier(models.Model):
     aum = models.DecimalField(max_digits=20, decimal_places=2)
     month_average = models.DecimalField(max_digits=20, decimal_places=2)
     last_month_average = models.DecimalField(max_digits=20, decimal_places=2)
+    archives = models.IntegerField(default=0, db_default=0)
+    points = models.BigIntegerField(default=0, db_default=0)
+    incomplete = models.IntegerField(default=0, db_default=0)
+    stale = models.IntegerField(default=0, db_default=0)
+    stale_in = models.JSONField(default=dict, db_default={})
 
     class Meta:
         verbose_name = _("tier counter of a manager")

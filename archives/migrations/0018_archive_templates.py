@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
     """档案模板: the Word templates of archives, version by version."""
 
     dependencies = [
-        ("archives", "0013_inspection"),
+        ("archives", "0017_archive_coverage"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -10,12 +10,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from archives.coverage import COMPLETE_ENOUGH
 from crm.audit import trail
 from crm.jobs import ledger
 from crm.organization import workdays
-from crm.organization.access import for_roles
+from crm.organization.access import BALANCE_ROLES, for_roles
 from crm.organization.choices import Role
 from crm.organization.models import User
+from crm.workbench.archive_quality import quality
 from crm.workbench.board import board
 from crm.workbench.board_customers import BoardCustomers
 from crm.workbench.board_lines import Moments
@@ -39,6 +41,16 @@ def board_page(request: HttpRequest, today: Today) -> HttpResponse:
     trail.listed(request, "board", shown.customer_ids)
     context = {"board": shown, "tiers": today.tiers, "day": today.day, "missing_year": workdays.missing_year(today.day)}
     return render(request, "workbench/board.html", context)
+
+
+@require_safe
+@for_roles(BALANCE_ROLES)
+def archive_quality(request: HttpRequest) -> HttpResponse:
+    """档案完整度 of a branch by manager, or of the own customers; it names nobody but staff."""
+    assert isinstance(request.user, User)
+    shown = quality(request.user, request.GET.get("branch", ""), request.GET.get("tier", ""))
+    context = {"quality": shown, "as_of": ledger.published_date(), "enough": COMPLETE_ENOUGH}
+    return render(request, "workbench/archive_quality.html", context)
 
 
 @require_safe

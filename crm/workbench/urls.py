@@ -5,6 +5,7 @@ from crm.workbench import board_views, bulk_views, handover_views, list_views, p
 app_name = "workbench"
 urlpatterns = [
     path("", views.today, name="today"),
+    path("archives/quality/", board_views.archive_quality, name="archive_quality"),
     path("board/customers/", board_views.board_customers, name="board_customers"),
     path("board/alerts/<int:pk>/nudge/", board_views.nudge, name="nudge"),
     path("customers/<int:pk>/", views.customer, name="customer"),

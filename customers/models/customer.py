@@ -95,6 +95,8 @@ class Customer(models.Model):
             GinIndex(fields=["name_bigrams"], name="customer_name_bigrams"),
             models.Index(fields=["branch", "name_initials"], name="customer_branch_initials"),
             models.Index(fields=["branch", "name_pinyin"], name="customer_branch_pinyin"),
+            # 新开户登记簿: a branch's customers of a month.
+            models.Index(fields=["branch", "open_date", "id"], name="customer_branch_opened"),
             models.Index(fields=["mobile_index"], name="customer_mobile_index"),
             models.Index(fields=["id_no_index"], name="customer_id_no_index"),
             models.Index(fields=["branch", "id_no_tail_index"], name="customer_branch_id_tail"),

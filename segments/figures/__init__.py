@@ -29,6 +29,7 @@ def count(as_of: date) -> None:
         since=morning - timedelta(days=coverage.CYCLE_DAYS),
         top_since=morning - timedelta(days=coverage.TOP_CYCLE_DAYS),
         top_tier=coverage.TOP_TIER,
+        enough=coverage.COMPLETE_ENOUGH,
         reached=[str(outcome) for outcome in REACHED],
         sms=str(Channel.SMS),
     )

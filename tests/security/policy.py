@@ -85,8 +85,16 @@ def export(town: Town, subject: Subject) -> Mapping[str, Any]:
     return {"pk": export_row(subject.owner).pk}
 
 
+def gift(town: Town, subject: Subject) -> Mapping[str, Any]:
+    return {"pk": subject.gift.pk}
+
+
 def inspection(town: Town, subject: Subject) -> Mapping[str, Any]:
     return {"pk": subject.inspection.pk}
+
+
+def finding(town: Town, subject: Subject) -> Mapping[str, Any]:
+    return {"pk": subject.finding.pk}
 
 
 def run(town: Town, subject: Subject) -> Mapping[str, Any]:
@@ -271,11 +279,30 @@ PAGES: tuple[Page, ...] = (
         open_to_all=True,
         answers={"GET": frozenset({404})},
     ),
+    Page("archives:register", OWNERS, READ),
+    Page("workbench:archive_quality", OWNERS, READ),
+    Page("archives:care_next", OWNERS, READ, "customer", customer),
+    Page(
+        "archives:retirement",
+        OWNERS,
+        WRITE,
+        "customer",
+        lambda town, subject: {"pk": subject.customer.pk, "rule_pk": town.admin_rows["archives_retirementrule"]},
+    ),
+    Page("archives:gift_new", OWNERS, BOTH, "customer", customer),
+    Page("archives:gift_list", OWNERS, READ),
+    Page("archives:gift", OWNERS, READ, "gift", gift),
+    Page(
+        "archives:gift_act", OWNERS, WRITE, "gift", lambda town, subject: {"pk": subject.gift.pk, "kind": "withdrawn"}
+    ),
     Page("archives:inspection_list", OWNERS, READ),
     Page("archives:inspection_draw", MANAGER, WRITE),
     Page("archives:inspection", OWNERS, READ, "inspection", inspection),
     Page("archives:inspection_judge", MANAGER, WRITE, "inspection", inspection),
     Page("archives:inspection_resubmit", OWNERS, WRITE, "inspection", inspection),
+    Page("archives:quality", OWNERS, READ),
+    Page("archives:finding", OWNERS, READ, "finding", finding),
+    Page("archives:finding_judge", MANAGER, WRITE, "finding", finding),
     Page("exports:list", OWNERS, READ),
     Page("exports:new", OWNERS, BOTH, form={"file_format": "csv"}),
     Page("exports:export", OWNERS, READ, "export", export),
@@ -331,7 +358,11 @@ ADMIN_TABLES: dict[str, tuple[frozenset[Role], str]] = {
     "archives_archivefield": (ADMIN, "ac"),
     "archives_complaintterm": (ADMIN, "c"),
     "archives_surveyrule": (ADMIN, "ac"),
+    "archives_examday": (ADMIN, "ac"),
+    "archives_giftlimit": (ADMIN, "ac"),
+    "archives_contactqualityrule": (ADMIN, "ac"),
     "archives_inspectioncriterion": (ADMIN, "ac"),
+    "archives_retirementrule": (ADMIN, "ac"),
     "archives_inspectionrule": (ADMIN, "ac"),
     "archives_risklimit": (ADMIN, "c"),
     "archives_staleafter": (ADMIN, "ac"),

@@ -5,7 +5,7 @@ class Migration(migrations.Migration):
     """A customer's archive as a Word document is an export like others: its values are let out by a second person."""
 
     dependencies = [
-        ("customers", "0020_handover"),
+        ("customers", "0022_two_for_the_pool"),
     ]
 
     operations = [
