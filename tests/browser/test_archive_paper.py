@@ -19,7 +19,8 @@ def test_the_archive_prints_on_a4(page: Page, server: str, bank: Bank, tmp_path:
     customer = morning.build(bank).zhou
     address = f"/customers/{customer.pk}/archive/print/"
     say(bank.wang, customer, "family_note", "女儿在读研究生，" * 20)
-    console = sign_in(page, server, bank.wang, address)
+    console = sign_in(page, server, bank.wang, "/")
+    page.goto(f"{server}{address}")
     assert pages_of(page) == 1
     for row in range(20):
         say(bank.wang, customer, "date_note", "记事" * 200, row=row)
