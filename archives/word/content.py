@@ -47,7 +47,10 @@ def content_of(
     def text(of: ArchiveField, row: int = 0) -> str:
         if records.is_typed(of):
             return known.get((of.pk, row), "")
-        return "" if as_of or of.pk not in state_of else system_text(customer, of.key, state_of[of.pk])
+        if as_of or of.pk not in state_of:
+            return ""
+        let_out = eyes.identity.get("id_no" if of.key == "document" else of.key)
+        return let_out or system_text(customer, of.key, state_of[of.pk])
 
     content = facts(user, customer, now, as_of, eyes)
     content["archive"]["completeness"] = "" if as_of else str(records.completeness_of(states))
