@@ -13,11 +13,15 @@ from archives.models import (
     AgeRule,
     ArchiveField,
     ComplaintTerm,
+    ContactQualityRule,
+    ExamDay,
+    GiftLimit,
     InspectionCriterion,
     InspectionRule,
     MaintenanceTemplate,
     PlanStep,
     PlanType,
+    RetirementRule,
     RiskLimit,
     StaleAfter,
     SurveyRule,
@@ -137,6 +141,12 @@ class SurveyRuleAdmin(RecordedAdmin):
     ordering = ("-effective_from",)
 
 
+@admin.register(ContactQualityRule)
+class ContactQualityRuleAdmin(RecordedAdmin):
+    list_display = ("effective_from", "least_alike", "percent_alike", "least_burst", "gap_minutes")
+    ordering = ("-effective_from",)
+
+
 @admin.register(InspectionRule)
 class InspectionRuleAdmin(RecordedAdmin):
     list_display = ("effective_from", "archives_a_week", "days_to_mend")
@@ -152,3 +162,27 @@ class InspectionCriterionAdmin(RecordedAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """The code is what the marks given before are kept by."""
         return ("code",) if obj else ()
+
+
+@admin.register(RetirementRule)
+class RetirementRuleAdmin(RecordedAdmin):
+    """What the law asks; who retires when is suggested by it, never decided."""
+
+    list_display = ("code", "name_zh_hans", "sex", "from_age", "to_age", "months_per_step", "starts_on")
+    fields = ("code", *NAMES, "sex", "from_age", "to_age", "months_per_step", "starts_on", "source")
+    ordering = ("pk",)
+
+
+@admin.register(ExamDay)
+class ExamDayAdmin(RecordedAdmin):
+    list_display = ("exam", "from_year", "month", "day", "source")
+    ordering = ("exam", "-from_year")
+
+
+@admin.register(GiftLimit)
+class GiftLimitAdmin(RecordedAdmin):
+    """A new limit is a new row from a day on: what was given before was judged by the old one."""
+
+    list_display = ("kind", "tier", "amount", "effective_from", "source")
+    list_filter = ("kind",)
+    ordering = ("kind", "tier", "-effective_from")

@@ -140,8 +140,58 @@ class StepEvent(models.TextChoices):
     CADENCE = "cadence", _("Contact cadence of the tier")
     OPENED = "opened", _("Customer opened")
     BIRTHDAY = "birthday", _("Birthday")
+    FAMILY = "family", _("Birthday in the family")
+    WEDDING = "wedding", _("Wedding anniversary")
+    ANNIVERSARY = "anniversary", _("Anniversary with the bank")
+    EXAM = "exam", _("Child's exam")
+    RETIREMENT = "retirement", _("Retirement")
+    OTHER_DATE = "other", _("Another important date")
     MATURITY = "maturity", _("Maturity")
     ALERT = "alert", _("Alert")
+
+
+# Events that are important dates of a customer; the exams share one.
+DATE_EVENTS = (
+    StepEvent.BIRTHDAY,
+    StepEvent.FAMILY,
+    StepEvent.WEDDING,
+    StepEvent.ANNIVERSARY,
+    StepEvent.EXAM,
+    StepEvent.RETIREMENT,
+    StepEvent.OTHER_DATE,
+)
+GAOKAO, ZHONGKAO = "gaokao", "zhongkao"
+# Kinds of an important date that come once; all others come each year.
+ONCE = (GAOKAO, ZHONGKAO, StepEvent.EXAM, StepEvent.RETIREMENT)
+
+
+class GiftOccasion(models.TextChoices):
+    BIRTHDAY = "birthday", _("Birthday")
+    FAMILY = "family", _("Birthday in the family")
+    WEDDING = "wedding", _("Wedding anniversary")
+    ANNIVERSARY = "anniversary", _("Anniversary with the bank")
+    EXAM = "exam", _("Child's exam")
+    RETIREMENT = "retirement", _("Retirement")
+    FESTIVAL = "festival", _("Festival")
+    EVENT = "event", _("Event of the bank")
+    THANKS = "thanks", _("Thanks for business")
+
+
+class GiftState(models.TextChoices):
+    """What was last done about a gift; all but the first are steps."""
+
+    ASKED = "asked", _("Waits for approval")
+    APPROVED = "approved", pgettext_lazy("gift", "Approved")
+    REFUSED = "refused", pgettext_lazy("gift", "Not approved")
+    GIVEN = "given", _("Given")
+    WITHDRAWN = "withdrawn", _("Not given after all")
+    REVERSED = "reversed", _("Reversed")
+
+
+class GiftLimitKind(models.TextChoices):
+    GIFT = "gift", _("One gift")
+    CUSTOMER_YEAR = "customer_year", _("Gifts to a customer in a year")
+    STAFF_MONTH = "staff_month", _("Gifts by a member of staff in a month")
 
 
 class CustomerRisk(models.IntegerChoices):
@@ -314,3 +364,24 @@ class InspectionState(models.TextChoices):
 # What waits for the inspector, and what for the owner of the archive.
 TO_JUDGE = (InspectionState.DRAWN, InspectionState.RESUBMITTED)
 JUDGED = (InspectionState.PASSED, InspectionState.RETURNED)
+
+
+class FlawKind(models.TextChoices):
+    """What the night finds in contacts (docs/quality.md); the first two are found in one sitting of an author."""
+
+    ALIKE = "alike", _("Texts alike")
+    BURST = "burst", _("Entered in a burst")
+    NO_NEXT = "no_next", _("Next step missing")
+    NO_CHANGE = "no_change", _("Nothing followed")
+
+
+# What somebody judges; the others are counted only.
+FINDING_KINDS = (FlawKind.ALIKE, FlawKind.BURST)
+
+
+class FindingState(models.TextChoices):
+    """What was last said of a finding; all but the first are verdicts."""
+
+    OPEN = "open", pgettext_lazy("finding", "To be judged")
+    REASONABLE = "reasonable", pgettext_lazy("finding", "Reasonable")
+    TALK = "talk", pgettext_lazy("finding", "To be talked over")

@@ -4,7 +4,7 @@ Each act takes the complaint's row lock and looks at its state again, so that of
 is told so. While a complaint is open, plans that would sell something are paused (pause.sql, resume.sql).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from typing import Any
@@ -122,6 +122,34 @@ def hand(complaint: Complaint, actor: User, handler: User, reason: str) -> None:
         current.handler = handler
 
     act(complaint, actor, ComplaintAct.HAND, change, f"{handler.name}: {reason}")
+
+
+def hand_all(actor: User, leaver: User, to: Sequence[User], reason: str) -> dict[int, int]:
+    """Give all open complaints of a leaver, each to the first of these whom it is not about; returns the id of each
+    with that of its handler."""
+    handed: dict[int, int] = {}
+    rows = Complaint.objects.open().visible_to(actor).filter(handler=leaver).select_for_update(of=("self",))
+    for one in rows.order_by("pk"):
+        handler = next((person for person in to if person.pk != one.complained_of_id), None)
+        if handler is not None:
+            given(one, actor, handler, reason)
+            handed[one.pk] = handler.pk
+    return handed
+
+
+def hand_back(actor: User, leaver: User, handed: Mapping[str, int], reason: str) -> None:
+    """Undo `hand_all`, as far as the complaints are open and nobody has given them to somebody else since."""
+    rows = Complaint.objects.open().visible_to(actor).filter(pk__in=[int(pk) for pk in handed])
+    for one in rows.select_for_update(of=("self",)).order_by("pk"):
+        if one.handler_id == handed[str(one.pk)]:
+            given(one, actor, leaver, reason)
+
+
+def given(complaint: Complaint, actor: User, handler: User, reason: str) -> None:
+    """Give a complaint that is held to another handler, with a line in its history."""
+    complaint.handler = handler
+    complaint.save(update_fields=["handler"])
+    note(complaint, actor, ComplaintAct.HAND, f"{handler.name}: {reason}")
 
 
 def find_complex(complaint: Complaint, actor: User, reason: str) -> None:

@@ -19,9 +19,9 @@ from archives.choices import TO_JUDGE, InspectionState
 from archives.inspection_forms import InspectionFilter, ResubmitForm, VerdictForm
 from archives.inspections import InspectionRefused
 from archives.models import ContactLog, Inspection, InspectionCriterion, InspectionDraw, InspectionStep
-from archives.next_contact import on_a_working_day
 from archives.record_views import page as record_page
 from crm.audit import trail
+from crm.organization import workdays
 from crm.organization.access import BALANCE_ROLES, branch_named, for_roles, scope_of
 from crm.organization.choices import Reach, Role
 from crm.organization.models import Branch, User
@@ -153,7 +153,7 @@ def verdict_form(data: Any) -> VerdictForm:
     """With a mark to give for each criterion in use, and the day until which an archive returned today is mended."""
     day = timezone.localdate()
     criteria = list(InspectionCriterion.objects.filter(is_active=True)[:MOST_CRITERIA])
-    due = on_a_working_day(day + timedelta(days=inspections.rule_on(day).days_to_mend))
+    due = workdays.next_workday(day + timedelta(days=inspections.rule_on(day).days_to_mend))
     return VerdictForm(data, criteria=criteria, day=day, initial={"due_date": due})
 
 

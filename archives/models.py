@@ -8,15 +8,26 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from archives.care_models import ExamDay as ExamDay
+from archives.care_models import LunarMonth as LunarMonth
+from archives.care_models import RetirementRule as RetirementRule
 from archives.choices import LIVE_PLAN_STATES, Channel, Direction, Outcome, PlanCause, PlanOrigin, PlanState, Purpose
 from archives.complaint_models import Complaint as Complaint
 from archives.complaint_models import ComplaintStep as ComplaintStep
 from archives.complaint_models import ComplaintTerm as ComplaintTerm
+from archives.gift_models import Gift as Gift
+from archives.gift_models import GiftLimit as GiftLimit
+from archives.gift_models import GiftStep as GiftStep
 from archives.inspection_models import Inspection as Inspection
 from archives.inspection_models import InspectionCriterion as InspectionCriterion
 from archives.inspection_models import InspectionDraw as InspectionDraw
 from archives.inspection_models import InspectionRule as InspectionRule
 from archives.inspection_models import InspectionStep as InspectionStep
+from archives.quality_models import ContactDay as ContactDay
+from archives.quality_models import ContactFinding as ContactFinding
+from archives.quality_models import ContactMark as ContactMark
+from archives.quality_models import ContactQualityRule as ContactQualityRule
+from archives.quality_models import ContactVerdict as ContactVerdict
 from archives.record_models import Archive as Archive
 from archives.record_models import ArchiveField as ArchiveField
 from archives.record_models import ArchiveValue as ArchiveValue
@@ -33,6 +44,7 @@ from archives.template_models import NightPlanCustomer as NightPlanCustomer
 from archives.template_models import NightPlanSeen as NightPlanSeen
 from archives.template_models import PlanStep as PlanStep
 from archives.template_models import PlanType as PlanType
+from archives.word_models import ArchiveTemplate as ArchiveTemplate
 from crm.organization.access import ScopedQuerySet
 from crm.organization.models import Branch, User
 from customers.models import Alert, Customer

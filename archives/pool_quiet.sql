@@ -12,6 +12,7 @@ WHERE o.role = 'main' AND o.until IS NULL AND o.branch_id = %(branch)s
         AND h.maturity_date BETWEEN %(since)s AND %(ahead)s)
   AND NOT EXISTS (
       SELECT FROM archives_maintenanceplan p WHERE p.customer_id = o.customer_id AND p.state IN ('planned', 'paused'))
+  AND NOT EXISTS (SELECT FROM archives_open_complaint k WHERE k.customer_id = o.customer_id)
   AND NOT EXISTS (
       SELECT FROM customers_alert a WHERE a.customer_id = o.customer_id AND a.state IN ('following', 'snoozed'))
   AND NOT EXISTS (

@@ -11,7 +11,8 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from archives.choices import ROWED, FieldKind, Source
+from archives import care_rows, lunar
+from archives.choices import ROWED, FieldKind, Section, Source
 from archives.record_kinds import MOST_TEXT, TAKE_OUT, BadValue, Typed, read
 from archives.record_models import ArchiveField, ArchiveValue
 from archives.records import (
@@ -63,7 +64,9 @@ class Box:
 
     @property
     def widget(self) -> str:
-        """Which input it is: "select", "ticks" or "input"."""
+        """Which input it is: "select", "ticks", "lunar" or "input"."""
+        if self.field.kind == FieldKind.LUNAR:
+            return "lunar"
         if self.field.kind in (FieldKind.CHOICE, FieldKind.BAND):
             return "select"
         return "ticks" if self.field.kind == FieldKind.MULTI else "input"
@@ -73,6 +76,26 @@ class Box:
         """The options; of a value that is masked also the one that takes it out."""
         taken_out = [(TAKE_OUT, _("not known any more"))] if self.field.is_secret and self.is_known else []
         return [*self.field.choices, *taken_out]
+
+    @property
+    def lunar_parts(self) -> tuple[str, str]:
+        """The month ("L6" is the leap sixth) and the day that stand in a box of the lunar calendar."""
+        parts = self.text.split("-") if len(self.parts) == 1 else self.parts
+        return (parts[0], parts[1]) if len(parts) == 2 else ("", "")
+
+    @property
+    def lunar_months(self) -> list[tuple[str, str]]:
+        """The months to choose from, each leap month behind its own."""
+        found = []
+        for month in range(1, lunar.MONTHS + 1):
+            found.append((str(month), lunar.month_words(month, is_leap=False)))
+            if month in lunar.LEAP_MONTHS:
+                found.append((f"L{month}", lunar.month_words(month, is_leap=True)))
+        return found
+
+    @property
+    def lunar_days(self) -> list[tuple[str, str]]:
+        return [(str(day), lunar.day_words(day)) for day in range(1, lunar.DAYS + 1)]
 
     def read(self) -> None:
         """Sets `value` from what stands in the box; an empty box of a C2 value leaves it as it was."""
@@ -146,9 +169,22 @@ class SectionForm:
         """Reads every box; what does not suit its field is marked there."""
         for box in self.boxes:
             box.read()
+        if self.section == Section.DATES:
+            for row in self.rows:
+                self.check_dates(row)
         if self.source not in SAID_BY:
             self.fault = _("Say how you know it.")
         return not self.fault and not any(box.fault for box in self.boxes)
+
+    def check_dates(self, row: list[Box]) -> None:
+        """Marks what a row of important dates lacks; one that was left as it stood is not asked again."""
+        texts = {box.field.key: box.value.text if box.value else "" for box in row}
+        known = [self.current.get((box.field.pk, box.row)) for box in row]
+        is_same = list(texts.values()) == [one.text if one else "" for one in known]
+        fault = None if is_same or any(box.fault for box in row) else care_rows.fault_of(texts)
+        for box in row if fault else ():
+            if fault and box.field.key == fault[0]:
+                box.fault = fault[1]
 
     def edits(self) -> list[Edit]:
         return [Edit(one.field, one.row, one.base_id, one.value, self.source, self.confirms) for one in self.boxes]

@@ -8,13 +8,13 @@ from decimal import Decimal, InvalidOperation
 
 from django.utils.translation import gettext as _
 
+from archives import lunar
 from archives.choices import FieldKind
 from archives.record_models import ArchiveField
 
 MOST_TEXT = 500
 MOST_NUMBER = Decimal(10) ** 12
-LUNAR = re.compile(r"(\d{1,2})-(\d{1,2})", re.ASCII)
-LUNAR_MONTHS, LUNAR_DAYS = 12, 30
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 TAKE_OUT = "-"  # what is typed to take a value out where an empty box means "as it was"
 FIRST_DATE, LAST_DATE = date(1900, 1, 1), date(2100, 12, 31)
 
@@ -44,9 +44,11 @@ def read(field: ArchiveField, parts: Sequence[str]) -> Typed:
         case FieldKind.DATE:
             return read_date(words[0])
         case FieldKind.LUNAR:
-            return read_lunar(words[0])
+            return read_lunar(words)
         case FieldKind.CHOICE | FieldKind.MULTI | FieldKind.BAND:
             return read_keys(field, words)
+    if CONTROL.search(words[0]):
+        raise BadValue(_("There is a character in it that cannot be kept; type it again."))
     if len(words[0]) > MOST_TEXT:
         raise BadValue(_("At most %(most)d characters.") % {"most": MOST_TEXT})
     return Typed(words[0])
@@ -72,11 +74,17 @@ def read_date(text: str) -> Typed:
     return Typed(day.isoformat(), day=day)
 
 
-def read_lunar(text: str) -> Typed:
-    found = LUNAR.fullmatch(text)
-    if not found or not (0 < int(found[1]) <= LUNAR_MONTHS and 0 < int(found[2]) <= LUNAR_DAYS):
-        raise BadValue(_("Write month and day of the lunar calendar as 8-15."))
-    return Typed(f"{int(found[1])}-{int(found[2])}")
+def read_lunar(words: Sequence[str]) -> Typed:
+    """A day of the lunar calendar, from month and day as they were chosen, or as "8-15", "L6-15" for 闰六月十五."""
+    text = "-".join(words)
+    if "-" not in text:
+        raise BadValue(_("Choose both, the month and the day of the lunar calendar."))
+    number = lunar.read(text)
+    if number is None:
+        raise BadValue(
+            _("The lunar calendar has no such day; leap months come after the second to the eleventh month only.")
+        )
+    return Typed(lunar.written(number), number=Decimal(number))
 
 
 def read_keys(field: ArchiveField, words: Sequence[str]) -> Typed:
@@ -94,6 +102,6 @@ def shown(field: ArchiveField, text: str) -> str:
         names = dict(field.choices)
         return _(", ").join(names.get(key, key) for key in text.split(",")) if text else ""
     if field.kind == FieldKind.LUNAR and text:
-        month, day = text.split("-")
-        return _("lunar month %(month)s, day %(day)s") % {"month": month, "day": day}
+        number = lunar.read(text)
+        return lunar.words(number) if number else text
     return text

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from archives import records
+from archives import care, records
 from archives.choices import ROWED, Section
 from archives.record_forms import Box, SectionForm
 from archives.record_kinds import shown
@@ -83,7 +83,7 @@ def record(request: HttpRequest, pk: int) -> HttpResponse:
     as_of = day_of(request.GET.get("as_of", ""))
     if as_of is not None and as_of < timezone.localdate():
         return render(request, "archives/record_past.html", past_page(user, customer, as_of, "today" in request.GET))
-    return render(request, "archives/record.html", page(user, customer))
+    return render(request, "archives/record.html", page(user, customer) | care.page_of(customer, timezone.localdate()))
 
 
 @require_POST
@@ -105,7 +105,7 @@ def record_save(request: HttpRequest, pk: int, section: str) -> HttpResponse:
                 return redirect("archives:record", pk)
         except records.TooManyRows as refusal:
             form.fault = str(refusal)
-    context = page(user, customer, form, clashes)
+    context = page(user, customer, form, clashes) | care.page_of(customer, timezone.localdate())
     return render(request, "archives/record.html", context, status=422)
 
 

@@ -166,8 +166,8 @@ def is_missed(asked: Asked, day: date) -> Q:
 def with_missed(rows: QuerySet[Any], touches: Sequence[Asked], day: date) -> QuerySet[Any]:
     """Rows with `missed_<day>` of each touch."""
     marks = {one.name: Case(When(is_missed(one, day), then=Value(True)), default=Value(False)) for one in touches}
-    found: QuerySet[Any] = rows.annotate(**marks)
-    return found
+    marked: QuerySet[Any] = rows.annotate(**marks)
+    return marked
 
 
 def any_missed(touches: Sequence[Asked]) -> Q:

@@ -28,8 +28,6 @@ from customers.models.customer import hidden
 MONTHS = 12
 MOST_LINES = 30
 LAST_TOUCHES = 3
-# The longest run of days off, with room.
-WORKDAY_WITHIN = 15
 
 
 class SurveyRefused(Exception):
@@ -176,13 +174,8 @@ def plan_for(survey: Survey, customer: Customer, actor: User, day: date) -> Main
     channel = Channel.FACE if customer.do_not_contact else Channel.PHONE
     leads = User.objects.filter(branch_id=customer.branch_id, role=Role.BRANCH_MANAGER, is_active=True)
     stand_in = leads.order_by("staff_no").first() or actor
-    intent = Intent(next_workday(day), Purpose.SURVEY, channel, text)
+    intent = Intent(workdays.next_workday(day), Purpose.SURVEY, channel, text)
     return plans.create(customer, actor, intent, uuid4(), stand_in=stand_in)
-
-
-def next_workday(day: date) -> date:
-    """The day itself where the bank works on it, else the next working day."""
-    return next(iter(workdays.between(day, day + timedelta(days=WORKDAY_WITHIN)).working_days), day)
 
 
 def loaded(rows: QuerySet[Any]) -> QuerySet[Any]:

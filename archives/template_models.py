@@ -10,7 +10,7 @@ from django.db import models
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from archives.choices import Channel, Content, Method, Purpose, StepEvent, TemplateKind, TypeDimension
+from archives.choices import DATE_EVENTS, Channel, Content, Method, Purpose, StepEvent, TemplateKind, TypeDimension
 from crm.organization.models import MOST_MINUTES, User
 from customers.choices import AlertKind
 
@@ -128,7 +128,7 @@ class PlanStep(Named):
     """
 
     code = models.SlugField(_("code"), max_length=40, unique=True)
-    event = models.CharField(_("event"), max_length=10, choices=StepEvent.choices)
+    event = models.CharField(_("event"), max_length=12, choices=StepEvent.choices)
     alert_kind = models.CharField(_("alert"), max_length=30, choices=AlertKind.choices, blank=True, default="")
     offset_days = models.SmallIntegerField(
         _("days after the event"),
@@ -151,7 +151,7 @@ class PlanStep(Named):
             models.CheckConstraint(
                 condition=models.Q(event=StepEvent.CADENCE, offset_days=0)
                 | models.Q(event__in=(StepEvent.OPENED, StepEvent.ALERT), offset_days__gt=0)
-                | models.Q(event__in=(StepEvent.BIRTHDAY, StepEvent.MATURITY)),
+                | models.Q(event__in=(*DATE_EVENTS, StepEvent.MATURITY)),
                 name="offset_fits_its_event",
                 violation_error_message=_(
                     "The cadence has no offset, and nobody can be there before an alert or an opening."
@@ -198,7 +198,6 @@ class NightPlanCustomer(models.Model):
     tier = models.SmallIntegerField()
     plan_type_id = models.BigIntegerField(null=True)
     begun_on = models.DateField(null=True)
-    birth_date = models.DateField(null=True)
     is_planned = models.BooleanField()
 
     class Meta:

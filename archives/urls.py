@@ -2,15 +2,19 @@ from django.urls import path
 
 from archives import (
     calendar_views,
+    care_views,
     complaint_views,
+    gift_views,
     inspection_views,
     plan_views,
+    quality_views,
     record_views,
     register_views,
     risk_views,
     survey_views,
     views,
 )
+from archives.word import views as word_views
 
 app_name = "archives"
 urlpatterns = [
@@ -20,9 +24,17 @@ urlpatterns = [
     path("customers/<int:pk>/risk/", risk_views.risk, name="risk"),
     path("customers/<int:pk>/archive/", record_views.record, name="record"),
     path("customers/<int:pk>/archive/history/", record_views.history, name="record_history"),
+    path("customers/<int:pk>/archive/word/", word_views.record_word, name="record_word"),
+    path("customers/<int:pk>/archive/print/", word_views.record_print, name="record_print"),
     path("customers/<int:pk>/archive/<int:value_pk>/reveal/", record_views.record_reveal, name="record_reveal"),
+    path("customers/<int:pk>/archive/dates/next/", care_views.care_next, name="care_next"),
+    path("customers/<int:pk>/archive/retirement/<int:rule_pk>/", care_views.retirement, name="retirement"),
     path("customers/<int:pk>/archive/<slug:section>/", record_views.record_save, name="record_save"),
     path("customers/<int:pk>/plans/new/", plan_views.plan_new, name="plan_new"),
+    path("customers/<int:pk>/gifts/new/", gift_views.gift_new, name="gift_new"),
+    path("gifts/", gift_views.gift_list, name="gift_list"),
+    path("gifts/<int:pk>/", gift_views.gift, name="gift"),
+    path("gifts/<int:pk>/<slug:kind>/", gift_views.gift_act, name="gift_act"),
     path("plans/calendar/", calendar_views.calendar, name="calendar"),
     path("plans/calendar/spread/", calendar_views.spread, name="spread"),
     path("plans/calendar/hand/", calendar_views.hand, name="hand"),
@@ -40,9 +52,17 @@ urlpatterns = [
     path("surveys/", survey_views.survey_figures, name="surveys"),
     path("surveys/<int:pk>/follow/", survey_views.survey_follow, name="survey_follow"),
     path("archives/register/", register_views.register_page, name="register"),
+    path("archives/templates/", word_views.template_list, name="templates"),
+    path("archives/templates/default/", word_views.template_file, name="template_default"),
+    path("archives/templates/placeholders/", word_views.placeholder_list, name="placeholders"),
+    path("archives/templates/<int:pk>/", word_views.template_file, name="template_file"),
+    path("archives/templates/<int:pk>/activate/", word_views.template_activate, name="template_activate"),
     path("archives/inspections/", inspection_views.inspection_list, name="inspection_list"),
     path("archives/inspections/draw/", inspection_views.inspection_draw, name="inspection_draw"),
     path("archives/inspections/<int:pk>/", inspection_views.inspection, name="inspection"),
     path("archives/inspections/<int:pk>/verdict/", inspection_views.inspection_judge, name="inspection_judge"),
     path("archives/inspections/<int:pk>/resubmit/", inspection_views.inspection_resubmit, name="inspection_resubmit"),
+    path("quality/", quality_views.quality, name="quality"),
+    path("quality/<int:pk>/", quality_views.finding, name="finding"),
+    path("quality/<int:pk>/judge/", quality_views.finding_judge, name="finding_judge"),
 ]

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from archives import plans, records
 from archives.planning import planner
+from archives.quality import judge as quality
 from crm import db
 from crm.audit import keys
 from crm.jobs import ledger, runner
@@ -63,6 +64,7 @@ def publish(run: JobRun, arguments: Arguments) -> Counts:
     board_figures.count(tonight.as_of)
     planned = planner.publish(tonight, refresh.TOUCHED if touched_is_known else None)
     members = refresh.publish(tonight, touched_is_known=touched_is_known)
+    flaws = quality.publish(tonight)
     customers_publish.close_books(tonight.as_of)
     if tonight.is_first:
         # Until the server looks by itself, the next files and night would be planned as for an empty bank.
@@ -73,6 +75,7 @@ def publish(run: JobRun, arguments: Arguments) -> Counts:
         "branch_moves": moved,
         "segments": members,
         "plans": planned,
+        "contact_quality": flaws,
         **figures(tonight.as_of),
         **moves,
         **alerts,

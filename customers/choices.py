@@ -213,6 +213,7 @@ class ItemOutcome(models.TextChoices):
     FORMER_LEFT = "former_left", _("Kept: the former manager has left the branch")
     MOVED_SINCE = "moved_since", _("Somebody else answers for the customer since")
     TARGET_LEFT = "target_left", _("The new manager has left or changed roles")
+    HELD = "held", _("Left as it is: a complaint is open, or an inspection asks for it")
     IN_USE = "in_use", _("Served, grown or maturing in the meantime")
 
 
@@ -235,6 +236,7 @@ class ExportFormat(models.TextChoices):
     XLSX = "xlsx", _("Excel workbook (xlsx)")
     CSV = "csv", _("CSV, UTF-8")
     CSV_GB18030 = "csv_gb18030", _("CSV, GB18030")
+    DOCX = "docx", _("Word document: one customer's archive")
 
 
 class ExportState(models.TextChoices):

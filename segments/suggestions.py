@@ -45,13 +45,14 @@ class Groups:
     suggestions: list[Suggestion] = field(default_factory=list)
 
 
-def groups_of(user: User, customer: Customer, held: set[str], highest: int) -> Groups:
+def groups_of(user: User, customer: Customer, held: set[str], highest: int, *, sells: bool) -> Groups:
     """What the customer page shows of segments; `held` are the classes of the open holdings, `highest` the product risk
-    that may be suggested. Two statements, none for who refuses profiling."""
+    that may be suggested; nothing is unless `sells`. Two statements, none for who refuses profiling."""
     if customer.profiling_opt_out or customer.status != CustomerStatus.ACTIVE:
         return Groups()
     memberships = [membership(row) for row in rows_of(user, customer)]
-    return Groups(memberships, suggested([one.segment for one in memberships], held, highest))
+    segments = [one.segment for one in memberships] if sells else []
+    return Groups(memberships, suggested(segments, held, highest))
 
 
 def rows_of(user: User, customer: Customer) -> list[Any]:

@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
     """The measure says which sections are stale, and lists find the customers of a branch by it."""
 
     dependencies = [
-        ("archives", "0013_inspection"),
+        ("archives", "0016_care_dates"),
     ]
 
     operations = [

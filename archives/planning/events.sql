@@ -1,4 +1,6 @@
--- What happens on a day of its own: an opening, a birthday, a maturity, an alert; each as far as it is in sight.
+-- What happens on a day of its own: an opening, an important date, a maturity, an alert; each as far as it is in sight. One
+-- that fell on days off stands on the working day after, and is asked for until then: `since` goes back as far as that
+-- can be. Important dates are for tiers that have a contact cadence. Two on one day (twins) are one occasion.
 INSERT INTO night_plan (customer_id, episode, step_id, template_id, origin, wanted_date, due_date)
 WITH steps AS (
     SELECT * FROM archives_planstep WHERE is_active AND event <> 'cadence'
@@ -6,31 +8,34 @@ WITH steps AS (
     SELECT c.*, s.id AS step_id, s.code, s.event, s.alert_kind, s.offset_days, s.kind
     FROM night_plan_customer c JOIN steps s ON c.tier BETWEEN s.from_tier AND s.to_tier
     WHERE c.is_planned
+), dated AS (
+    SELECT c.customer_id, d.*, CASE WHEN d.kind IN ('gaokao', 'zhongkao') THEN 'exam' ELSE d.kind END AS event
+    FROM (SELECT DISTINCT p.customer_id FROM planned p JOIN organization_contactcadence k ON k.tier = p.tier
+          WHERE p.event = ANY (%(dates)s)) c
+    CROSS JOIN LATERAL archives_care_dates(c.customer_id) d
 ), occasions AS (
     SELECT customer_id, plan_type_id, step_id, kind, offset_days, 'date' AS origin, code || ':' || begun_on AS episode,
            begun_on AS day
-    FROM planned WHERE event = 'opened' AND begun_on + offset_days >= %(morning)s
+    FROM planned WHERE event = 'opened' AND begun_on + offset_days >= %(since)s
     UNION ALL
-    SELECT customer_id, plan_type_id, step_id, kind, offset_days, 'date', code || ':' || day, day
-    FROM planned CROSS JOIN LATERAL (
-        SELECT (birth_date + make_interval(years => year - extract(year FROM birth_date)::int))::date AS day
-        FROM generate_series(extract(year FROM %(morning)s::date - offset_days)::int,
-                             extract(year FROM %(horizon)s::date - offset_days)::int) year
-    ) birthdays
-    WHERE event = 'birthday' AND day + offset_days BETWEEN %(morning)s AND %(horizon)s
+    SELECT DISTINCT p.customer_id, p.plan_type_id, p.step_id, p.kind, p.offset_days, 'date', p.code || ':' || o.day, o.day
+    FROM dated d
+    JOIN planned p ON p.customer_id = d.customer_id AND p.event = d.event
+    CROSS JOIN LATERAL archives_occurrences(
+        d.kind, d.solar, d.lunar, d.exam_year, %(since)s::date - p.offset_days, %(horizon)s::date - p.offset_days) o(day)
     UNION ALL
     SELECT DISTINCT p.customer_id, p.plan_type_id, p.step_id, p.kind, p.offset_days, 'date',
            p.code || ':' || h.maturity_date, h.maturity_date
     FROM planned p
     JOIN customers_holding h ON h.customer_id = p.customer_id AND h.status = 'open' AND h.maturity_date IS NOT NULL
-    WHERE p.event = 'maturity' AND h.maturity_date + p.offset_days BETWEEN %(morning)s AND %(horizon)s
+    WHERE p.event = 'maturity' AND h.maturity_date + p.offset_days BETWEEN %(since)s AND %(horizon)s
     UNION ALL
     SELECT p.customer_id, p.plan_type_id, p.step_id, p.kind, p.offset_days, 'alert', p.code || ':' || a.episode,
            a.raised_on
     FROM planned p
     JOIN customers_alert a ON a.customer_id = p.customer_id AND a.kind = p.alert_kind
      AND a.state IN ('new', 'read', 'following', 'snoozed')
-    WHERE p.event = 'alert' AND a.raised_on + p.offset_days >= %(morning)s
+    WHERE p.event = 'alert' AND a.raised_on + p.offset_days >= %(since)s
 ), workdays AS MATERIALIZED (
     SELECT day, offset_days, CASE WHEN offset_days > 0 THEN organization_next_workday(day + offset_days)
                                   ELSE organization_previous_workday(day + offset_days) END AS workday

@@ -9,13 +9,14 @@ from datetime import timedelta
 from typing import Any
 
 from archives import plans
-from archives.choices import REACHED
+from archives.choices import DATE_EVENTS, REACHED
 from archives.models import MaintenancePlan
 from crm import db
+from crm.organization import workdays
 from crm.organization.models import DayTarget
 from customers.nightly.night import Night
 
-# Birthdays and maturities are planned a month ahead, so that the coming month's load can be seen.
+# Important dates and maturities are planned a month ahead, so that the coming month's load can be seen.
 SIGHT_DAYS = 31
 # Who waits already is spread over half a year at most, the longest cycle.
 SPREAD_DAYS = 182
@@ -31,12 +32,13 @@ def publish(tonight: Night, touched: str | None) -> dict[str, Any]:
     began = time.monotonic()
     day: dict[str, Any] = {"as_of": tonight.as_of, "morning": tonight.morning}
     day["horizon"] = tonight.morning + timedelta(days=SIGHT_DAYS)
+    day["since"] = tonight.morning - timedelta(days=workdays.LONGEST_BREAK)
     # What came about otherwise than by registering and closing: a plan that was open again after an undo.
     plans.pause(using="batch")
     plans.resume(tonight.morning, using="batch")
     find_customers(tonight, touched, day)
     db.run_sql(__package__, "cadence", **day, reached=list(REACHED))
-    db.run_sql(__package__, "events", **day)
+    db.run_sql(__package__, "events", **day, dates=list(DATE_EVENTS))
     db.execute("ANALYZE night_plan")
     called_off = db.run_sql(__package__, "call_off", **day)
     db.run_sql(__package__, "settled", **day)
@@ -55,6 +57,7 @@ def find_customers(tonight: Night, touched: str | None, day: dict[str, Any]) -> 
         text = db.sql_text(__package__, "seen").replace("{touched}", touched)
         seen = tonight.previous + timedelta(days=1 + SIGHT_DAYS)
         db.execute(text, {**day, "previous": tonight.previous, "seen": seen})
+        db.run_sql(__package__, "sight", seen=seen, horizon=day["horizon"], dates=list(DATE_EVENTS))
     else:
         db.run_sql(__package__, "everybody")
     db.execute("ANALYZE night_plan_seen")

@@ -6,16 +6,6 @@ UNION SELECT customer_id FROM archives_contactlog
 UNION SELECT customer_id FROM archives_maintenanceplan WHERE closed_on >= %(previous)s
 UNION SELECT customer_id FROM customers_ownership WHERE role = 'main' AND since >= %(previous)s
 UNION SELECT customer_id FROM customers_ownership WHERE role = 'main' AND until >= %(previous)s
-UNION SELECT id FROM customers_customer
-          WHERE birth_date IS NOT NULL
-            AND (extract(month FROM birth_date)::int * 100 + extract(day FROM birth_date)::int) IN (
-                -- Who was born on a leap day is congratulated on the last of February.
-                SELECT unnest(CASE WHEN key = 228 THEN ARRAY[228, 229] ELSE ARRAY[key] END) FROM (
-                    SELECT extract(month FROM s.day - p.offset_days * interval '1 day')::int * 100
-                           + extract(day FROM s.day - p.offset_days * interval '1 day')::int AS key
-                    FROM archives_planstep p
-                    CROSS JOIN generate_series(%(seen)s::date + 1, %(horizon)s::date, interval '1 day') s(day)
-                    WHERE p.is_active AND p.event = 'birthday') dates)
 UNION SELECT h.customer_id FROM archives_planstep p
           JOIN customers_holding h ON h.status = 'open' AND h.maturity_date IS NOT NULL
            AND h.maturity_date BETWEEN %(seen)s::date + 1 - p.offset_days AND %(horizon)s::date - p.offset_days
@@ -25,6 +15,9 @@ UNION SELECT a.customer_id FROM archives_planstep p
            AND a.raised_on >= %(previous)s
           WHERE p.is_active AND p.event = 'alert'
 UNION SELECT customer_id FROM customers_alert WHERE closed_by_id IS NOT NULL AND closed_on >= %(previous)s
+-- Whose important dates were changed.
+UNION SELECT v.customer_id FROM archives_archivevalue v JOIN archives_archivefield f ON f.id = v.field_id
+          WHERE f.section = 'dates' AND v.recorded_at >= %(previous)s::timestamp AT TIME ZONE 'Asia/Shanghai'
 -- Whose complaint was closed: plans may be made again.
 UNION SELECT customer_id FROM archives_complaint
           WHERE state = 'closed' AND closed_on >= %(previous)s AND customer_id IS NOT NULL

@@ -14,6 +14,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from archives.planning import planner
+from archives.quality import judge
 from crm import db
 from crm.audit import pii
 from crm.demo import records, runs, staff, tiers
@@ -148,6 +149,7 @@ def write_past(plan: Plan, built: Built) -> None:
     with built.part("contacts"):
         db.run_sql(PACKAGE, "ownership", as_of=plan.as_of)
         db.run_sql(PACKAGE, "contacts", **dates)
+        db.run_sql(PACKAGE, "hasty_contacts", as_of=plan.as_of)
         db.run_sql(PACKAGE, "plans", as_of=plan.as_of)
         db.run_sql(PACKAGE, "assessments", as_of=plan.as_of)
         db.run_sql(PACKAGE, "complaints", as_of=plan.as_of)
@@ -162,6 +164,9 @@ def write_past(plan: Plan, built: Built) -> None:
         # Nobody has worked here yet: the first plans are for the day on which the bank is first read, after its night.
         tonight = Night(as_of=plan.as_of + timedelta(days=1), previous=None, full=False, is_first=True)
         planner.publish(tonight, None)
+    with built.part("quality"):
+        judge.publish(Night(as_of=plan.as_of, previous=None, full=False))
+        db.run_sql(PACKAGE, "verdicts")
     with built.part("runs"):
         runs.write_runs(plan.start, plan.as_of, plan.seed)
     with built.part("segments"):

@@ -21,12 +21,13 @@ FROM demo_owner o JOIN customers_customer c ON c.id = o.customer_id
 CROSS JOIN archives_archivefield f
 CROSS JOIN LATERAL (SELECT f.section IN ('other_banks', 'dates', 'needs') AS is_rowed,
                            pg_temp.chance(o.customer_id * 128 + f.id, 761) AS dice) d
-WHERE f.kind <> 'system' AND f.sensitivity = 'C1' AND pg_temp.chance(o.customer_id, 760) < 0.35
+WHERE f.kind <> 'system' AND f.sensitivity = 'C1' AND f.key <> 'date_year' AND pg_temp.chance(o.customer_id, 760) < 0.35
   AND (f.applies_to IN ('all', c.customer_type) OR (f.applies_to = 'merchant' AND c.is_merchant))
   AND pg_temp.chance(o.customer_id * 128 + CASE WHEN is_rowed THEN length(f.section) ELSE f.id END, 766) < 0.55;
 INSERT INTO archives_archivevalue (branch_id, customer_id, field_id, row, text, number, day, keys, is_filled, source,
                                    recorder_id, known_on, recorded_at, replaced_at)
-SELECT branch_id, customer_id, field_id, row, text, CASE WHEN kind = 'number' THEN text::numeric END,
+SELECT branch_id, customer_id, field_id, row, text, CASE WHEN kind = 'number' THEN text::numeric
+            WHEN kind = 'lunar' THEN split_part(text, '-', 1)::int * 100 + split_part(text, '-', 2)::int END,
        CASE WHEN kind = 'date' THEN text::date END,
        CASE WHEN kind IN ('choice', 'multi', 'band') THEN ARRAY[text] END, true, source, owner_id, known_on,
        (known_on + time '10:20') AT TIME ZONE 'Asia/Shanghai', NULL

@@ -9,11 +9,14 @@ from io import StringIO
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from crm import db
 from crm.organization.models import WorkDay
 
 # The State Council publishes the coming year's arrangement in autumn.
 PUBLISHED_FROM_MONTH = 11
 MOST_ROWS = 400
+# The longest run of days off, with room.
+LONGEST_BREAK = 15
 KINDS = {"holiday": False, "休": False, "workday": True, "班": True}
 
 
@@ -46,6 +49,19 @@ class Calendar:
 def between(first: date, last: date) -> Calendar:
     """The calendar of a span of days; one statement."""
     return Calendar(first, last, {one.day: one for one in WorkDay.objects.filter(day__range=(first, last))})
+
+
+def this_or_next(days: Iterable[date]) -> dict[date, date]:
+    """For each of the days itself where the bank works on it, else the next working day; one statement."""
+    asked = sorted(set(days))
+    statement = "SELECT day, organization_next_workday(day) AS workday FROM unnest(%s::date[]) day"
+    rows = db.fetch_all(statement, [asked], using="default") if asked else []
+    return {row["day"]: row["workday"] for row in rows}
+
+
+def next_workday(day: date) -> date:
+    """The day itself where the bank works on it, else the next working day."""
+    return this_or_next([day])[day]
 
 
 def missing_year(today: date) -> int | None:

@@ -7,7 +7,8 @@ from decimal import Decimal
 
 from django.db.models import F
 
-from archives import plans
+from archives import care, plans
+from archives.care import CareDay
 from archives.models import MaintenancePlan
 from archives.suitability import Suitability, suitability_of
 from crm.organization.choices import Role
@@ -91,6 +92,7 @@ class Page:
     relatives: list[Relative]
     household: Family | None
     archive: Glance
+    care_days: list[CareDay]
     plans: list[MaintenancePlan]
     groups: Groups
     story: Story
@@ -133,6 +135,7 @@ def gather(user: User, customer: Customer, today: Today, now: datetime) -> Page:
     suitability = suitability_of(user, customer, age, today.day)
     rows = holding_rows(user, customer, today.day, suitability)
     maturing = [row for row in rows if row.is_soon]
+    held = {row.holding.product.counted_class for row in rows}
     recent = timeline(user, customer, number=RECENT_EVENTS)
     relatives = relatives_of(user, customer)
     household = household_of(user, customer, relatives)
@@ -158,8 +161,11 @@ def gather(user: User, customer: Customer, today: Today, now: datetime) -> Page:
         relatives=relatives,
         household=household,
         archive=glance(user, customer, today.day),
+        care_days=care.upcoming(customer, today.day)[: care.MOST_SHOWN],
         plans=plans.of_customer(user, customer, MOST_PLANS),
-        groups=groups_of(user, customer, {row.holding.product.counted_class for row in rows}, suitability.highest),
+        groups=groups_of(
+            user, customer, held, suitability.highest, sells=not getattr(customer, "open_complaint", None)
+        ),
         story=story_of(user, customer, metrics, today.as_of, today.tiers, keep, gap),
         suitability=suitability,
         continuity=note_of(user, customer),

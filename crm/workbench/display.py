@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Self
 
 from django.conf import settings
-from django.contrib.auth.views import RedirectURLMixin
 from django.db.models import TextChoices
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, resolve_url
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import resolve_url
 from django.utils.translation import pgettext_lazy
 from django.views import View
+
+from crm.organization.way_back import address_after
 
 YEAR_SECONDS = 365 * 24 * 3600
 
@@ -47,13 +48,13 @@ class Display:
         )
 
 
-class Choose(RedirectURLMixin, View):
+class Choose(View):
     """POST theme or density, or both; back to the page where the choice was made."""
 
     http_method_names = ("post",)
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        response = redirect(self.get_success_url())
+        response = HttpResponseRedirect(address_after(request, resolve_url("workbench:today")))
         for name, choices in (("theme", Theme), ("density", Density)):
             value = request.POST.get(name, "")
             if value in choices.values:
@@ -61,6 +62,3 @@ class Choose(RedirectURLMixin, View):
                     name, value, YEAR_SECONDS, secure=settings.SESSION_COOKIE_SECURE, httponly=True, samesite="Lax"
                 )
         return response
-
-    def get_default_redirect_url(self) -> str:
-        return resolve_url("workbench:today")

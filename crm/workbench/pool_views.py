@@ -102,7 +102,7 @@ def rule(request: HttpRequest, pk: int) -> HttpResponse:
     """What a rule would do: counts by manager as simulated, and by name whom it means today."""
     user, day = request.user, timezone.localdate()
     assert isinstance(user, User)
-    one = get_object_or_404(PoolRule.objects.visible_to(user).select_related("branch", "activated_by"), pk=pk)
+    one = get_object_or_404(PoolRule.objects.visible_to(user).select_related("branch", "created_by"), pk=pk)
     found = pool.page(one, day, number_of(request.GET.get("after", "")) or 0, PAGE_ROWS + 1)
     goes = {row.customer_id: row for row in found[:PAGE_ROWS]}
     customers = slim(Customer.objects.visible_to(user)).filter(pk__in=goes).order_by("pk")
@@ -113,7 +113,8 @@ def rule(request: HttpRequest, pk: int) -> HttpResponse:
         "rows": [(customer, staff[goes[customer.pk].owner_id]) for customer in customers],
         "next_place": found[PAGE_ROWS - 1].customer_id if len(found) > PAGE_ROWS else None,
         "is_in_force": pool.in_force(one.branch_id) == one,
-        "may_activate": one.activated_at is None and one.simulated_on == day,
+        "is_waiting": one.activated_at is None and one.simulated_on == day,
+        "is_own": one.created_by_id == user.pk,
         "form": ReasonForm(),
     }
     return render(request, "pool/rule.html", context)
@@ -122,10 +123,13 @@ def rule(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @for_roles(LEADERS)
 def rule_activate(request: HttpRequest, pk: int) -> HttpResponse:
-    """Put a rule in force whose outcome was simulated today."""
+    """Put a rule in force that somebody else made, and whose outcome was simulated today."""
     user, day = request.user, timezone.localdate()
     assert isinstance(user, User)
     one = get_object_or_404(PoolRule.objects.visible_to(user), pk=pk)
+    if one.created_by_id == user.pk:
+        messages.warning(request, _("A second person decides upon it."))
+        return redirect("workbench:pool_rule", pk=pk)
     fresh = PoolRule.objects.filter(pk=one.pk, activated_at__isnull=True, simulated_on=day)
     if fresh.update(activated_by=user, activated_at=timezone.now()):
         trail.record(user, "pool.activate", target=one, detail=one.simulated)

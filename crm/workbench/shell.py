@@ -54,6 +54,7 @@ NAVIGATION = (
     Entry("archives:complaints", "message-report", gettext_lazy("Complaints"), frozenset(CUSTOMER_ROLES)),
     Entry("archives:surveys", "star", gettext_lazy("Surveys"), frozenset(BALANCE_ROLES)),
     Entry("archives:inspection_list", "archive", pgettext_lazy("navigation", "Inspections"), frozenset(BALANCE_ROLES)),
+    Entry("archives:quality", "activity", pgettext_lazy("navigation", "Quality"), frozenset(BALANCE_ROLES)),
     Entry("exports:list", "file-export", gettext_lazy("Exports"), frozenset(BALANCE_ROLES)),
     Entry("feeds:list", "file-import", gettext_lazy("Files"), frozenset({Role.ADMIN})),
     Entry(

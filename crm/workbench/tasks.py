@@ -6,6 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
+from crm.workbench import archive_word
 from crm.workbench.bulk import jobs
 from crm.workbench.export_tables import TABLES
 from crm.workbench.handover import requests
@@ -21,7 +22,7 @@ WAKE_SECONDS = 50
 @shared_task
 def make_export(export_id: int) -> str:
     """Make the file of a request, unless another worker does so or it is over."""
-    return runs.run(export_id, TABLES, primary_tiers(), timezone.now())
+    return runs.run(export_id, TABLES, primary_tiers(), timezone.now(), archive_word.document)
 
 
 @shared_task

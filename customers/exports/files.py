@@ -30,6 +30,7 @@ CONTENT_TYPES = {
     ExportFormat.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     ExportFormat.CSV: "text/csv; charset=utf-8",
     ExportFormat.CSV_GB18030: "text/csv; charset=gb18030",
+    ExportFormat.DOCX: "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
 }
 A4 = 9
 
@@ -55,7 +56,7 @@ class Mark:
 
 
 def suffix(file_format: str) -> str:
-    return "xlsx" if file_format == ExportFormat.XLSX else "csv"
+    return str(file_format) if file_format in (ExportFormat.XLSX, ExportFormat.DOCX) else "csv"
 
 
 def written(file_format: str, columns: Sequence[Column], rows: Iterable[Sequence[Cell]], mark: Mark) -> bytes:

@@ -6,7 +6,7 @@ transaction, which itself can write nothing.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 
 from django.conf import settings
@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from crm import db
 from crm.audit import trail
 from crm.organization.access import scoped
-from customers.choices import ExportProblem, ExportState
+from customers.choices import ExportFormat, ExportProblem, ExportState
 from customers.exports import fingerprint, requests, rows, vault
 from customers.exports.files import Cell, Mark, written
 from customers.exports.requests import ExportRefused
@@ -28,9 +28,17 @@ from customers.models.export import UNDER_WAY
 REQUESTS = ExportRequest.objects.using("batch")
 MAX_ATTEMPTS = 3
 MADE, DENIED = "export.made", "export.denied"
+# What makes the document of one customer, by id; raises ExportRefused. It lies in a package above this one.
+Document = Callable[[ExportRequest, int, datetime], bytes]
 
 
-def run(export_id: int, tables: Mapping[str, rows.Table], tiers: Mapping[int, rows.Named], now: datetime) -> str:
+def run(
+    export_id: int,
+    tables: Mapping[str, rows.Table],
+    tiers: Mapping[int, rows.Named],
+    now: datetime,
+    document: Document | None = None,
+) -> str:
     """Make a queued export; returns what became of it in one word. `tiers` are those of the primary scheme by rank.
 
     Of two workers the second finds it `busy`; of a request that is `over` nothing is done. Without the database
@@ -46,7 +54,7 @@ def run(export_id: int, tables: Mapping[str, rows.Table], tiers: Mapping[int, ro
         if not claim(export):
             return "over"
         try:
-            make(export, requests.chosen(export, tables), tiers, now)
+            make(export, requests.chosen(export, tables), tiers, now, document)
         except ExportRefused as refused:
             end(export, ExportState.FAILED, refused.problem)
         except (OperationalError, InterfaceError):
@@ -65,7 +73,13 @@ def claim(export: ExportRequest) -> bool:
     return bool(claimed)
 
 
-def make(export: ExportRequest, choice: rows.Choice, tiers: Mapping[int, rows.Named], now: datetime) -> None:
+def make(
+    export: ExportRequest,
+    choice: rows.Choice,
+    tiers: Mapping[int, rows.Named],
+    now: datetime,
+    document: Document | None = None,
+) -> None:
     """Raises ExportRefused; nothing is kept then."""
     user, day = export.requested_by, timezone.localdate(now)
     check_right(export)
@@ -75,8 +89,12 @@ def make(export: ExportRequest, choice: rows.Choice, tiers: Mapping[int, rows.Na
     requests.check_limits(user, len(found), left, export.plain_fields)
     found = fingerprint.in_order(export.token, found)
     with translation.override(export.language), timezone.override(settings.TIME_ZONE):
-        lines = told(export, choice, [row for row, _customer in found], tiers, day)
-        content = written(export.file_format, choice.table.columns, lines, mark_of(export, now))
+        if export.file_format == ExportFormat.DOCX:
+            assert document is not None
+            content = document(export, found[0][1], now)
+        else:
+            lines = told(export, choice, [row for row, _customer in found], tiers, day)
+            content = written(export.file_format, choice.table.columns, lines, mark_of(export, now))
     keep(export, [customer for _row, customer in found], content, now)
 
 

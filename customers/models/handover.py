@@ -52,9 +52,9 @@ class PoolRule(models.Model):
     """Whom a branch takes back into its pool: by holdings and service, never by the last contact alone.
 
     Taken back is who for `quiet_days` gained no more than `growth` yuan, had nothing maturing, nor has within the next
-    `maturity_days`, was reached by no effective contact, and has no open plan and no alert that is being followed.
-    A row is never changed, only activated once its outcome was looked at (`simulated`); the newest active one of a
-    branch is in force.
+    `maturity_days`, was reached by no effective contact, and has no open plan, no open complaint and no alert that is
+    being followed. A row is never changed, only activated by a second person once its outcome was looked at
+    (`simulated`); the newest active one of a branch is in force.
     """
 
     branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", verbose_name=_("branch"))
@@ -82,6 +82,10 @@ class PoolRule(models.Model):
                 condition=Q(activated_at__isnull=True)
                 | Q(activated_by__isnull=False, simulated__isnull=False, simulated_on__isnull=False),
                 name="no_pool_rule_acts_unseen",
+            ),
+            models.CheckConstraint(
+                condition=Q(activated_by__isnull=True) | ~Q(activated_by=models.F("created_by")),
+                name="nobody_activates_their_own_pool_rule",
             ),
         ]
 

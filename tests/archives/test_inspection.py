@@ -300,7 +300,23 @@ def test_the_page_of_an_archive_asks_a_fixed_number_of_statements(
     one = Inspection.objects.using("batch").filter(draw=draw(bank)).earliest("pk")
     he = client_of(bank.he)
     he.get(f"/archives/inspections/{one.pk}/")
-    with django_assert_max_num_queries(15):
+    with django_assert_max_num_queries(16):
         assert he.get(f"/archives/inspections/{one.pk}/").status_code == 200
     with django_assert_max_num_queries(12):
         assert he.get("/archives/inspections/").status_code == 200
+
+
+def test_what_was_inspected_goes_along_to_another_branch_and_stays_as_it_was(bank: Bank, client_of: ClientOf) -> None:
+    """The night moves everything of a customer; the tables that are appended for good must not stop it."""
+    customer = archives(bank, 1, bank.wang)[0]
+    made = draw(bank)
+    one = Inspection.objects.using("batch").get(draw=made)
+    returned(client_of(bank.he), one.pk)
+    for table in ("archives_inspection", "archives_inspectionstep"):
+        moved = db.execute(f"UPDATE {table} SET branch_id = %s WHERE customer_id = %s", [bank.north.pk, customer.pk])
+        assert moved == 1
+    for model, change in ((InspectionStep, {"remarks": "无"}), (Inspection, {"owner_id": bank.li.pk})):
+        with pytest.raises(IntegrityError), transaction.atomic(using="batch"):
+            model.objects.using("batch").filter(customer=customer).update(branch_id=bank.south.pk, **change)
+    with pytest.raises(IntegrityError), transaction.atomic(using="batch"):
+        InspectionDraw.objects.using("batch").filter(pk=made.pk).update(branch_id=bank.north.pk)

@@ -7,9 +7,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from archives.models import ContactLog
-from archives.next_contact import on_a_working_day
 from crm.audit.models import AuditEntry
 from crm.organization.models import DayTarget
+from crm.organization.workdays import next_workday
 from customers.models import Alert
 from tests.browser.signing_in import sign_in
 from tests.pages.morning import PHONE, Morning, raise_alert
@@ -117,14 +117,14 @@ def test_the_next_day_follows_the_result_until_somebody_sets_it(
     sign_in(page, server, bank.wang)
     page.locator(f"#alert-{day.upgrade.pk} [data-log]").click()
     date = page.locator(".drawer input[name=next_date]")
-    expect(date).to_have_value(on_a_working_day(day.day + timedelta(days=6)).isoformat())
+    expect(date).to_have_value(next_workday(day.day + timedelta(days=6)).isoformat())
     page.locator('.pick:has(input[value="not_reached"])').click()
-    expect(date).to_have_value(on_a_working_day(day.day + timedelta(days=1)).isoformat())
+    expect(date).to_have_value(next_workday(day.day + timedelta(days=1)).isoformat())
     page.locator('.pick:has(input[value="sold"])').click()
-    expect(date).to_have_value(on_a_working_day(day.day + timedelta(days=91)).isoformat())
+    expect(date).to_have_value(next_workday(day.day + timedelta(days=91)).isoformat())
     page.locator('.pick:has(input[value="refused"])').click()
     expect(date).to_have_value("")
-    own = on_a_working_day(day.day + timedelta(days=20)).isoformat()
+    own = next_workday(day.day + timedelta(days=20)).isoformat()
     date.fill(own)
     page.locator('.pick:has(input[value="sold"])').click()
     expect(date).to_have_value(own)

@@ -5,12 +5,15 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, connections, transaction
 from django.test import Client
 from django.utils import timezone
 
+from archives import complaints
+from archives.complaints import Registration
 from archives.models import ContactLog, MaintenancePlan
 from crm.organization.models import User
 from crm.workbench.bulk import jobs
@@ -99,7 +102,7 @@ def contact(customer: Customer, days: int, **fields: Any) -> None:
 def idle(bank: Bank) -> dict[str, Customer]:
     """Customers of 王, each with one thing about them; `quiet` and those after it are left alone by everybody."""
     names = (
-        "maturing", "matured", "planned", "paused", "followed", "reached", "grown", "new",
+        "maturing", "matured", "planned", "paused", "complained", "followed", "reached", "grown", "new",
         "quiet", "texted", "missed", "long_ago", "shrunk", "done",
     )  # fmt: skip
     found = {name: bank.customer(f"Q{n:02}", owner=bank.wang) for n, name in enumerate(names)}
@@ -110,6 +113,9 @@ def idle(bank: Bank) -> dict[str, Customer]:
     plan(found["planned"])
     plan(found["paused"], "paused")  # by a complaint: it goes on when that is closed
     plan(found["done"], "done")
+    with fresh(bank.he) as manager:
+        registration = Registration("lobby", DAY(), "waiting", "排队两小时", manager)
+        complaints.register(Customer.objects.get(pk=found["complained"].pk), manager, registration, uuid4())
     evidence = {"maturity_date": str(DAY())}
     morning.raise_alert(found["followed"], "maturity", 1, 5, DAY(), state="following", evidence=evidence)
     contact(found["reached"], 179)
@@ -150,7 +156,15 @@ def test_recycling_goes_by_holdings_and_service_and_after_a_look(
     page = client.get(f"/pool/rules/{rule.pk}/").content.decode()
     assert {name for name, customer in idle.items() if customer.customer_no in page} == TAKEN
     assert batch(client, rule) is None  # simulated, but not in force
-    client.post(f"/pool/rules/{rule.pk}/activate/")
+    answer = client.post(f"/pool/rules/{rule.pk}/activate/", follow=True)  # nor by its author alone
+    assert set(levels(answer)) == {"warning"} and batch(client, rule) is None
+    with pytest.raises(IntegrityError, match="nobody_activates_their_own_pool_rule"), transaction.atomic(using="batch"):
+        PoolRule.objects.using("batch").filter(pk=rule.pk).update(
+            activated_at=timezone.now(), activated_by_id=bank.he.pk
+        )
+    leader = client_of(bank.sun)
+    assert f"/pool/rules/{rule.pk}/activate/" in leader.get(f"/pool/rules/{rule.pk}/").content.decode()
+    assert levels(leader.post(f"/pool/rules/{rule.pk}/activate/", follow=True)) == ["success"]
     request = batch(client, rule)
     assert request is not None and request.total == len(TAKEN)
     for verb in ("ask", "approve"):  # the author cannot agree
@@ -181,7 +195,7 @@ def test_no_rule_acts_unseen(bank: Bank) -> None:
     )
     with pytest.raises(IntegrityError, match="no_pool_rule_acts_unseen"), transaction.atomic(using="batch"):
         PoolRule.objects.using("batch").filter(pk=rule.pk).update(
-            activated_at=timezone.now(), activated_by_id=bank.he.pk
+            activated_at=timezone.now(), activated_by_id=bank.sun.pk
         )
 
 

@@ -197,6 +197,20 @@ def test_what_an_inspection_asks_for_stays_as_it_is(bank: Bank, day: Morning, cl
         ("close", {"state": "cancelled", "reason": "重复"}),
     ):
         job = carried_out(client, "plans", action, {"ids": [asked.pk, other.pk]}, **fields)
-        assert outcomes(job)["changed"] == 1  # the plan beside it, so the job did run
+        assert outcomes(job) == {"changed": 1, "held": 1}
         assert [getattr(now(asked), column) for column in columns] == before
     assert (now(other).due_date, now(other).owner_id, now(other).state) == (later, bank.he.pk, "cancelled")
+
+
+def test_what_a_complaint_pauses_is_not_called_done(bank: Bank, day: Morning, client_of: ClientOf) -> None:
+    """It was not done, and goes on when the complaint is closed; the job names it, and undoing leaves it alone."""
+    paused = plan(day.zhou, bank.wang, day.day, state="paused", cause="complaint")
+    other, gone = (plan(day.zhou, bank.wang, day.day, state=state) for state in ("planned", "cancelled"))
+    client = client_of(bank.wang)
+    ids = [paused.pk, other.pk, gone.pk]
+    job = carried_out(client, "plans", "close", {"ids": ids}, state="done", reason="已当面说明")
+    assert outcomes(job) == {"changed": 1, "held": 1, "closed_since": 1}
+    assert (now(paused).state, now(paused).cause, now(paused).closed_on) == ("paused", "complaint", None)
+    assert now(other).state == "done"
+    taken_back(client, job)
+    assert (now(paused).state, now(other).state) == ("paused", "planned")

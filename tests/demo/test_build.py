@@ -214,3 +214,17 @@ def test_open_plans_are_the_last_contacts_next_dates(demo: Demo) -> None:
     expected = db.fetch_all(wanted, [AS_OF - timedelta(days=3)])
     assert expected
     assert {tuple(row.values()) for row in db.fetch_all(plans)} == {tuple(row.values()) for row in expected}
+
+
+def test_what_was_typed_in_haste_is_found_and_what_is_honest_is_not(demo: Demo) -> None:
+    rows = db.fetch_all(
+        "SELECT u.staff_no, f.kind, count(*) AS findings, min(f.contacts) AS contacts FROM archives_contactfinding f "
+        "JOIN organization_user u ON u.id = f.staff_id GROUP BY 1, 2 ORDER BY 1"
+    )
+    found = {(row["staff_no"], row["kind"]): row["findings"] for row in rows}
+    assert found == {("1005", "alike"): 2, ("1009", "burst"): 1}
+    assert min(row["contacts"] for row in rows) >= 8
+    assert value("SELECT count(*) FROM archives_contactverdict") == 1
+    assert value("SELECT count(*) FROM archives_contactmark WHERE kind = 'no_next'") > 0
+    tried = "SELECT count(*) FROM archives_contactlog l JOIN organization_user u ON u.id = l.staff_id "
+    assert value(f"{tried} WHERE u.staff_no = '1003' AND l.summary = '没人接'") >= 8

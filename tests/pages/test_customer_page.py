@@ -175,8 +175,9 @@ def test_the_number_of_queries_is_bounded(bank: Bank, day: Morning, client_of: C
     with CaptureQueriesContext(connections["default"]) as many:
         client.get(f"/customers/{day.zhou.pk}/")
     assert len(many) == len(few)
-    # Standings in all schemes in force, the gradings in force, and the note of a handover are one statement each.
-    assert len(many) == 20 + len(("BEGIN", "COMMIT"))
+    # Standings in all schemes in force, the gradings in force, the note of a handover, the important dates and the days
+    # to put an alert off to are one statement each.
+    assert len(many) == 22 + len(("BEGIN", "COMMIT"))
 
 
 def test_a_customer_before_the_first_night_has_a_page_too(bank: Bank, client_of: ClientOf) -> None:

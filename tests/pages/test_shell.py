@@ -74,7 +74,7 @@ def test_theme_and_density_stay_with_the_browser(bank: Bank, client_of: ClientOf
     page = client.get("/").content.decode()
     assert 'data-theme="dark" data-density="compact"' in page
     assert re.search(r'css/dark[^"]*\.css" media="screen">', page)
-    client.post("/display/", {"theme": "light"})
+    client.post("/display/", {"theme": "light", "next": "no address"})  # which is neither a page nor the name of one
     assert "css/dark" not in client.get("/").content.decode()
     client.post("/logout/")
     assert 'data-theme="light" data-density="compact"' in client.get("/login/").content.decode()

@@ -85,8 +85,16 @@ def export(town: Town, subject: Subject) -> Mapping[str, Any]:
     return {"pk": export_row(subject.owner).pk}
 
 
+def gift(town: Town, subject: Subject) -> Mapping[str, Any]:
+    return {"pk": subject.gift.pk}
+
+
 def inspection(town: Town, subject: Subject) -> Mapping[str, Any]:
     return {"pk": subject.inspection.pk}
+
+
+def finding(town: Town, subject: Subject) -> Mapping[str, Any]:
+    return {"pk": subject.finding.pk}
 
 
 def run(town: Town, subject: Subject) -> Mapping[str, Any]:
@@ -184,6 +192,14 @@ PAGES: tuple[Page, ...] = (
         answers=NOT_THERE,
     ),
     Page("workbench:move_told", OWNERS, WRITE, arguments=nowhere_id, answers=NOT_THERE),
+    Page("archives:record_word", OWNERS, WRITE, of="customer", arguments=customer),
+    Page("archives:record_print", OWNERS, READ, of="customer", arguments=customer),
+    Page("archives:templates", ADMIN, BOTH),
+    Page("archives:template_default", ADMIN, READ),
+    Page("archives:placeholders", ADMIN, READ),
+    Page("archives:template_file", ADMIN, READ, arguments=nowhere_id, answers=NOT_THERE),
+    Page("archives:template_activate", ADMIN, WRITE, arguments=nowhere_id, answers=NOT_THERE),
+    Page("exports:archive", OWNERS, BOTH, of="customer", arguments=customer),
     Page("workbench:pool", OWNERS, READ),
     Page("workbench:claim", frozenset({Role.RELATIONSHIP_MANAGER}), WRITE, arguments=nowhere_id),
     Page("workbench:pool_rules", MANAGER, BOTH),
@@ -265,11 +281,28 @@ PAGES: tuple[Page, ...] = (
     ),
     Page("archives:register", OWNERS, READ),
     Page("workbench:archive_quality", OWNERS, READ),
+    Page("archives:care_next", OWNERS, READ, "customer", customer),
+    Page(
+        "archives:retirement",
+        OWNERS,
+        WRITE,
+        "customer",
+        lambda town, subject: {"pk": subject.customer.pk, "rule_pk": town.admin_rows["archives_retirementrule"]},
+    ),
+    Page("archives:gift_new", OWNERS, BOTH, "customer", customer),
+    Page("archives:gift_list", OWNERS, READ),
+    Page("archives:gift", OWNERS, READ, "gift", gift),
+    Page(
+        "archives:gift_act", OWNERS, WRITE, "gift", lambda town, subject: {"pk": subject.gift.pk, "kind": "withdrawn"}
+    ),
     Page("archives:inspection_list", OWNERS, READ),
     Page("archives:inspection_draw", MANAGER, WRITE),
     Page("archives:inspection", OWNERS, READ, "inspection", inspection),
     Page("archives:inspection_judge", MANAGER, WRITE, "inspection", inspection),
     Page("archives:inspection_resubmit", OWNERS, WRITE, "inspection", inspection),
+    Page("archives:quality", OWNERS, READ),
+    Page("archives:finding", OWNERS, READ, "finding", finding),
+    Page("archives:finding_judge", MANAGER, WRITE, "finding", finding),
     Page("exports:list", OWNERS, READ),
     Page("exports:new", OWNERS, BOTH, form={"file_format": "csv"}),
     Page("exports:export", OWNERS, READ, "export", export),
@@ -325,7 +358,11 @@ ADMIN_TABLES: dict[str, tuple[frozenset[Role], str]] = {
     "archives_archivefield": (ADMIN, "ac"),
     "archives_complaintterm": (ADMIN, "c"),
     "archives_surveyrule": (ADMIN, "ac"),
+    "archives_examday": (ADMIN, "ac"),
+    "archives_giftlimit": (ADMIN, "ac"),
+    "archives_contactqualityrule": (ADMIN, "ac"),
     "archives_inspectioncriterion": (ADMIN, "ac"),
+    "archives_retirementrule": (ADMIN, "ac"),
     "archives_inspectionrule": (ADMIN, "ac"),
     "archives_risklimit": (ADMIN, "c"),
     "archives_staleafter": (ADMIN, "ac"),

@@ -20,6 +20,12 @@ from archives.models import (
     ArchiveValue,
     Complaint,
     ComplaintTerm,
+    ContactFinding,
+    ContactLog,
+    ContactQualityRule,
+    ExamDay,
+    Gift,
+    GiftLimit,
     Inspection,
     InspectionCriterion,
     InspectionDraw,
@@ -28,6 +34,7 @@ from archives.models import (
     MaintenanceTemplate,
     PlanStep,
     PlanType,
+    RetirementRule,
     RiskLimit,
     StaleAfter,
     Survey,
@@ -86,6 +93,8 @@ class Subject:
     complaint: Complaint
     survey: Survey
     inspection: Inspection
+    gift: Gift
+    finding: ContactFinding
 
 
 @dataclass(frozen=True)
@@ -127,6 +136,10 @@ def build() -> Town:
         "archives_plantype": PlanType.objects.using("batch").earliest("pk").pk,
         "archives_agerule": AgeRule.objects.using("batch").earliest("pk").pk,
         "archives_archivefield": ArchiveField.objects.using("batch").earliest("pk").pk,
+        "archives_examday": ExamDay.objects.using("batch").earliest("pk").pk,
+        "archives_giftlimit": GiftLimit.objects.using("batch").earliest("pk").pk,
+        "archives_retirementrule": RetirementRule.objects.using("batch").earliest("pk").pk,
+        "archives_contactqualityrule": ContactQualityRule.objects.using("batch").earliest("pk").pk,
         "archives_inspectioncriterion": InspectionCriterion.objects.using("batch").earliest("pk").pk,
         "archives_inspectionrule": InspectionRule.objects.using("batch").earliest("pk").pk,
         "archives_risklimit": RiskLimit.objects.using("batch").earliest("pk").pk,
@@ -224,6 +237,8 @@ def build_subject(bank: world.Bank, number: int, relation: str, branch: Branch, 
     return Subject(
         relation, marker, plain, owner, customer, account, alert, plan, sealed_value(customer, branch),
         complaint_row(customer, owner), survey_row(customer, plan), inspection_row(bank, customer, owner),
+        gift_row(customer, owner),
+        finding_row(customer, owner),
     )  # fmt: skip
 
 
@@ -244,6 +259,14 @@ def survey_row(customer: Customer, plan: MaintenancePlan) -> Survey:
     )  # fmt: skip
 
 
+def gift_row(customer: Customer, owner: User) -> Gift:
+    """A gift beyond the limits that waits for a second person."""
+    return Gift.objects.using("batch").create(
+        branch_id=customer.branch_id, customer=customer, staff_id=owner.pk, what="茶叶", value=Decimal(9999),
+        occasion="birthday", over=["gift"], asked_at=timezone.now(), submission=uuid4(),
+    )  # fmt: skip
+
+
 def inspection_row(bank: world.Bank, customer: Customer, owner: User) -> Inspection:
     """The customer's archive in this week's sample of its branch."""
     draw, _is_new = InspectionDraw.objects.using("batch").get_or_create(
@@ -253,6 +276,20 @@ def inspection_row(bank: world.Bank, customer: Customer, owner: User) -> Inspect
     return Inspection.objects.using("batch").create(
         draw=draw, branch_id=customer.branch_id, customer=customer, owner_id=owner.pk
     )
+
+
+def finding_row(customer: Customer, owner: User) -> ContactFinding:
+    """A contact of the customer's manager that was found to be typed in haste."""
+    now, place = timezone.now(), {"branch_id": owner.branch_id, "staff_id": owner.pk}
+    log = ContactLog.objects.using("batch").create(
+        customer=customer, **place, channel="phone", purpose="care", outcome="interested", submission=uuid4()
+    )
+    found = ContactFinding.objects.using("batch").create(
+        **place, kind="alike", day=now.date(), leader=log, contacts=1, began_at=now, ended_at=now, percent=100, late=0,
+        needed_minutes=0, had_minutes=0, found_on=now.date(),
+    )  # fmt: skip
+    found.marks.using("batch").create(**place, day=now.date(), log=log, kind="alike")
+    return found
 
 
 def sealed_value(customer: Customer, branch: Branch) -> ArchiveValue:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import connections
@@ -11,6 +12,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from archives import complaints
+from archives.complaints import Registration
 from crm.audit.models import AuditEntry
 from crm.jobs.models import JobRun
 from crm.organization.access import scoped
@@ -241,6 +244,12 @@ def test_the_customer_page_shows_segments_and_suggestions(town: dict[str, Any], 
     assert suggested == ["INS", "FUND", "GOLD"]  # not WEALTH: above the lowest risk; no more than three
     script = Playbook.objects.using("batch").get(segment__code="women", language="zh-hans").script
     assert script in answer.content.decode()
+    with scoped(bank.he):
+        told = Registration("lobby", timezone.localdate(), "waiting", "排队两小时", bank.he)
+        complaints.register(Customer.objects.get(pk=anna.pk), bank.he, told, uuid4())
+    waits = client.get(f"/customers/{anna.pk}/")
+    assert waits.context["page"].groups.memberships and not waits.context["page"].groups.suggestions
+    assert 'data-why="complaint"' in waits.content.decode()
     assert client.post(f"/segments/customers/{anna.pk}/profiling/", {"refuses": "1"}).status_code == 302
     assert not SegmentMember.objects.using("batch").filter(customer=anna).exists()
     after = client.get(f"/customers/{anna.pk}/")

@@ -1,4 +1,5 @@
--- A chunk of alerts or plans, whose rows the caller has locked, gets new values; each item keeps what the row was.
+-- A chunk of alerts or plans, whose rows the caller has locked, gets new values; each item keeps what the row was. A plan
+-- that is open, but paused by a complaint or asked for by an inspection, is left as it is.
 WITH chosen AS MATERIALIZED (
     SELECT r.id, {is_open} AS is_open, ({columns}) IS NOT DISTINCT FROM ({values}) AS is_same,
            to_jsonb(r) AS was
@@ -7,7 +8,9 @@ WITH chosen AS MATERIALIZED (
     UPDATE {table} r SET {sets} FROM chosen c WHERE r.id = c.id AND c.is_open AND NOT c.is_same
 )
 UPDATE customers_bulkitem i
-SET outcome = CASE WHEN NOT c.is_open THEN 'closed_since' WHEN c.is_same THEN 'same' ELSE 'changed' END,
+SET outcome = CASE WHEN NOT c.is_open AND c.was ->> 'state' IN ('planned', 'paused') THEN 'held'
+                   WHEN NOT c.is_open THEN 'closed_since'
+                   WHEN c.is_same THEN 'same' ELSE 'changed' END,
     before = (SELECT jsonb_object_agg(key, value) FROM jsonb_each(c.was) WHERE key = ANY (%(names)s))
 FROM chosen c
 WHERE i.job_id = %(job)s AND i.row_id = c.id

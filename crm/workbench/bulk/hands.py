@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from archives import pool
+from archives import complaints, pool
 from archives.models import MaintenancePlan
 from crm import db
 from crm.audit import trail
@@ -89,7 +89,7 @@ class Hands:
         if request.leaver_id is None:
             return
         if job.is_undo:
-            unsettle(request, job)
+            unsettle(request, job, actor)
         else:
             published = JobRun.objects.filter(job="nightly", published_at__isnull=False).order_by("-business_date")
             request.as_of = published.values_list("business_date", flat=True).first() or job.business_date
@@ -98,10 +98,12 @@ class Hands:
 
 
 def settle(request: OwnershipRequest, job: BulkJob, actor: User) -> dict[str, Any]:
-    """Ends what else is open of the leaver; returns the ids of the ownerships, and each plan with its new owner.
+    """Ends what else is open of the leaver; returns the ids of the ownerships, and each plan and complaint with who has
+    it now.
 
     Assistant and foster ownerships end, and those of closed customers; plans for colleagues' customers go to who
-    answers for them, to the actor where nobody does; prepared jobs are forgotten and unanswered exports withdrawn.
+    answers for them, to the actor where nobody does; complaints go to who asked for the handover, to the actor where
+    they are about the former; prepared jobs are forgotten and unanswered exports withdrawn.
     """
     leaver, day = request.leaver_id, job.business_date
     beside = Ownership.objects.visible_to(actor).filter(owner_id=leaver, until__isnull=True)
@@ -118,15 +120,22 @@ def settle(request: OwnershipRequest, job: BulkJob, actor: User) -> dict[str, An
     waiting = ExportRequest.objects.using("batch").filter(requested_by_id=leaver, state=ExportState.WAITING)
     waiting.update(state=ExportState.WITHDRAWN)
     handed = MaintenancePlan.objects.filter(pk__in=helped).values_list("pk", "owner_id")
-    found = {"ownerships": ended, "plans": {str(pk): owner for pk, owner in handed}}
+    leaders = [one for one in (request.requested_by, actor) if one.is_active]
+    complained = complaints.hand_all(actor, request.leaver, leaders, request.reason) if request.leaver else {}
+    found = {
+        "ownerships": ended,
+        "plans": {str(pk): owner for pk, owner in handed},
+        "complaints": {str(pk): handler for pk, handler in complained.items()},
+    }
     trail.record(actor, "handover.settle", target=request, detail={"leaver": leaver, **found})
     return found
 
 
-def unsettle(request: OwnershipRequest, job: BulkJob) -> None:
+def unsettle(request: OwnershipRequest, job: BulkJob, actor: User) -> None:
     """Gives that back to a leaver who stays, as far as it is still as it was left."""
-    if request.leaver_id is None or not User.objects.filter(pk=request.leaver_id, is_active=True).exists():
+    if request.leaver is None or not request.leaver.is_active:
         return
+    complaints.hand_back(actor, request.leaver, request.settled.get("complaints", {}), request.reason)
     ended = Ownership.objects.filter(pk__in=request.settled.get("ownerships", []), until=job.business_date)
     ended.update(until=None)
     handed = request.settled.get("plans", {})

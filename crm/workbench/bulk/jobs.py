@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.db import InterfaceError, OperationalError
-from django.db.models import Count, F, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -141,8 +141,9 @@ def confirm(job: BulkJob, user: User, parameters: dict[str, Any], day: date) -> 
 
 
 def may_undo(job: BulkJob, now: Any) -> bool:
-    """Within its days (seven, or the same day) from its end, while anything of it still stands."""
-    if job.finished_at is None or job.state not in ENDED or job.is_undo:
+    """Within its days (seven, or the same day) from its end, while anything of it still stands: once, or again where
+    the first time broke off."""
+    if job.finished_at is None or job.state not in ENDED or (job.is_undo and job.state != BulkState.FAILED):
         return False
     days = job.parameters.get("undo_days", ACTIONS[job.action].undo_days)
     if not days:
@@ -151,13 +152,17 @@ def may_undo(job: BulkJob, now: Any) -> bool:
 
 
 def undo(job: BulkJob, user: User, now: Any) -> bool:
-    """Have a worker take it back, as far as nobody has changed it since; False when it is too late."""
+    """Have a worker take it back, as far as nobody has changed it since; False when it is too late.
+
+    It runs in the scope of this user: whoever approved a handover may have left by then.
+    """
     if not may_undo(job, now):
         return False
     changed = BulkItem.objects.filter(job=job, outcome=ItemOutcome.CHANGED).count()
     trail.record(user, "bulk.undo", target=job, detail={"changed": changed})
-    ended = BulkJob.objects.filter(pk=job.pk, state__in=ENDED, is_undo=False)
-    return bool(ended.update(state=BulkState.QUEUED, is_undo=True, total=changed, handled=0, attempts=0, problem=""))
+    ended = BulkJob.objects.filter(Q(is_undo=False) | Q(state=BulkState.FAILED), pk=job.pk, state__in=ENDED)
+    again = {"total": changed, "handled": 0, "attempts": 0, "problem": ""}
+    return bool(ended.update(actor=user, state=BulkState.QUEUED, is_undo=True, **again))
 
 
 def run(job_id: int) -> str:

@@ -21,7 +21,8 @@ MAIN_OWNER = (
     "SELECT o.owner_id FROM customers_ownership o "
     "WHERE o.customer_id = r.customer_id AND o.role = 'main' AND o.until IS NULL"
 )
-# What an inspection asks for stays with the owner until the archive is handed in again.
+# What an inspection asks for stays with the owner until the archive is handed in again; what a complaint pauses was not
+# done, and goes on when it is closed. Both are named as held (change.sql).
 OPEN_PLAN = f"r.state = {PlanState.PLANNED.value!r} AND r.origin <> {PlanOrigin.INSPECTION.value!r}"
 
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from archives import pool
-from archives.models import MaintenancePlan
+from archives.models import Complaint, MaintenancePlan
 from crm import db
 from crm.audit import trail
 from crm.organization.access import leaders_of
@@ -157,11 +157,13 @@ def left_open(user: User, leaver: User, branch_id: int) -> dict[str, int]:
     main = Ownership.objects.visible_to(user).filter(owner=leaver, branch_id=branch_id, until__isnull=True)
     alerts = Alert.objects.live().visible_to(user).filter(Alert.objects.owned_by(leaver.pk), branch_id=branch_id)
     plans = MaintenancePlan.objects.live().visible_to(user).filter(owner=leaver, branch_id=branch_id)
+    complaints = Complaint.objects.open().visible_to(user).filter(handler=leaver, branch_id=branch_id)
     return {
         "customers": main.filter(role=OwnershipRole.MAIN).count(),
         "beside": main.exclude(role=OwnershipRole.MAIN).count(),
         "alerts": alerts.count(),
         "plans": plans.count(),
+        "complaints": complaints.count(),
     }
 
 

@@ -18,9 +18,10 @@ from crm.workbench.templatetags.jobs import status
 from crm.workbench.templatetags.screen import money_short
 from crm.workbench.templatetags.segments import segment_words
 from customers.choices import CustomerType, ExportState
+from customers.exports.forms import PLAIN
 from customers.filters import NOBODY, UNIT
 from customers.models import ExportRequest
-from customers.reveal import LABELS, Reason
+from customers.reveal import Reason
 
 register = template.Library()
 
@@ -137,7 +138,7 @@ def amount(value: str) -> str:
 @register.filter
 def plain_fields(export: ExportRequest) -> str:
     """The fields in plain text, or that all are masked."""
-    labels = [str(LABELS[name][1]) for name in export.plain_fields if name in LABELS]
+    labels = [str(PLAIN[name]) for name in export.plain_fields if name in PLAIN]
     return _(", ").join(labels) if labels else _("none, everything is masked")
 
 
