@@ -1,13 +1,15 @@
 """The page of a customer's archive: its sections, their forms, its past, and a look at a masked value."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -40,6 +42,15 @@ class Line:
     state: str = ""
     is_changed: bool = False
     today: str = ""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A point in the past of an archive: what was recorded before `at`. `chosen` is how the address names it."""
+
+    at: datetime
+    label: str
+    chosen: str
 
 
 @dataclass
@@ -267,32 +278,32 @@ def differs(old: ArchiveValue | None, new: ArchiveValue | None) -> bool:
 @require_safe
 @for_roles(BALANCE_ROLES)
 def history(request: HttpRequest, pk: int) -> HttpResponse:
-    """Every version that was ever noted, newest first, and the differences between any two days."""
+    """Every version that was ever noted, newest first, and the differences between any two, or between two days."""
     user, customer = customer_of(request, pk)
     trail.looked_at(request, customer)
-    first, last = day_of(request.GET.get("from", "")), day_of(request.GET.get("to", ""))
     versions = ArchiveValue.objects.visible_to(user).filter(customer=customer).defer("cipher")
+    first, last = (moment_of(request.GET.get(name, ""), versions) for name in ("from", "to"))
     before = request.GET.get("before", "")
-    if before.isascii() and before.isdecimal() and len(before) < 19:
-        versions = versions.filter(pk__lt=int(before))
-    listed = list(versions.select_related("field", "recorder").order_by("-pk")[: MOST_VERSIONS + 1])
+    listed = versions.filter(pk__lt=int(before)) if is_number(before) else versions
+    page = list(listed.select_related("field", "recorder").order_by("-pk")[: MOST_VERSIONS + 1])
     context = {
         "customer": customer,
-        "versions": [(one, records.text_of(one), Section(one.field.section).label) for one in listed[:MOST_VERSIONS]],
-        "next": listed[MOST_VERSIONS - 1].pk if len(listed) > MOST_VERSIONS else None,
+        "versions": [(one, records.text_of(one), Section(one.field.section).label) for one in page[:MOST_VERSIONS]],
+        "before": before if is_number(before) else "",
+        "next": page[MOST_VERSIONS - 1].pk if len(page) > MOST_VERSIONS else None,
         "differences": differences(user, customer, first, last) if first and last else None,
         "first": first,
         "last": last,
-        "day": timezone.localdate(),
+        "day_text": timezone.localdate().isoformat(),
     }
     return render(request, "archives/record_history.html", context)
 
 
-def differences(user: User, customer: Customer, first: date, last: date) -> list[Line]:
-    """What stood otherwise at the end of two days: of each value the text of the first, then that of the last."""
+def differences(user: User, customer: Customer, first: Moment, last: Moment) -> list[Line]:
+    """What stood otherwise at two moments: of each value the text of the first, then that of the last."""
     old, new = (
-        {(one.field_id, one.row): one for one in records.values_of(user, customer, records.end_of(day))}
-        for day in (first, last)
+        {(one.field_id, one.row): one for one in records.values_of(user, customer, moment.at)}
+        for moment in (first, last)
     )
     lines = []
     for key in sorted(old.keys() | new.keys()):
@@ -302,6 +313,23 @@ def differences(user: User, customer: Customer, first: date, last: date) -> list
             texts = [records.text_of(one) if one else "" for one in (was, is_now)]
             lines.append(Line(of, is_now, texts[0], "", True, texts[1]))
     return lines
+
+
+def moment_of(text: str, versions: QuerySet[ArchiveValue]) -> Moment | None:
+    """What an address names: the end of a day, or the save that made a version; None for anything else."""
+    if is_number(text):
+        version = versions.filter(pk=int(text)).first()
+        if version is None:
+            return None
+        label = date_format(timezone.localtime(version.recorded_at), "Y-m-d H:i:s")
+        return Moment(version.recorded_at + timedelta(microseconds=1), label, text)
+    day = day_of(text)
+    return Moment(records.end_of(day), day.isoformat(), text) if day else None
+
+
+def is_number(text: str) -> bool:
+    """Whether it can be a row's number."""
+    return text.isascii() and text.isdecimal() and len(text) < 19
 
 
 def day_of(text: str) -> date | None:

@@ -172,6 +172,22 @@ def test_a_past_day_shows_what_stood_then(bank: Bank, client_of: ClientOf) -> No
     assert "<td>开面馆</td>" in page and ">改做茶叶</b>" in page
 
 
+def test_any_two_versions_of_one_day_can_be_compared(bank: Bank, client_of: ClientOf) -> None:
+    customer = bank.customer("A1", owner=bank.wang)
+    now, base, made = timezone.now(), None, []
+    for minutes, text in enumerate(("开面馆", "改做茶叶", "卖水果")):
+        saved = say(bank.wang, customer, "business_note", text, base=base, at=now + timedelta(microseconds=minutes))
+        base = saved.written[0].pk
+        made.append(base)
+    client, address = client_of(bank.wang), f"/customers/{customer.pk}/archive/history/"
+    page = client.get(f"{address}?from={made[0]}&to={made[1]}").content.decode()
+    assert "<td>开面馆</td>" in page and ">改做茶叶</b>" in page and ">卖水果</b>" not in page
+    page = client.get(f"{address}?from={made[2]}&to={made[0]}").content.decode()
+    assert "<td>卖水果</td>" in page and ">开面馆</b>" in page
+    other = say(bank.li, bank.customer("A2", owner=bank.li), "business_note", "修车").written[0].pk
+    assert client.get(f"{address}?from={other}&to={made[0]}").context["first"] is None
+
+
 def test_versions_are_paged(bank: Bank, client_of: ClientOf) -> None:
     customer = bank.customer("A1", owner=bank.wang)
     base = None
