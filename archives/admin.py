@@ -13,6 +13,7 @@ from archives.models import (
     AgeRule,
     ArchiveField,
     ComplaintTerm,
+    ContactRule,
     InspectionCriterion,
     InspectionRule,
     MaintenanceTemplate,
@@ -129,6 +130,15 @@ class ComplaintTermAdmin(RecordedAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         """There are as many terms as kinds."""
         return False
+
+
+@admin.register(ContactRule)
+class ContactRuleAdmin(RecordedAdmin):
+    """A new version of a purpose is a row with a later day."""
+
+    list_display = ("purpose", "effective_from", "kind", "first_hour", "last_hour", "most", "days", "needs_consent")
+    list_filter = ("purpose",)
+    ordering = ("purpose", "-effective_from")
 
 
 @admin.register(SurveyRule)

@@ -10,7 +10,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from archives import next_contact
-from archives.choices import CONTACT_OUTCOMES, MARKETING_CHANNELS, Channel, Purpose, Source
+from archives.choices import CONTACT_OUTCOMES, Channel, Purpose, Source
 from archives.contacts import Contact
 from archives.record_forms import Question, question_field
 from archives.record_kinds import BadValue, read
@@ -142,12 +142,6 @@ class ContactForm(forms.Form):
             Edit(one.field, one.row, one.base_id, one.answer, Source.SAID, confirms=True)
             for one in self.questions if one.answer and one.answer.text
         ]  # fmt: skip
-
-    def clean_channel(self) -> str:
-        channel: str = self.cleaned_data["channel"]
-        if self.customer.do_not_contact and channel in MARKETING_CHANNELS:
-            raise forms.ValidationError(_("The customer asked not to be called or texted. Choose another way."))
-        return channel
 
     def clean_next_date(self) -> date | None:
         chosen: date | None = self.cleaned_data["next_date"]

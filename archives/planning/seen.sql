@@ -25,6 +25,9 @@ UNION SELECT a.customer_id FROM archives_planstep p
            AND a.raised_on >= %(previous)s
           WHERE p.is_active AND p.event = 'alert'
 UNION SELECT customer_id FROM customers_alert WHERE closed_by_id IS NOT NULL AND closed_on >= %(previous)s
+-- Who has agreed to something or refused it.
+UNION SELECT customer_id FROM archives_consent
+          WHERE recorded_at >= %(previous)s::timestamp AT TIME ZONE 'Asia/Shanghai'
 -- Whose complaint was closed: plans may be made again.
 UNION SELECT customer_id FROM archives_complaint
           WHERE state = 'closed' AND closed_on >= %(previous)s AND customer_id IS NOT NULL

@@ -12,6 +12,7 @@ LEFT JOIN customers_ownership o ON o.customer_id = m.customer_id AND o.role = 'm
 LEFT JOIN (
     SELECT customer_id, max(contacted_at) AS last_at FROM archives_contactlog
     WHERE contacted_at >= %(since)s AND contacted_at < %(morning)s AND outcome = ANY (%(reached)s) AND channel <> %(sms)s
+      AND replaced_at IS NULL
     GROUP BY customer_id
 ) c ON c.customer_id = m.customer_id
 WHERE m.tier > 0 OR m.aum <> 0

@@ -322,6 +322,7 @@ ADMIN_TABLES: dict[str, tuple[frozenset[Role], str]] = {
     "archives_agerule": (ADMIN, "ac"),
     "archives_archivefield": (ADMIN, "ac"),
     "archives_complaintterm": (ADMIN, "c"),
+    "archives_contactrule": (ADMIN, "ac"),
     "archives_surveyrule": (ADMIN, "ac"),
     "archives_inspectioncriterion": (ADMIN, "ac"),
     "archives_inspectionrule": (ADMIN, "ac"),

@@ -23,7 +23,9 @@ TABLES = {
     "archives_complaint": "ar",  # and what is done about it: tests/archives
     "archives_complaintstep": "ar",
     "archives_complaintterm": "rw",
+    "archives_consent": "ar",
     "archives_contactlog": "arw",
+    "archives_contactrule": "arw",
     "archives_customer_type": "r",
     "archives_inspection": "ar",
     "archives_inspectioncriterion": "arw",
@@ -37,6 +39,8 @@ TABLES = {
     "archives_plantype": "arw",
     "archives_riskassessment": "ar",
     "archives_risklimit": "rw",
+    "archives_standing_consent": "r",
+    "archives_touch": "r",
     "archives_staleafter": "arw",
     "archives_survey": "ar",  # and the plan that follows a low answer
     "archives_surveyrule": "arw",
