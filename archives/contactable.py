@@ -1,8 +1,8 @@
-"""可否联系: may this customer be reached, for what, by which way, when. Here the one rule is asked, which is SQL (migration
-can_contact): consent by purpose and channel, do-not-contact, minors, an open complaint, the cap of touches, the hours.
+"""可否联系: may this customer be reached, for what, by which way, when. Here the one rule is asked.
 
-A contact that has been made is never refused: a log records what happened. What is barred is a call about to be made
-(the page greys it) and a task for one (the database refuses it).
+It is SQL (migration can_contact): consent by purpose and channel, do-not-contact, minors, an open complaint, the cap of
+touches, the hours. A contact that has been made is never refused: a log records what happened. What is barred is a call
+about to be made (the page greys it) and a task for one (the database refuses it).
 """
 
 from collections.abc import Sequence

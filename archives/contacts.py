@@ -1,7 +1,7 @@
 """Contact logs 联系记录: record one, and read the latest ones."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from uuid import UUID, uuid4
@@ -15,6 +15,7 @@ from archives import consents, plans
 from archives.choices import Channel, Direction, Evidence, Outcome, Purpose, is_effective, settles
 from archives.models import ContactLog
 from crm.audit import trail
+from crm.organization.choices import Role
 from crm.organization.models import User
 from customers import alert_answers
 from customers.models import Alert, Customer
@@ -34,6 +35,7 @@ class Contact:
     purpose: str
     summary: str = ""
     amount: Decimal | None = None
+    products: str = ""
     next_action: str = ""
     next_date: date | None = None
     direction: str = Direction.OUTBOUND
@@ -71,6 +73,7 @@ def log_contact(
                 "purpose": contact.purpose,
                 "outcome": contact.outcome,
                 "summary": contact.summary,
+                "products": contact.products,
                 "amount": contact.amount,
                 "next_action": contact.next_action,
                 "next_date": contact.next_date,
@@ -120,6 +123,42 @@ def bar(log: ContactLog, customer: Customer, actor: User) -> bool:
     consents.append(customer, actor, said, uuid4(), contact=log)
     customer.do_not_contact = True
     return not was_barred
+
+
+class AlreadyCorrected(Exception):
+    """Somebody has corrected the contact in the meantime."""
+
+
+def may_correct(log: ContactLog, user: User) -> bool:
+    """Its author, or a manager who sees the customer."""
+    return user.pk == log.staff_id or user.role == Role.BRANCH_MANAGER
+
+
+def correct(log: ContactLog, actor: User, contact: Contact, submission: UUID) -> ContactLog:
+    """Append what the contact should have said; it keeps author and moment, the first row stays and counts no more.
+
+    Alerts and plans stay as they are, but a refusal bars the customer. Raises AlreadyCorrected where it counts no more.
+    """
+    with transaction.atomic():
+        again = ContactLog.objects.visible_to(actor).filter(customer=log.customer_id, submission=submission).first()
+        if again is not None:
+            return again
+        now = timezone.now()
+        standing = ContactLog.objects.visible_to(actor).filter(pk=log.pk, replaced_at=None)
+        if not standing.update(replaced_at=now):
+            raise AlreadyCorrected
+        row = ContactLog.objects.create(
+            **asdict(contact),
+            branch_id=log.branch_id, customer_id=log.customer_id, staff_id=log.staff_id, alert_id=log.alert_id,
+            contacted_at=log.contacted_at, corrects_id=log.corrects_id or log.pk, recorded_by=actor,
+            submission=submission, bars=log.bars,
+        )  # fmt: skip
+        if contact.outcome == Outcome.REFUSED and log.outcome != Outcome.REFUSED:
+            row.bars = bar(row, log.customer, actor)
+            row.save(update_fields=["bars"])
+        detail = {"corrects": row.corrects_id, "outcome": contact.outcome, "before": log.outcome}
+        trail.record(actor, "contact.correct", customer=log.customer, target=row, detail=detail)
+    return row
 
 
 class NothingToUndo(Exception):

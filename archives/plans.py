@@ -226,7 +226,7 @@ def follow_contact(log: ContactLog, customer: Customer, actor: User) -> list[int
 
 
 def next_of(log: ContactLog) -> Intent:
-    """The next contact as it may be: in person where this way is closed, on the first free day where there are enough."""
+    """The next contact as it may be: in person where this way is closed, on the first free day."""
     assert log.next_date is not None
     contactable.hold([log.customer_id])
     verdict = contactable.verdict_on_plan(log.customer_id, log.purpose, log.channel, log.next_date)

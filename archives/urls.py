@@ -3,6 +3,7 @@ from django.urls import path
 from archives import (
     calendar_views,
     complaint_views,
+    consent_views,
     inspection_views,
     plan_views,
     record_views,
@@ -16,6 +17,8 @@ urlpatterns = [
     path("customers/<int:pk>/contacts/new/", views.contact_new, name="contact_new"),
     path("contacts/<int:pk>/unbar/", views.contact_unbar, name="contact_unbar"),
     path("customers/<int:pk>/lobby-note/", views.lobby_note, name="lobby_note"),
+    path("customers/<int:pk>/consent/", consent_views.consent, name="consent"),
+    path("contacts/<int:pk>/correct/", views.contact_correct, name="contact_correct"),
     path("customers/<int:pk>/risk/", risk_views.risk, name="risk"),
     path("customers/<int:pk>/archive/", record_views.record, name="record"),
     path("customers/<int:pk>/archive/history/", record_views.history, name="record_history"),

@@ -1,5 +1,4 @@
-"""可否联系: the one rule, that the database keeps to it for every plan of the web, and that the cap holds when many plan at
-once."""
+"""可否联系: the one rule, that the database keeps to it for every plan, and that the cap holds with many at once."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
