@@ -95,9 +95,8 @@ def standing(customer: Customer, now: Any) -> list[tuple[Any, list[tuple[Any, co
     """For each kind of purpose the ways, each with why it is closed now."""
     found = []
     for kind in PurposeKind:
-        rule = (
-            ContactRule.objects.filter(kind=kind, effective_from__lte=timezone.localdate()).order_by("purpose").first()
-        )
+        rules = ContactRule.objects.filter(kind=kind, effective_from__lte=timezone.localdate())
+        rule = rules.order_by("purpose").first()
         if rule is not None:
             closed = contactable.verdicts(customer.pk, rule.purpose, REACHING_OUT, now)
             found.append((kind.label, [(Channel(way).label, closed.get(way)) for way in REACHING_OUT]))

@@ -5,20 +5,26 @@ touches, the hours. A contact that has been made is never refused: a log records
 about to be made (the page greys it) and a task for one (the database refuses it).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
 from django.db import IntegrityError
-from django.db.models import CharField, F, Func, Value
+from django.db.models import Case, F, Func, JSONField, TextField, Value, When
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from archives.choices import Bar, Channel, Purpose
 from crm import db
+from customers.choices import AlertKind
 
+PURPOSE_OF_KIND = {
+    AlertKind.MATURITY: Purpose.MATURITY,
+    AlertKind.UPGRADE_CRITICAL: Purpose.CRITICAL,
+    AlertKind.DOWNGRADE_CRITICAL: Purpose.CRITICAL,
+}
 CONSTRAINT = "customer_can_be_contacted"
 
 
@@ -111,18 +117,26 @@ def noon(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day, time(12)))
 
 
-class BarOf(Func):
-    """Annotation: why the customer of a row may not be reached; None where they may. For the rows of a page."""
+class VerdictOf(Func):
+    """Annotation: why the customer of a row may not be reached, as JSON for `verdict_of`. For the rows of a page."""
 
     function = "contact_bar"
-    template = "(%(function)s(%(expressions)s)).bar"
-    output_field = CharField()
+    template = "to_jsonb(%(function)s(%(expressions)s))"
+    output_field = JSONField()
 
-    def __init__(self, customer: str, purpose: Any, channel: Any, at: datetime) -> None:
-        texts = [one if hasattr(one, "resolve_expression") else Value(str(one)) for one in (purpose, channel)]
-        super().__init__(F(customer), *texts, Value(at))
+    def __init__(self, customer: str, purpose: Any, channel: str, at: datetime) -> None:
+        super().__init__(F(customer), purpose, Value(channel), Value(at))
 
 
-def care_by_phone(customer: str, at: datetime) -> BarOf:
-    """The same for the usual call."""
-    return BarOf(customer, Purpose.CARE, Channel.PHONE, at)
+def verdict_of(found: Mapping[str, Any]) -> Verdict | None:
+    """What `VerdictOf` has brought."""
+    if not found["bar"]:
+        return None
+    return Verdict(found["bar"], datetime.fromisoformat(found["free_at"]) if found["free_at"] else None)
+
+
+def call_about_alert(at: datetime) -> VerdictOf:
+    """The same for a call about the alert of a row."""
+    whens = [When(kind=kind, then=Value(purpose.value)) for kind, purpose in PURPOSE_OF_KIND.items()]
+    purpose = Case(*whens, default=Value(Purpose.ALERT.value), output_field=TextField())
+    return VerdictOf("customer_id", purpose, Channel.PHONE.value, at)

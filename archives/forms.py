@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from archives import next_contact
 from archives.choices import CONTACT_OUTCOMES, Channel, Direction, Purpose, Source
+from archives.contactable import PURPOSE_OF_KIND
 from archives.contacts import Contact
 from archives.models import ContactLog
 from archives.record_forms import Question, question_field
@@ -19,11 +20,6 @@ from archives.records import Edit
 from customers.choices import AlertKind
 from customers.models import Alert, Customer
 
-PURPOSE_OF_KIND = {
-    AlertKind.MATURITY: Purpose.MATURITY,
-    AlertKind.UPGRADE_CRITICAL: Purpose.CRITICAL,
-    AlertKind.DOWNGRADE_CRITICAL: Purpose.CRITICAL,
-}
 FURTHEST_NEXT_DAYS = 366
 
 

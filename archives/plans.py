@@ -218,11 +218,18 @@ def follow_contact(log: ContactLog, customer: Customer, actor: User) -> list[int
         if is_reached:
             plan.state, plan.done_by, plan.closed_on, plan.closed_by = PlanState.DONE, log, day, actor
         elif log.next_date is not None:
-            plan.due_date = log.next_date
+            plan.due_date = free_day(plan, log.next_date)
     MaintenancePlan.objects.bulk_update(answered, ["state", "done_by", "closed_on", "closed_by", "due_date"])
     if log.next_date is not None and (is_reached or not answered):
         create(customer, actor, next_of(log), log.submission or uuid4(), source=log)
     return [plan.pk for plan in answered] if is_reached else []
+
+
+def free_day(plan: MaintenancePlan, day: date) -> date:
+    """The day, or the first one after it on which the customer has not been contacted often enough."""
+    contactable.hold([plan.customer_id])
+    verdict = contactable.verdict_on_plan(plan.customer_id, plan.purpose, plan.channel, day, plan.pk)
+    return timezone.localtime(verdict.free_at).date() if verdict is not None and verdict.free_at else day
 
 
 def next_of(log: ContactLog) -> Intent:

@@ -124,7 +124,19 @@ def contacts(user: User, customer: Customer) -> QuerySet[Any]:
             number=F("pk"),
             who=F("staff__name"),
             detail=JSONObject(
-                channel="channel", outcome="outcome", summary="summary", due=text("next_date"), amount=text("amount")
+                channel="channel",
+                outcome="outcome",
+                summary="summary",
+                due=text("next_date"),
+                amount=text("amount"),
+                products="products",
+                action="next_action",
+                staff="staff_id",
+                replaced=text("replaced_at"),
+                corrects="corrects_id",
+                by="recorded_by__name",
+                on=text("recorded_at"),
+                source="imported_from",
             ),
         )
     )
