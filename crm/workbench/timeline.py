@@ -11,7 +11,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import CharField, DateField, DateTimeField, F, Func, Max, Q, QuerySet, Sum, TextChoices, Value
-from django.db.models.functions import Abs, Cast, Coalesce, JSONObject
+from django.db.models.functions import Abs, Cast, Coalesce, JSONObject, TruncDate
 from django.utils import timezone
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
@@ -135,7 +135,7 @@ def contacts(user: User, customer: Customer) -> QuerySet[Any]:
                 replaced=text("replaced_at"),
                 corrects="corrects_id",
                 by="recorded_by__name",
-                on=text("recorded_at"),
+                on=Cast(TruncDate("recorded_at"), CharField()),
                 source="imported_from",
             ),
         )
