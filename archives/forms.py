@@ -192,9 +192,9 @@ class CorrectionForm(forms.ModelForm):  # type: ignore[type-arg]
             "next_date": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         }
 
-    def __init__(self, *args: Any, log: ContactLog, **kwargs: Any) -> None:
+    def __init__(self, data: Any, *, log: ContactLog) -> None:
         initial = {name: getattr(log, name) for name in self.Meta.fields} | {"submission": uuid.uuid4()}
-        super().__init__(*args, initial=initial, **kwargs)
+        super().__init__(data, initial=initial)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
