@@ -1,6 +1,7 @@
 """What a customer agreed to or refused: the ledger, and keeping what they have just said."""
 
 import uuid
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django import forms
@@ -20,6 +21,9 @@ from crm.organization.access import CUSTOMER_ROLES, for_roles
 from crm.organization.models import User
 from customers.filters import FIRST_DAY
 from customers.models import Customer
+
+# A kind of purpose, its ways with why each is closed now, and the reasons.
+Standing = tuple[str, list[tuple[str, contactable.Verdict | None]], list[str]]
 
 
 class ConsentForm(forms.Form):
@@ -91,13 +95,14 @@ def consent(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "archives/consent.html", context, status=422 if request.method == "POST" else 200)
 
 
-def standing(customer: Customer, now: Any) -> list[tuple[Any, list[tuple[Any, contactable.Verdict | None]]]]:
-    """For each kind of purpose the ways, each with why it is closed now."""
-    found = []
+def standing(customer: Customer, now: datetime) -> list[Standing]:
+    """For each kind of purpose the ways, each with why it is closed now, and each reason once."""
+    found: list[Standing] = []
     for kind in PurposeKind:
         rules = ContactRule.objects.filter(kind=kind, effective_from__lte=timezone.localdate())
         rule = rules.order_by("purpose").first()
         if rule is not None:
             closed = contactable.verdicts(customer.pk, rule.purpose, REACHING_OUT, now)
-            found.append((kind.label, [(Channel(way).label, closed.get(way)) for way in REACHING_OUT]))
+            ways = [(str(Channel(way).label), closed.get(way)) for way in REACHING_OUT]
+            found.append((str(kind.label), ways, list(dict.fromkeys(one.text for one in closed.values()))))
     return found
