@@ -124,8 +124,8 @@ class VerdictOf(Func):
     template = "to_jsonb(%(function)s(%(expressions)s))"
     output_field = JSONField()
 
-    def __init__(self, customer: str, purpose: Any, channel: str, at: datetime) -> None:
-        super().__init__(F(customer), purpose, Value(channel), Value(at))
+    def __init__(self, customer: str, purpose: Any, channel: Any, at: datetime, *planned: Any) -> None:
+        super().__init__(F(customer), purpose, channel, Value(at), *planned)
 
 
 def verdict_of(found: Mapping[str, Any]) -> Verdict | None:
@@ -135,8 +135,13 @@ def verdict_of(found: Mapping[str, Any]) -> Verdict | None:
     return Verdict(found["bar"], datetime.fromisoformat(found["free_at"]) if found["free_at"] else None)
 
 
+def task_of_plan(day: date) -> VerdictOf:
+    """The same for the plan of a row, as things stand on this day."""
+    return VerdictOf("customer_id", F("purpose"), F("channel"), noon(day), Value(True), F("pk"))
+
+
 def call_about_alert(at: datetime) -> VerdictOf:
     """The same for a call about the alert of a row."""
     whens = [When(kind=kind, then=Value(purpose.value)) for kind, purpose in PURPOSE_OF_KIND.items()]
     purpose = Case(*whens, default=Value(Purpose.ALERT.value), output_field=TextField())
-    return VerdictOf("customer_id", purpose, Channel.PHONE.value, at)
+    return VerdictOf("customer_id", purpose, Value(Channel.PHONE.value), at)

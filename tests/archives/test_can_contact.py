@@ -8,10 +8,22 @@ from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, connection, connections
+from django.test import Client
+from django.utils import timezone
 
 from archives import consents, contactable, plans
 from archives.choices import Bar, Evidence
-from archives.models import Complaint, Consent, ContactLog, ContactRule, MaintenancePlan
+from archives.models import (
+    Complaint,
+    Consent,
+    ContactLog,
+    ContactRule,
+    MaintenancePlan,
+    NightPlan,
+    NightPlanCustomer,
+    PlanStep,
+)
+from crm import db
 from crm.organization.access import scoped
 from crm.organization.models import User
 from customers.models import Customer
@@ -271,3 +283,35 @@ def test_a_ledger_row_of_another_branch_is_not_there(bank: Bank) -> None:
         assert not Consent.objects.exists()
     with scoped(bank.he):
         assert Consent.objects.count() == 1
+
+
+def test_the_list_of_plans_shows_whom_a_plan_may_not_reach_any_more(
+    bank: Bank, client_of: Callable[[User], Client]
+) -> None:
+    refused, free = bank.customer("C1", owner=bank.wang), bank.customer("C2", owner=bank.wang)
+    for customer in (refused, free):
+        plan(bank.wang, customer, timezone.localdate())
+    say(refused, bank.wang, given=False, purpose="marketing")
+    page = client_of(bank.wang).get("/plans/")
+    shown = {row.customer_id: row.barred.bar if row.barred else None for row in page.context["page"].rows}
+    assert shown == {refused.pk: Bar.REFUSED, free.pk: None}
+    assert page.content.decode().count('data-bar="refused"') == 1
+
+
+def test_the_night_plans_no_third_touch_and_none_for_who_refused(bank: Bank) -> None:
+    full, refused, free = (bank.customer(f"C{number}", owner=bank.wang, birth_date=None) for number in range(3))
+    step = PlanStep.objects.using("batch").get(code="cadence")
+    for number, customer in enumerate((full, refused, free)):
+        NightPlanCustomer.objects.using("batch").create(
+            customer_id=customer.pk, branch_id=bank.south.pk, owner_id=bank.wang.pk, tier=3, is_planned=True
+        )
+        NightPlan.objects.using("batch").create(
+            customer_id=customer.pk, episode=f"cadence:{number}", step_id=step.pk, origin="tier",
+            wanted_date=DAY, due_date=DAY,
+        )  # fmt: skip
+    for days in (1, 3):
+        touch(full, bank.li, DAY - timedelta(days))
+    say(refused, bank.wang, given=False, purpose="marketing", at=NOON - timedelta(days=1))
+    assert db.run_sql("archives.planning", "barred", morning=DAY) == 1
+    assert db.run_sql("archives.planning", "capped", morning=DAY) == 1
+    assert list(NightPlan.objects.using("batch").values_list("customer_id", flat=True)) == [free.pk]
