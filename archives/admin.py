@@ -14,6 +14,7 @@ from archives.models import (
     ArchiveField,
     ComplaintTerm,
     ContactQualityRule,
+    ContactRule,
     ExamDay,
     GiftLimit,
     InspectionCriterion,
@@ -133,6 +134,15 @@ class ComplaintTermAdmin(RecordedAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         """There are as many terms as kinds."""
         return False
+
+
+@admin.register(ContactRule)
+class ContactRuleAdmin(RecordedAdmin):
+    """A new version of a purpose is a row with a later day."""
+
+    list_display = ("purpose", "effective_from", "kind", "first_hour", "last_hour", "most", "days", "needs_consent")
+    list_filter = ("purpose",)
+    ordering = ("purpose", "-effective_from")
 
 
 @admin.register(SurveyRule)

@@ -1,20 +1,21 @@
 """Contact logs 联系记录: record one, and read the latest ones."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db import transaction
 from django.db.models import OuterRef, Subquery
 from django.db.models.functions import JSONObject
 from django.utils import timezone
 
-from archives import plans
-from archives.choices import Channel, Direction, Outcome, Purpose, is_effective, settles
+from archives import consents, plans
+from archives.choices import Channel, Direction, Evidence, Outcome, Purpose, is_effective, settles
 from archives.models import ContactLog
 from crm.audit import trail
+from crm.organization.choices import Role
 from crm.organization.models import User
 from customers import alert_answers
 from customers.models import Alert, Customer
@@ -34,6 +35,7 @@ class Contact:
     purpose: str
     summary: str = ""
     amount: Decimal | None = None
+    products: str = ""
     next_action: str = ""
     next_date: date | None = None
     direction: str = Direction.OUTBOUND
@@ -71,6 +73,7 @@ def log_contact(
                 "purpose": contact.purpose,
                 "outcome": contact.outcome,
                 "summary": contact.summary,
+                "products": contact.products,
                 "amount": contact.amount,
                 "next_action": contact.next_action,
                 "next_date": contact.next_date,
@@ -87,7 +90,7 @@ def log_contact(
             settled=settles(contact.channel, contact.outcome),
         )
         if contact.outcome == Outcome.REFUSED:
-            log.bars = bar(customer)
+            log.bars = bar(log, customer, staff)
         if answered:
             log.alert = answered[0]
         if answered or log.bars:
@@ -109,11 +112,53 @@ def log_contact(
         return Logged(log, True, tuple(answered), tuple(before))
 
 
-def bar(customer: Customer) -> bool:
-    """Nobody calls or texts the customer from now on; False where it was so before."""
-    changed = Customer.objects.filter(pk=customer.pk, do_not_contact=False).update(do_not_contact=True)
+def bar(log: ContactLog, customer: Customer, actor: User) -> bool:
+    """The customer refused: nobody calls or texts them from now on; False where it was so before.
+
+    The refusal is kept as a row of the ledger in any case, which the customer's `do_not_contact` follows.
+    """
+    locked = Customer.objects.visible_to(actor).select_for_update(of=("self",))
+    was_barred = locked.values_list("do_not_contact", flat=True).get(pk=customer.pk)
+    said = consents.Said(is_given=False, evidence=Evidence.SAID, at=log.contacted_at)
+    consents.append(customer, actor, said, uuid4(), contact=log)
     customer.do_not_contact = True
-    return bool(changed)
+    return not was_barred
+
+
+class AlreadyCorrected(Exception):
+    """Somebody has corrected the contact in the meantime."""
+
+
+def may_correct(log: ContactLog, user: User) -> bool:
+    """Its author, or a manager who sees the customer."""
+    return user.pk == log.staff_id or user.role == Role.BRANCH_MANAGER
+
+
+def correct(log: ContactLog, actor: User, contact: Contact, submission: UUID) -> ContactLog:
+    """Append what the contact should have said; it keeps author and moment, the first row stays and counts no more.
+
+    Alerts and plans stay as they are, but a refusal bars the customer. Raises AlreadyCorrected where it counts no more.
+    """
+    with transaction.atomic():
+        again = ContactLog.objects.visible_to(actor).filter(customer=log.customer_id, submission=submission).first()
+        if again is not None:
+            return again
+        now = timezone.now()
+        standing = ContactLog.objects.visible_to(actor).filter(pk=log.pk, replaced_at=None)
+        if not standing.update(replaced_at=now):
+            raise AlreadyCorrected
+        row = ContactLog.objects.create(
+            **asdict(contact),
+            branch_id=log.branch_id, customer_id=log.customer_id, staff_id=log.staff_id, alert_id=log.alert_id,
+            contacted_at=log.contacted_at, corrects_id=log.corrects_id or log.pk, recorded_by=actor,
+            submission=submission, bars=log.bars,
+        )  # fmt: skip
+        if contact.outcome == Outcome.REFUSED and log.outcome != Outcome.REFUSED:
+            row.bars = bar(row, log.customer, actor)
+            row.save(update_fields=["bars"])
+        detail = {"corrects": row.corrects_id, "outcome": contact.outcome, "before": log.outcome}
+        trail.record(actor, "contact.correct", customer=log.customer, target=row, detail=detail)
+    return row
 
 
 class NothingToUndo(Exception):
@@ -131,7 +176,8 @@ def unbar(log: ContactLog, user: User, on: date) -> None:
         mine = contacts.filter(pk=log.pk, staff=user, bars=True, contacted_at__gte=start_of(on))
         if refused_again.exists() or not mine.update(bars=False):
             raise NothingToUndo
-        Customer.objects.visible_to(user).filter(pk=log.customer_id).update(do_not_contact=False)
+        said = consents.Said(is_given=True, evidence=Evidence.MISTAKE, at=timezone.now())
+        consents.append(log.customer, user, said, uuid4(), contact=log)
         trail.record(user, "contact.unbar", customer=log.customer, target=log)
 
 
@@ -145,5 +191,9 @@ def note_in_lobby(customer: Customer, staff: User, at: datetime, need: str, subm
 
 def last_contact(user: User, customer: str = "customer") -> Subquery:
     """Annotation: when and how a row's customer was last in contact, as JSON; None without a contact."""
-    logs = ContactLog.objects.visible_to(user).filter(customer=OuterRef(customer)).order_by("-contacted_at")
+    logs = (
+        ContactLog.objects.visible_to(user)
+        .filter(customer=OuterRef(customer), replaced_at=None)
+        .order_by("-contacted_at")
+    )
     return Subquery(logs.values(json=JSONObject(at="contacted_at", channel="channel", outcome="outcome"))[:1])

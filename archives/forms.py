@@ -4,25 +4,22 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from archives import next_contact
-from archives.choices import CONTACT_OUTCOMES, MARKETING_CHANNELS, Channel, Purpose, Source
+from archives.choices import CONTACT_OUTCOMES, Channel, Direction, Purpose, Source
+from archives.contactable import PURPOSE_OF_KIND
 from archives.contacts import Contact
+from archives.models import ContactLog
 from archives.record_forms import Question, question_field
 from archives.record_kinds import BadValue, read
 from archives.records import Edit
 from customers.choices import AlertKind
 from customers.models import Alert, Customer
 
-PURPOSE_OF_KIND = {
-    AlertKind.MATURITY: Purpose.MATURITY,
-    AlertKind.UPGRADE_CRITICAL: Purpose.CRITICAL,
-    AlertKind.DOWNGRADE_CRITICAL: Purpose.CRITICAL,
-}
 FURTHEST_NEXT_DAYS = 366
 
 
@@ -64,6 +61,14 @@ class ContactForm(forms.Form):
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         error_messages={"invalid": _("Write the day as 2026-03-27, or leave it empty.")},
     )
+    # What is rarely filled in: the purpose follows from the alert, and the bank has called.
+    direction = forms.ChoiceField(label=_("Who began"), choices=Direction.choices, required=False)
+    purpose = forms.ChoiceField(
+        label=_("Purpose"), choices=[("", _("As the alert says")), *Purpose.choices], required=False
+    )
+    products = forms.CharField(label=_("Products"), required=False, max_length=200)
+    amount = forms.DecimalField(label=_("Amount"), required=False, max_digits=18, decimal_places=2, min_value=0)
+    next_action = forms.CharField(label=_("Next action"), required=False, max_length=200)
     alerts = forms.ModelMultipleChoiceField(
         label=_("Alerts this answers"),
         queryset=Alert.objects.none(),
@@ -105,6 +110,11 @@ class ContactForm(forms.Form):
                 self.fields[name].widget.attrs["aria-invalid"] = "true"
 
     @property
+    def likely_purpose(self) -> str:
+        """What the contact is for, as far as the form knows before it is sent."""
+        return PURPOSE_OF_KIND.get(AlertKind(self.first.kind), Purpose.ALERT) if self.first else Purpose.CARE
+
+    @property
     def results(self) -> list[ResultOption]:
         """The results to choose from; the page moves the next day along until somebody has set it."""
         days = next_contact.by_outcome(self.first, self.cadence_days, self.day)
@@ -143,12 +153,6 @@ class ContactForm(forms.Form):
             for one in self.questions if one.answer and one.answer.text
         ]  # fmt: skip
 
-    def clean_channel(self) -> str:
-        channel: str = self.cleaned_data["channel"]
-        if self.customer.do_not_contact and channel in MARKETING_CHANNELS:
-            raise forms.ValidationError(_("The customer asked not to be called or texted. Choose another way."))
-        return channel
-
     def clean_next_date(self) -> date | None:
         chosen: date | None = self.cleaned_data["next_date"]
         if chosen is not None and chosen < self.day:
@@ -165,10 +169,45 @@ class ContactForm(forms.Form):
         return Contact(
             channel=data["channel"],
             outcome=data["outcome"],
-            purpose=purpose,
+            purpose=data["purpose"] or purpose,
             summary=data["summary"],
             next_date=data["next_date"],
+            **{name: data[name] for name in ("products", "amount", "next_action")},
+            direction=data["direction"] or Direction.OUTBOUND,
         )
+
+
+class CorrectionForm(forms.ModelForm):  # type: ignore[type-arg]
+    """What a contact should have said; its author and moment stay."""
+
+    submission = forms.UUIDField(widget=forms.HiddenInput)
+
+    class Meta:
+        model = ContactLog
+        fields: ClassVar[list[str]] = [
+            "channel", "direction", "purpose", "outcome", "summary", "products", "amount", "next_action", "next_date",
+        ]  # fmt: skip
+        widgets: ClassVar[dict[str, Any]] = {
+            "summary": forms.Textarea(attrs={"rows": 3}),
+            "next_date": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        }
+
+    def __init__(self, data: Any, *, log: ContactLog) -> None:
+        initial = {name: getattr(log, name) for name in self.Meta.fields} | {"submission": uuid.uuid4()}
+        super().__init__(data, initial=initial)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if not self.errors and not self.has_changed():
+            self.add_error(None, _("Nothing is different from what was there."))
+        return data
+
+    def has_changed(self) -> bool:
+        return bool(set(self.changed_data) - {"submission"})
+
+    def contact(self) -> Contact:
+        """What the form says."""
+        return Contact(**{name: self.cleaned_data[name] for name in self.Meta.fields})
 
 
 class LobbyNoteForm(forms.Form):

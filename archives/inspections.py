@@ -14,8 +14,8 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from archives import plans
-from archives.choices import TO_JUDGE, Channel, InspectionState, PlanCause, PlanOrigin, PlanState, Purpose
+from archives import contactable, plans
+from archives.choices import TO_JUDGE, InspectionState, PlanCause, PlanOrigin, PlanState, Purpose
 from archives.inspection_models import (
     FULL_MARK,
     Inspection,
@@ -125,7 +125,7 @@ def judge(
 def ask_to_mend(customer: Customer, actor: User, owner_id: int, verdict: Verdict) -> MaintenancePlan:
     """The plan by which the owner reads of it in 今日, with the remarks and the day."""
     assert verdict.due_date is not None  # a return names its day: the form asks for it, a constraint holds it
-    channel = Channel.FACE if plans.is_barred(customer, Channel.PHONE) else Channel.PHONE
+    channel = contactable.way_for(customer.pk, Purpose.ARCHIVE, verdict.due_date)
     return MaintenancePlan.objects.create(
         branch_id=customer.branch_id, customer=customer, owner_id=owner_id, due_date=verdict.due_date,
         purpose=Purpose.ARCHIVE, channel=channel, note=verdict.remarks[:NOTE_LENGTH], origin=PlanOrigin.INSPECTION,

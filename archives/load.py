@@ -203,10 +203,11 @@ def spread(user: User, owner: User, month: Month) -> int:
                 counts[plan.due_date] -= 1
             plan.due_date = free
             moved.append(plan)
-        MaintenancePlan.objects.bulk_update(moved, ["due_date"])
+        # A customer who has contacts enough on the new day keeps the old one: the database leaves that row as it is.
+        number = MaintenancePlan.objects.bulk_update(moved, ["due_date"])
         detail = {"owner": owner.pk, "plans": {plan.pk: plan.due_date for plan in moved}}
         trail.append(chain=user.branch_id, actor=user, action="plan.spread", detail=detail)
-    return len(moved)
+    return number
 
 
 def next_free(day: date, counts: Mapping[date, int], calendar: workdays.Calendar, standard: Standard) -> date | None:

@@ -15,6 +15,8 @@ from archives.choices import LIVE_PLAN_STATES, Channel, Direction, Outcome, Plan
 from archives.complaint_models import Complaint as Complaint
 from archives.complaint_models import ComplaintStep as ComplaintStep
 from archives.complaint_models import ComplaintTerm as ComplaintTerm
+from archives.consent_models import Consent as Consent
+from archives.consent_models import ContactRule as ContactRule
 from archives.gift_models import Gift as Gift
 from archives.gift_models import GiftLimit as GiftLimit
 from archives.gift_models import GiftStep as GiftStep
@@ -52,6 +54,12 @@ from customers.models.holding import NO_INDEX
 
 
 class ContactLog(models.Model):
+    """One contact: who reached whom, how, what for, and what came of it.
+
+    A correction is a row of its own that points at the first one and keeps its `staff` and moment; a trigger lets
+    nobody change what was written.
+    """
+
     branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", db_index=False)
     customer = models.ForeignKey(Customer, models.CASCADE, related_name="contact_logs")
     staff = models.ForeignKey(User, models.PROTECT, related_name="contact_logs")
@@ -61,12 +69,18 @@ class ContactLog(models.Model):
     purpose = models.CharField(_("purpose"), max_length=12, choices=Purpose.choices)
     outcome = models.CharField(_("outcome"), max_length=16, choices=Outcome.choices)
     summary = models.CharField(_("summary"), max_length=500, blank=True, default="")
+    products = models.CharField(_("products"), max_length=200, blank=True, default="", db_default="")
     amount = models.DecimalField(_("amount"), max_digits=18, decimal_places=2, null=True, blank=True)
     next_action = models.CharField(_("next action"), max_length=200, blank=True, default="")
     next_date = models.DateField(_("next date"), null=True, blank=True)
     alert = models.ForeignKey(Alert, models.SET_NULL, null=True, blank=True, related_name="contact_logs")
     corrects = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="corrections")
     recorded_at = models.DateTimeField(auto_now_add=True)
+    # Who wrote it down, where that is not `staff`: a correction by the manager, or history that was imported.
+    recorded_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False, editable=False)
+    imported_from = models.CharField(max_length=40, blank=True, default="", db_default="", editable=False)
+    # When a correction took its place: it stays and is shown, and counts no more.
+    replaced_at = models.DateTimeField(null=True, editable=False)
     submission = models.UUIDField(null=True, editable=False)
     # This contact, not an earlier one, made the customer one who is not to be called or texted.
     bars = models.BooleanField(default=False, db_default=False, editable=False)
@@ -78,6 +92,10 @@ class ContactLog(models.Model):
         verbose_name_plural = _("contact logs")
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["customer", "submission"], name="one_contact_of_a_submission"),
+            # Two who correct at once: the second is told.
+            models.UniqueConstraint(
+                fields=["corrects"], condition=models.Q(replaced_at__isnull=True), name="one_correction_counts"
+            ),
         ]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["customer", "-contacted_at"], name="contact_log_of_customer"),
@@ -85,7 +103,7 @@ class ContactLog(models.Model):
             # The list of a branch and what its board counts, and the list of the head office.
             models.Index(
                 fields=["branch", "-contacted_at", "-id"],
-                include=["staff", "channel", "outcome"],
+                include=["staff", "channel", "outcome", "replaced_at"],
                 name="contact_log_of_branch",
             ),
             models.Index(fields=["-contacted_at", "-id"], name="contact_log_newest"),

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from archives import next_contact
+from archives import contactable, next_contact
 from archives.choices import Channel, Purpose
 from archives.forms import FURTHEST_NEXT_DAYS
 from archives.plans import Intent
@@ -56,13 +56,14 @@ class PlanForm(DueForm):
     field_order = ("due_date", "purpose", "channel", "note")
 
     def __init__(self, *args: Any, customer: Customer, day: date, **kwargs: Any) -> None:
+        proposed = next_contact.proposal(None, None, day)
         kwargs.setdefault(
             "initial",
             {
                 "submission": uuid.uuid4(),
-                "due_date": next_contact.proposal(None, None, day),
+                "due_date": proposed,
                 "purpose": Purpose.CARE,
-                "channel": Channel.FACE if customer.do_not_contact else Channel.PHONE,
+                "channel": contactable.way_for(customer.pk, Purpose.CARE, proposed or day),
             },
         )
         super().__init__(*args, day=day, **kwargs)

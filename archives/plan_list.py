@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from archives import contactable
 from archives.filters import PlanFilter
 from archives.models import MaintenancePlan
 from customers.alert_list import with_customer
@@ -19,10 +20,16 @@ from customers.lists.shape import Column, Shape, Sort
 
 def load(plans: QuerySet[Any], shown: frozenset[str], day: date) -> QuerySet[Any]:
     found = with_customer(plans).select_related("customer__metrics", "branch", "owner", "step")
+    if "channel" in shown:
+        found = found.annotate(call=contactable.task_of_plan(day))
     return found.annotate(owner_name=main_owner("customer_id")) if "manager" in shown else found
 
 
 def rows(plans: Sequence[Any], shown: frozenset[str], day: date) -> list[MaintenancePlan]:
+    """Each with why the customer is not to be reached so any more, where that does not pass by itself."""
+    for plan in plans:
+        verdict = contactable.verdict_of(plan.call) if "channel" in shown else None
+        plan.barred = verdict if verdict is not None and verdict.free_at is None and plan.state == "planned" else None
     return list(plans)
 
 

@@ -1,20 +1,21 @@
 """Maintenance plans 维护计划: make one, move it, call it off; a contact does what was due and plans what comes next."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from archives import contactable
 from archives.choices import (
     LIVE_PLAN_STATES,
-    MARKETING_CHANNELS,
     OWED,
+    Bar,
     Channel,
     PlanCause,
     PlanOrigin,
@@ -22,7 +23,7 @@ from archives.choices import (
     Purpose,
     is_effective,
 )
-from archives.models import Complaint, ContactLog, MaintenancePlan
+from archives.models import ContactLog, MaintenancePlan
 from archives.template_models import LANGUAGES, localized
 from crm import db
 from crm.audit import trail
@@ -59,41 +60,55 @@ def create(
     actor unless told.
 
     `source` is the contact that asked for it. It is paused from the start while the customer's complaint is open and it
-    would sell something. Raises PlanRefused for a call or a text to a customer who asked for none.
+    would sell something. Raises PlanRefused where the customer may not be reached so on that day (contactable.py).
     """
-    if is_barred(customer, intent.channel):
-        raise PlanRefused(_("The customer asked not to be called or texted. Choose another way."))
-    with transaction.atomic():
-        plan, is_new = MaintenancePlan.objects.get_or_create(
-            customer=customer,
-            submission=submission,
-            defaults={
-                "branch_id": customer.branch_id,
-                "owner_id": main_owners(actor, [customer.pk]).get(customer.pk, (stand_in or actor).pk),
-                "created_by": actor,
-                "source": source,
-                **begun(customer.pk in waiting(actor, [customer.pk], intent.purpose)),
-                **asdict(intent),
-            },
-        )
-        if is_new:
-            record(actor, "plan.create", plan, due=intent.due_date)
+    try:
+        with transaction.atomic():
+            contactable.hold([customer.pk])
+            verdict = contactable.verdict_on_plan(customer.pk, intent.purpose, intent.channel, intent.due_date)
+            waits = verdict is not None and verdict.bar == Bar.COMPLAINT
+            known = MaintenancePlan.objects.visible_to(actor).filter(customer=customer, submission=submission)
+            if verdict is not None and not waits and not known.exists():
+                raise PlanRefused(verdict.text)
+            plan, is_new = MaintenancePlan.objects.get_or_create(
+                customer=customer,
+                submission=submission,
+                defaults={
+                    "branch_id": customer.branch_id,
+                    "owner_id": main_owners(actor, [customer.pk]).get(customer.pk, (stand_in or actor).pk),
+                    "created_by": actor,
+                    "source": source,
+                    **begun(waits),
+                    **asdict(intent),
+                },
+            )
+            if is_new:
+                record(actor, "plan.create", plan, due=intent.due_date)
+    except IntegrityError as error:
+        # Between the question and the row the customer refused: the database has asked again.
+        refusal = contactable.refusal_of(error)
+        if refusal is None:
+            raise
+        raise PlanRefused(refusal) from error
     return plan
 
 
 def create_many(customers: Sequence[Customer], actor: User, intent: Intent, submission: UUID) -> int:
     """The same for a chunk of a bulk action, in a fixed number of statements; returns how many it planned just now.
 
-    Customers who asked for no calls and texts are left out where it is one, and those whom this submission planned
-    for before; those whose complaint is open get a plan that is paused. What one submission made is found, and called
+    Customers who may not be reached so on that day are left out, and those whom this submission planned for before;
+    those whose complaint is open get a plan that is paused. What one submission made is found, and called
     off again, by `cancel_many`.
     """
     with transaction.atomic():
         before = MaintenancePlan.objects.visible_to(actor).filter(submission=submission)
         known = set(before.values_list("customer_id", flat=True))
-        asked = [one for one in customers if one.pk not in known and not is_barred(one, intent.channel)]
-        owners = main_owners(actor, [one.pk for one in asked])
-        paused = waiting(actor, [one.pk for one in asked], intent.purpose)
+        asked = [one for one in customers if one.pk not in known]
+        ids = [one.pk for one in asked]
+        contactable.hold(ids)
+        bars = contactable.bars_of_plans(ids, intent.purpose, intent.channel, intent.due_date)
+        asked = [one for one in asked if bars.get(one.pk, Bar.COMPLAINT) == Bar.COMPLAINT]
+        owners = main_owners(actor, ids)
         MaintenancePlan.objects.bulk_create(
             MaintenancePlan(
                 branch_id=one.branch_id,
@@ -101,7 +116,7 @@ def create_many(customers: Sequence[Customer], actor: User, intent: Intent, subm
                 owner_id=owners.get(one.pk, actor.pk),
                 created_by=actor,
                 submission=submission,
-                **begun(one.pk in paused),
+                **begun(one.pk in bars),
                 **asdict(intent),
             )
             for one in asked
@@ -144,14 +159,6 @@ def resume(day: date, customer_id: int | None = None, using: str = "default") ->
     return db.run_sql(__package__, "resume", using, customer=customer_id, day=day)
 
 
-def waiting(actor: User, customer_ids: Sequence[int], purpose: str) -> set[int]:
-    """The ids of those customers for whom a plan of this purpose has to wait until their complaint is closed."""
-    if purpose in OWED:
-        return set()
-    found = Complaint.objects.open().filter(customer__in=Customer.objects.visible_to(actor).filter(pk__in=customer_ids))
-    return set(found.values_list("customer_id", flat=True))
-
-
 def begun(is_paused: bool) -> dict[str, str]:
     """The state in which a plan begins."""
     return {"state": PlanState.PAUSED, "cause": PlanCause.COMPLAINT} if is_paused else {"state": PlanState.PLANNED}
@@ -168,9 +175,16 @@ def cancel(plan: MaintenancePlan, actor: User, on: date) -> None:
 
 
 def move(plan: MaintenancePlan, actor: User, due_date: date) -> None:
-    """Put a plan off to another day 改期. Raises PlanRefused when it has been closed in the meantime."""
+    """Put a plan off to another day 改期. Raises PlanRefused when it has been closed in the meantime, and where the
+    customer has contacts enough around that day."""
     with transaction.atomic():
         current = locked(plan)
+        contactable.hold([current.customer_id])
+        verdict = contactable.verdict_on_plan(
+            current.customer_id, current.purpose, current.channel, due_date, current.pk
+        )
+        if verdict is not None and verdict.bar == Bar.CAP and current.origin != PlanOrigin.INSPECTION:
+            raise PlanRefused(verdict.text)
         before, current.due_date = current.due_date, due_date
         current.save(update_fields=["due_date"])
         record(actor, "plan.move", current, due=due_date, before=before)
@@ -204,13 +218,31 @@ def follow_contact(log: ContactLog, customer: Customer, actor: User) -> list[int
         if is_reached:
             plan.state, plan.done_by, plan.closed_on, plan.closed_by = PlanState.DONE, log, day, actor
         elif log.next_date is not None:
-            plan.due_date = log.next_date
+            plan.due_date = free_day(plan, log.next_date)
     MaintenancePlan.objects.bulk_update(answered, ["state", "done_by", "closed_on", "closed_by", "due_date"])
     if log.next_date is not None and (is_reached or not answered):
-        channel = Channel.FACE if is_barred(customer, log.channel) else log.channel
-        intent = Intent(log.next_date, log.purpose, channel, log.next_action)
-        create(customer, actor, intent, log.submission or uuid4(), source=log)
+        create(customer, actor, next_of(log), log.submission or uuid4(), source=log)
     return [plan.pk for plan in answered] if is_reached else []
+
+
+def free_day(plan: MaintenancePlan, day: date) -> date:
+    """The day, or the first one after it on which the customer has not been contacted often enough."""
+    contactable.hold([plan.customer_id])
+    verdict = contactable.verdict_on_plan(plan.customer_id, plan.purpose, plan.channel, day, plan.pk)
+    return timezone.localtime(verdict.free_at).date() if verdict is not None and verdict.free_at else day
+
+
+def next_of(log: ContactLog) -> Intent:
+    """The next contact as it may be: in person where this way is closed, on the first free day."""
+    assert log.next_date is not None
+    contactable.hold([log.customer_id])
+    verdict = contactable.verdict_on_plan(log.customer_id, log.purpose, log.channel, log.next_date)
+    intent = Intent(log.next_date, log.purpose, log.channel, log.next_action)
+    if verdict is None or verdict.bar == Bar.COMPLAINT:
+        return intent
+    if verdict.free_at is not None:
+        return replace(intent, due_date=timezone.localtime(verdict.free_at).date())
+    return replace(intent, channel=Channel.FACE)
 
 
 def of_customer(actor: User, customer: Customer, number: int) -> list[MaintenancePlan]:
@@ -226,11 +258,6 @@ SAID = {"note": F("note")} | {language: F(f"step__name_{language}") for language
 def said_of(found: Mapping[str, Any]) -> str:
     """What a person wrote, or the name of the planner's step in the language of the page."""
     return found["note"] or localized(found)
-
-
-def is_barred(customer: Customer, channel: str) -> bool:
-    """Did the customer ask not to be reached this way?"""
-    return customer.do_not_contact and channel in MARKETING_CHANNELS
 
 
 def main_owners(actor: User, customer_ids: Sequence[int]) -> dict[int, int]:

@@ -146,7 +146,7 @@ def plans_of(asked: Asked) -> QuerySet[MaintenancePlan]:
 def contacts_within(first: int, last: Any) -> Any:
     """Effective contacts of the outer query's customer from a day after the opening to another, or to a date."""
     until = after_opening(last, OuterRef("open_date")) if isinstance(last, int) else last
-    effective = ContactLog.objects.filter(EFFECTIVE, customer=OuterRef("pk"))
+    effective = ContactLog.objects.filter(EFFECTIVE, replaced_at=None, customer=OuterRef("pk"))
     return effective.annotate(on_day=TruncDate("contacted_at")).filter(
         on_day__gte=after_opening(first, OuterRef("open_date")), on_day__lte=until
     )

@@ -13,8 +13,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from archives import plans
-from archives.choices import Channel, ComplaintState, PlanState, Purpose, Touch
+from archives import contactable, plans
+from archives.choices import ComplaintState, PlanState, Purpose, Touch
 from archives.models import Complaint, ContactLog, MaintenancePlan, Survey, SurveyRule
 from archives.plans import Intent
 from archives.survey_models import LOW_NPS, PROMOTER_NPS
@@ -171,10 +171,11 @@ def plan_for(survey: Survey, customer: Customer, actor: User, day: date) -> Main
     """The plan that a low answer asks for: on the next working day, in person where no calls are wanted."""
     said = f"{survey.score}/5" if survey.nps is None else f"{survey.score}/5, NPS {survey.nps}"
     text = _("Low answer in a survey: %(said)s") % {"said": said}
-    channel = Channel.FACE if customer.do_not_contact else Channel.PHONE
+    due = workdays.next_workday(day)
+    channel = contactable.way_for(customer.pk, Purpose.SURVEY, due)
     leads = User.objects.filter(branch_id=customer.branch_id, role=Role.BRANCH_MANAGER, is_active=True)
     stand_in = leads.order_by("staff_no").first() or actor
-    intent = Intent(workdays.next_workday(day), Purpose.SURVEY, channel, text)
+    intent = Intent(due, Purpose.SURVEY, channel, text)
     return plans.create(customer, actor, intent, uuid4(), stand_in=stand_in)
 
 

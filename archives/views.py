@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -14,9 +15,19 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
-from archives import records
-from archives.contacts import Logged, NothingToUndo, log_contact, note_in_lobby, unbar
-from archives.forms import ContactForm, LobbyNoteForm
+from archives import contactable, records
+from archives.choices import REACHING_OUT, Channel
+from archives.contacts import (
+    AlreadyCorrected,
+    Logged,
+    NothingToUndo,
+    correct,
+    log_contact,
+    may_correct,
+    note_in_lobby,
+    unbar,
+)
+from archives.forms import ContactForm, CorrectionForm, LobbyNoteForm
 from archives.models import ContactLog
 from archives.record_forms import Question, asked_in, asked_now
 from crm.organization.access import BALANCE_ROLES, CUSTOMER_ROLES, for_roles
@@ -56,15 +67,47 @@ def contact_new(request: HttpRequest, pk: int) -> HttpResponse:
         tell(request, logged)
         return saved(back(request, reverse("workbench:customer", args=[customer.pk])), logged.log.submission)
     template = "archives/_contact_drawer.html" if request.headers.get("HX-Request") else "archives/contact_form.html"
-    calls = "call" in request.GET and not customer.do_not_contact
+    now = timezone.now()
+    barred = contactable.verdicts(customer.pk, form.likely_purpose, REACHING_OUT, now)
+    calls = "call" in request.GET and Channel.PHONE not in barred
     context = {
         "customer": customer,
         "form": form,
         "next": came_from(request),
         "shows_money": request.user.role in BALANCE_ROLES,
         "calls": calls,
+        "barred": barred_lines(barred),
     }
     return render(request, template, context, status=422 if request.method == "POST" else 200)
+
+
+def barred_lines(barred: dict[str, contactable.Verdict]) -> list[tuple[str, contactable.Verdict]]:
+    """What is closed now, each reason once with the ways that it closes."""
+    ways: dict[contactable.Verdict, list[str]] = {}
+    for way, verdict in barred.items():
+        ways.setdefault(verdict, []).append(str(Channel(way).label))
+    return [(_(", ").join(names), verdict) for verdict, names in ways.items()]
+
+
+@require_http_methods(["GET", "POST"])
+@for_roles(CUSTOMER_ROLES)
+def contact_correct(request: HttpRequest, pk: int) -> HttpResponse:
+    """Correct a contact by a new row; its author or a manager may, and the first one stays to be read."""
+    assert isinstance(request.user, User)
+    logs = ContactLog.objects.visible_to(request.user).select_related("customer", "staff")
+    log = get_object_or_404(logs, pk=pk)
+    if not may_correct(log, request.user):
+        raise PermissionDenied
+    form = CorrectionForm(request.POST if request.method == "POST" else None, log=log)
+    if form.is_valid():
+        try:
+            correct(log, request.user, form.contact(), form.cleaned_data["submission"])
+            messages.success(request, _("Corrected; what was there before stays to be read."))
+            return HttpResponse(status=303, headers={"Location": reverse("workbench:customer", args=[log.customer_id])})
+        except AlreadyCorrected:
+            form.add_error(None, _("Somebody has corrected this contact in the meantime. Look at it again."))
+    context = {"log": log, "customer": log.customer, "form": form}
+    return render(request, "archives/contact_correct.html", context, status=422 if request.method == "POST" else 200)
 
 
 def questions_in(request: HttpRequest, customer: Customer) -> list[Question]:

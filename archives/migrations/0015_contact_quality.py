@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
     """维护质量: thresholds and weights, what the night found in contacts, and what was said of it."""
 
     dependencies = [
-        ("archives", "0013_inspection"),
+        ("archives", "0014_can_contact"),
         ("organization", "0004_work_calendar"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

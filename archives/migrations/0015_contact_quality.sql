@@ -1,11 +1,11 @@
 -- Which contacts are judged at all: what counts as an effective contact and was written by somebody who answers for
--- customers. A correction is no contact of its own. The one place for this; the night reads nothing else.
+-- customers. A correction is no contact of its own, and history of another system was not typed here. The one place for this; the night reads nothing else.
 CREATE VIEW archives_counted_contact WITH (security_invoker = true) AS
     SELECT l.id, u.branch_id, l.staff_id, l.customer_id, l.contacted_at, l.recorded_at,
            (l.recorded_at AT TIME ZONE 'Asia/Shanghai')::date AS day, l.channel, l.outcome, l.summary, l.next_action,
            l.next_date
     FROM archives_contactlog l JOIN organization_user u ON u.id = l.staff_id
-    WHERE l.corrects_id IS NULL AND u.role <> 'lobby_manager' AND l.channel <> 'sms'
+    WHERE l.corrects_id IS NULL AND l.imported_from = '' AND u.role <> 'lobby_manager' AND l.channel <> 'sms'
       AND l.outcome <> 'not_reached' AND l.outcome <> 'received';
 -- A verdict is said of what is open, or after a talk that it was reasonable; never by the author; never changed.
 CREATE FUNCTION archives_verdict_guard() RETURNS trigger LANGUAGE plpgsql AS $$

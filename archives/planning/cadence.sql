@@ -14,7 +14,7 @@ WITH planned AS (
     SELECT DISTINCT ON (l.customer_id) l.customer_id, 'c' || l.id AS mark,
            (l.contacted_at AT TIME ZONE 'Asia/Shanghai')::date AS day
     FROM archives_contactlog l JOIN planned USING (customer_id)
-    WHERE l.outcome = ANY (%(reached)s) AND l.channel <> 'sms'
+    WHERE l.outcome = ANY (%(reached)s) AND l.channel <> 'sms' AND l.replaced_at IS NULL
     ORDER BY l.customer_id, l.contacted_at DESC, l.id DESC
 ), skipped AS (
     SELECT DISTINCT ON (p.customer_id) p.customer_id, 'p' || p.id AS mark,

@@ -1,9 +1,15 @@
 -- Open plans of the night that nothing asks for any more. One of a customer who is still planned for, whose day was
--- before tonight, stays: it is overdue, not gone; unless it is about an alert that has been closed.
+-- before tonight, stays: it is overdue, not gone; unless it is about an alert that has been closed, or the customer may not
+-- be reached so any more. Those that a complaint has paused stay as they are.
 UPDATE archives_maintenanceplan p SET state = 'cancelled', closed_on = %(as_of)s, cause = 'not_asked'
 FROM night_plan_customer c
 WHERE p.customer_id = c.customer_id AND p.state = 'planned' AND p.episode <> ''
-  AND (NOT c.is_planned OR p.origin = 'tier' OR p.wanted_date >= %(morning)s
+  AND (NOT c.is_planned OR (p.customer_id, p.step_id) IN (
+           SELECT f.customer_id, s.id FROM archives_planstep s
+           CROSS JOIN LATERAL contact_refusals(s.purpose, s.channel, %(morning)s::date) f
+           JOIN night_plan_customer b ON b.customer_id = f.customer_id
+           WHERE f.bar IS NOT NULL)
+       OR p.origin = 'tier' OR p.wanted_date >= %(morning)s
        OR (p.origin = 'alert' AND NOT EXISTS (
            SELECT FROM archives_planstep s
            JOIN customers_alert a ON a.customer_id = p.customer_id AND a.kind = s.alert_kind

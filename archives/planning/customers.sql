@@ -1,10 +1,8 @@
--- The one place that says whom the night plans for: a rule on whom may be contacted belongs here (`is_planned`).
--- What the steps ask of each: owner, tier, type, days. Who has no main owner, is barred, has left or has an open complaint is
--- here to have open plans called off; those that a complaint has paused stay as they are.
+-- What the steps ask of each: owner, tier, type, days. Who has no main owner or has left is here to have open plans called
+-- off; whom a step may not reach, barred.sql leaves out.
 INSERT INTO night_plan_customer (customer_id, branch_id, owner_id, tier, plan_type_id, begun_on, is_planned)
 SELECT c.id, c.branch_id, o.owner_id, m.tier, t.plan_type_id, coalesce(c.open_date, o.since),
-       o.owner_id IS NOT NULL AND c.status = 'active' AND NOT c.do_not_contact
-       AND c.id NOT IN (SELECT customer_id FROM archives_open_complaint)
+       o.owner_id IS NOT NULL AND c.status = 'active'
 FROM night_plan_seen seen
 JOIN customers_customer c ON c.id = seen.customer_id
 JOIN customers_metrics m ON m.customer_id = seen.customer_id

@@ -96,7 +96,7 @@ class BoardCustomers(CustomerFilter):
     def contacts(self, figure: str) -> QuerySet[ContactLog]:
         """The contacts of a figure, of one member of staff where one is named."""
         staff = self.data.get("manager", "")
-        logs = ContactLog.objects.visible_to(self.user)
+        logs = ContactLog.objects.visible_to(self.user).filter(replaced_at=None)
         made = logs.filter(staff_id=int(staff)) if staff.isdecimal() and len(staff) < 19 else logs
         what, _underscore, when = figure.partition("_")
         start = self.moments.start_of(self.moments.today)
@@ -110,7 +110,9 @@ class BoardCustomers(CustomerFilter):
     def covered(self) -> Q:
         """An effective contact within the tier's cycle, as of the last night (segments/figures/tiers.sql)."""
         morning = self.moments.start_of(self.moments.as_of + timedelta(days=1))
-        reached = ContactLog.objects.filter(EFFECTIVE, customer=OuterRef("pk"), contacted_at__lt=morning)
+        reached = ContactLog.objects.filter(
+            EFFECTIVE, replaced_at=None, customer=OuterRef("pk"), contacted_at__lt=morning
+        )
         in_cycle, lately = (
             Exists(reached.filter(contacted_at__gte=morning - timedelta(days=days)))
             for days in (CYCLE_DAYS, TOP_CYCLE_DAYS)

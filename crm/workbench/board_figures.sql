@@ -84,7 +84,7 @@ WITH place AS (
                  contacted_at >= %(month_at)s AS is_month,
                  outcome = ANY (%(reached)s) AND channel <> %(sms)s AS is_reached
           FROM archives_contactlog
-          WHERE branch_id = ANY (%(branches)s) AND contacted_at >= %(contacts_from)s) c
+          WHERE branch_id = ANY (%(branches)s) AND contacted_at >= %(contacts_from)s AND replaced_at IS NULL) c
     GROUP BY 1, 2
     UNION ALL
     SELECT branch_id, owner_id, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,

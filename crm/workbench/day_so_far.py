@@ -165,7 +165,7 @@ def contacts_of(user: User, day: date, staff_id: int) -> Any:
     reached = Q(outcome__in=REACHED) & ~Q(channel=Channel.SMS)
     return (
         ContactLog.objects.visible_to(user)
-        .filter(staff_id=staff_id, contacted_at__gte=start_of(day))
+        .filter(staff_id=staff_id, contacted_at__gte=start_of(day), replaced_at=None)
         .order_by()
         .values("staff_id")
         .annotate(
@@ -194,7 +194,7 @@ def notes(user: User, day: date) -> Any:
     """The newest needs that somebody else noted in the lobby."""
     return (
         ContactLog.objects.visible_to(user)
-        .filter(channel=Channel.LOBBY, contacted_at__gte=start_of(day - timedelta(days=NOTE_DAYS)))
+        .filter(channel=Channel.LOBBY, contacted_at__gte=start_of(day - timedelta(days=NOTE_DAYS)), replaced_at=None)
         .exclude(staff=user)
         .exclude(summary="")
         .order_by("-contacted_at")

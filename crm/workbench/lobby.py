@@ -68,7 +68,7 @@ class LobbyDay:
 def lobby_day(user: User, day: date) -> LobbyDay:
     """The day so far, in two statements."""
     mine = ContactLog.objects.visible_to(user).filter(
-        staff=user, channel=Channel.LOBBY, contacted_at__gte=start_of(day)
+        staff=user, channel=Channel.LOBBY, contacted_at__gte=start_of(day), replaced_at=None
     )
     counts = {
         "received": Count("customer", distinct=True),
@@ -92,7 +92,7 @@ def customers_for_card(user: User, day: date) -> QuerySet[Any]:
     alerts = Alert.objects.live().visible_to(user).filter(**of_customer).order_by("severity", "due_date", "pk")
     booked = (
         ContactLog.objects.visible_to(user)
-        .filter(**of_customer, outcome=Outcome.BOOKED, next_date__gte=day)
+        .filter(**of_customer, replaced_at=None, outcome=Outcome.BOOKED, next_date__gte=day)
         .order_by("-contacted_at")
     )
     return customers_for_page(user).annotate(

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import CharField, DateField, DateTimeField, F, Func, Max, Q, QuerySet, Sum, TextChoices, Value
-from django.db.models.functions import Abs, Cast, Coalesce, JSONObject
+from django.db.models.functions import Abs, Cast, Coalesce, JSONObject, TruncDate
 from django.utils import timezone
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
@@ -124,7 +124,19 @@ def contacts(user: User, customer: Customer) -> QuerySet[Any]:
             number=F("pk"),
             who=F("staff__name"),
             detail=JSONObject(
-                channel="channel", outcome="outcome", summary="summary", due=text("next_date"), amount=text("amount")
+                channel="channel",
+                outcome="outcome",
+                summary="summary",
+                due=text("next_date"),
+                amount=text("amount"),
+                products="products",
+                action="next_action",
+                staff="staff_id",
+                replaced=text("replaced_at"),
+                corrects="corrects_id",
+                by="recorded_by__name",
+                on=Cast(TruncDate("recorded_at"), CharField()),
+                source="imported_from",
             ),
         )
     )

@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Count, OuterRef, QuerySet, Subquery, Window
 from django.db.models.functions import JSONObject
 
+from archives import contactable
 from archives.choices import Channel, Outcome
 from archives.contacts import last_contact
 from archives.models import MaintenancePlan
@@ -46,6 +47,7 @@ class Row:
     last: LastContact | None
     others: int
     plan: Mapping[str, str] | None
+    barred: contactable.Verdict | None
 
 
 @dataclass(frozen=True)
@@ -108,14 +110,15 @@ def work_list(
     best = ranking.after(ranking.first_of_each_customer(waiting, today.day), place)
     limit = PAGE_ROWS if place else room
     # One row is read even when the day is full: it carries the number of those who wait.
-    found = list(loaded(ranking.in_order(best), user, today.day).annotate(waiting=Window(Count("pk")))[: max(limit, 1)])
+    read = loaded(ranking.in_order(best), user, today.day, now).annotate(waiting=Window(Count("pk")))
+    found = list(read[: max(limit, 1)])
     shown = found[:limit]
     rest = found[0].waiting - len(shown) if found else 0
     next_place = (ranking.place_of(shown[-1]) if shown else ranking.TOP) if rest else ""
     return WorkList(rows_of(shown, today, now), rest, next_place, kind, bool(place))
 
 
-def loaded(alerts: QuerySet[Any], user: User, day: date) -> QuerySet[Any]:
+def loaded(alerts: QuerySet[Any], user: User, day: date, now: datetime) -> QuerySet[Any]:
     """With what a row shows of the customer, the last contact and the alerts behind; never the encrypted columns."""
     behind = ranking.waiting(user, day).filter(customer=OuterRef("customer")).order_by().values("customer")
     read: QuerySet[Any] = (
@@ -125,6 +128,7 @@ def loaded(alerts: QuerySet[Any], user: User, day: date) -> QuerySet[Any]:
             last=last_contact(user),
             live=Subquery(behind.annotate(number=Count("pk")).values("number")),
             plan=due_plan(user, day),
+            call=contactable.call_about_alert(now),
         )
     )
     return read
@@ -142,6 +146,7 @@ def rows_of(alerts: Sequence[Any], today: Today, now: datetime) -> list[Row]:
             last=last_of(alert.last, today.day),
             others=alert.live - 1,
             plan=plan_of(alert.plan),
+            barred=contactable.verdict_of(alert.call),
         )
         for alert in alerts
     ]

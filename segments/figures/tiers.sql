@@ -29,7 +29,7 @@ WITH counted AS MATERIALIZED (
     LEFT JOIN (
         SELECT customer_id, max(contacted_at) AS last_at FROM archives_contactlog
         WHERE contacted_at >= %(since)s AND contacted_at < %(morning)s AND outcome = ANY (%(reached)s)
-          AND channel <> %(sms)s
+          AND channel <> %(sms)s AND replaced_at IS NULL
         GROUP BY customer_id
     ) c ON c.customer_id = n.customer_id
     GROUP BY 1, 2, 3

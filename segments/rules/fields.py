@@ -180,7 +180,9 @@ def matures(op: str, value: Any, day: date) -> Q:
 def contacted(op: str, value: Any, day: date) -> Q:
     """An effective contact in the days up to the end of the data date, or since."""
     morning = datetime.combine(day + timedelta(days=1), time.min, timezone.get_default_timezone())
-    reached = ContactLog.objects.filter(outcome__in=REACHED, contacted_at__gte=morning - timedelta(days=value))
+    reached = ContactLog.objects.filter(
+        replaced_at=None, outcome__in=REACHED, contacted_at__gte=morning - timedelta(days=value)
+    )
     return Q(Exists(reached.exclude(channel=Channel.SMS).filter(customer=OuterRef("pk"))))
 
 

@@ -313,13 +313,18 @@ def test_wrong_input_is_named_kept_and_not_stored(bank: Bank, day: Morning, clie
     assert day.foreign_alert.state == "new"
 
 
-def test_who_must_not_be_called_is_not_called(bank: Bank, day: Morning, client_of: ClientOf) -> None:
+def test_who_must_not_be_called_is_not_called_but_a_call_that_was_is_logged(
+    bank: Bank, day: Morning, client_of: ClientOf
+) -> None:
     Customer.objects.using("batch").filter(pk=day.zhou.pk).update(do_not_contact=True)
     client = client_of(bank.wang)
     fields = open_form(client, day.zhou)
     assert fields["channel"] == "face"
-    assert send(client, day.zhou, fields | {"channel": "phone", "outcome": "interested"}).status_code == 422
-    assert send(client, day.zhou, fields | {"channel": "lobby", "outcome": "interested"}).status_code == 303
+    form = client.get(f"/customers/{day.zhou.pk}/contacts/new/?call=1")
+    assert not form.context["calls"]
+    assert [verdict.bar for _ways, verdict in form.context["barred"]] == ["do_not_contact"]
+    assert send(client, day.zhou, fields | {"channel": "phone", "outcome": "interested"}).status_code == 303
+    assert logs() == 1
 
 
 def test_htmx_gets_the_drawer_the_errors_in_place_and_a_fresh_page(

@@ -31,6 +31,8 @@ TABLES = {
     "archives_contactqualityrule": "arw",
     "archives_contactverdict": "ar",
     "archives_counted_contact": "r",
+    "archives_consent": "ar",
+    "archives_contactrule": "arw",
     "archives_customer_type": "r",
     "archives_examday": "arw",
     "archives_gift": "ar",
@@ -50,6 +52,8 @@ TABLES = {
     "archives_retirementrule": "arw",
     "archives_riskassessment": "ar",
     "archives_risklimit": "rw",
+    "archives_standing_consent": "r",
+    "archives_touch": "r",
     "archives_staleafter": "arw",
     "archives_survey": "ar",  # and the plan that follows a low answer
     "archives_surveyrule": "arw",

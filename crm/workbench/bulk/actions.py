@@ -73,7 +73,7 @@ class Plan(OfCustomers):
         intent = plans.Intent(date.fromisoformat(asked["due_date"]), asked["purpose"], asked["channel"], asked["note"])
         submission = UUID(asked["submission"])
         customers = Customer.objects.visible_to(actor).filter(pk__in=ids)
-        plans.create_many(list(customers.only("branch_id", "do_not_contact")), actor, intent, submission)
+        plans.create_many(list(customers.only("branch_id")), actor, intent, submission)
         made = MaintenancePlan.objects.visible_to(actor).filter(submission=submission, customer_id__in=ids)
         items = BulkItem.objects.filter(job=job, customer_id__in=ids)
         items.update(outcome=ItemOutcome.BARRED)

@@ -6,11 +6,13 @@ WITH chosen AS MATERIALIZED (
     FROM {table} r WHERE r.id = ANY (%(ids)s)
 ), changed AS (
     UPDATE {table} r SET {sets} FROM chosen c WHERE r.id = c.id AND c.is_open AND NOT c.is_same
+    RETURNING r.id
 )
 UPDATE customers_bulkitem i
 SET outcome = CASE WHEN NOT c.is_open AND c.was ->> 'state' IN ('planned', 'paused') THEN 'held'
-                   WHEN NOT c.is_open THEN 'closed_since'
-                   WHEN c.is_same THEN 'same' ELSE 'changed' END,
+                   WHEN NOT c.is_open THEN 'closed_since' WHEN c.is_same THEN 'same'
+                   -- The database leaves a plan where it is whose customer has contacts enough on the new day.
+                   WHEN h.id IS NULL THEN 'barred' ELSE 'changed' END,
     before = (SELECT jsonb_object_agg(key, value) FROM jsonb_each(c.was) WHERE key = ANY (%(names)s))
-FROM chosen c
+FROM chosen c LEFT JOIN changed h USING (id)
 WHERE i.job_id = %(job)s AND i.row_id = c.id

@@ -68,7 +68,7 @@ def kept(aum: Decimal, flow: Decimal) -> Decimal | None:
 def moved(user: User, request: OwnershipRequest) -> QuerySet[Any]:
     """Those who were moved, with what is shown of the customer, and whether anybody has reached them since."""
     reached = ContactLog.objects.filter(
-        customer=OuterRef("customer"), contacted_at__gte=OuterRef("moved_at"), outcome__in=REACHED
+        customer=OuterRef("customer"), contacted_at__gte=OuterRef("moved_at"), outcome__in=REACHED, replaced_at=None
     ).exclude(channel=Channel.SMS)
     moves = OwnershipMove.objects.visible_to(user).filter(request=request, outcome=ItemOutcome.CHANGED)
     shown = moves.select_related("customer__metrics", "to_owner").defer(*hidden("customer"))

@@ -7,7 +7,7 @@ WITH moved AS MATERIALIZED (
     WHERE EXISTS (
         SELECT FROM archives_contactlog l
         WHERE l.customer_id = m.customer_id AND l.contacted_at >= m.moved_at AND l.contacted_at < %(end)s
-          AND l.outcome = ANY (%(reached)s) AND l.channel <> 'sms')
+          AND l.outcome = ANY (%(reached)s) AND l.channel <> 'sms' AND l.replaced_at IS NULL)
 ), flow AS (
     SELECT sum(b.new_counted - b.old_counted - b.reclassified) FILTER (WHERE m.customer_id IS NOT NULL) AS moved,
            sum(b.new_counted - b.old_counted - b.reclassified) FILTER (WHERE m.customer_id IS NULL) AS others
