@@ -18,7 +18,7 @@ WHERE o.role = 'main' AND o.until IS NULL AND o.branch_id = %(branch)s
   AND NOT EXISTS (
       SELECT FROM archives_contactlog l
       WHERE l.customer_id = o.customer_id AND l.contacted_at >= %(since_moment)s
-        AND l.outcome = ANY (%(reached)s) AND l.channel <> 'sms')
+        AND l.outcome = ANY (%(reached)s) AND l.channel <> 'sms' AND l.replaced_at IS NULL)
   AND coalesce((
       SELECT sum(b.new_counted - b.old_counted - b.reclassified) FROM customers_balancechange b
       WHERE b.customer_id = o.customer_id AND b.as_of > %(since)s), 0) <= %(growth)s
