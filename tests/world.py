@@ -8,7 +8,10 @@ from functools import cache
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
+from django.db import models
 
+from archives.models import ContactLog
+from crm import db
 from crm.organization.choices import BranchLevel, Reach, Role
 from crm.organization.models import Branch, User
 from customers.models import Account, AccountHolder, Customer, Holding, Metrics, Ownership, Product
@@ -146,3 +149,10 @@ def make_user(staff_no: str, name: str, role: str, branch: Branch, reach: str) -
     user.save(using="batch")
     user._state.db = "default"
     return user
+
+
+def rewrite_contacts(contacts: models.QuerySet[ContactLog], **values: Any) -> None:
+    """Give contacts another time, which nobody may in the product: the guard of their table is off meanwhile."""
+    db.execute("ALTER TABLE archives_contactlog DISABLE TRIGGER contact_stays", using="owner")
+    contacts.using("batch").update(**values)
+    db.execute("ALTER TABLE archives_contactlog ENABLE TRIGGER contact_stays", using="owner")

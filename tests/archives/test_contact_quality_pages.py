@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, ProgrammingError, connections, transaction
+from django.db.models import Value
+from django.db.models.functions import Replace
 from django.test import Client
 from django.utils import timezone
 
-from archives.models import ContactFinding, ContactVerdict
+from archives.models import ContactFinding, ContactLog, ContactVerdict
 from archives.quality import judge
 from crm import db
 from crm.audit.models import AuditEntry
@@ -20,7 +22,7 @@ from crm.organization.models import User
 from customers.models import Ownership
 from customers.nightly.night import Night
 from tests.archives.test_contact_quality import HONEST, PASTED, enter, people
-from tests.world import Bank
+from tests.world import Bank, rewrite_contacts
 
 ClientOf = Callable[[User], Client]
 
@@ -80,8 +82,8 @@ def test_a_manager_sees_the_branch_as_dots_and_a_person_on_demand(bank: Bank, cl
 
 def test_texts_stand_side_by_side_with_what_differs_marked(bank: Bank, client_of: ClientOf) -> None:
     one = pasted(bank, bank.wang)
-    db.execute("UPDATE archives_contactlog SET summary = replace(summary, '有1万', '有27万') WHERE id = %s",
-               [one.leader_id + 1])  # fmt: skip
+    changed = Replace("summary", Value("有1万"), Value("有27万"))
+    rewrite_contacts(ContactLog.objects.filter(pk=one.leader_id + 1), summary=changed)
     page = client_of(bank.he).get(f"/quality/{one.pk}/").content.decode()
     assert page.count("<tr data-row") == 6 and page.count("<mark>") == 1 and "<mark>27</mark>" in page
     assert "客户甲" not in page  # the name in plain; its mask stands there

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from archives.models import ContactLog
@@ -52,11 +53,10 @@ def full(bank: Bank, day: Morning) -> Morning:
     )
     OwnerAlerts.objects.using("batch").update(customers=LARGE, alerts=LARGE, red=LARGE)
     Customer.objects.using("batch").filter(pk=day.zhou.pk).update(name_mask="滨江市****国际贸易有限责任公司")
-    log = ContactLog.objects.using("batch").create(
+    ContactLog.objects.using("batch").create(
         branch_id=day.zhou.branch_id, customer_id=day.zhou.pk, staff_id=bank.wang.pk, channel="wecom", purpose="care",
-        outcome="not_interested", summary="话" * 200,
+        outcome="not_interested", summary="话" * 200, contacted_at=timezone.now() - timedelta(days=400),
     )  # fmt: skip
-    ContactLog.objects.using("batch").filter(pk=log.pk).update(contacted_at=log.contacted_at - timedelta(days=400))
     return day
 
 

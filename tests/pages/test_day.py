@@ -16,7 +16,7 @@ from crm.organization.models import DayTarget, User
 from crm.workbench import ranking
 from customers.models import Alert, Customer
 from tests.pages.morning import Morning, raise_alert
-from tests.world import Bank
+from tests.world import Bank, rewrite_contacts
 
 ClientOf = Callable[[User], Client]
 
@@ -79,7 +79,7 @@ def test_every_contact_of_today_takes_one_place(bank: Bank, day: Morning, client
     log(other, bank.wang)  # the same customer twice is one
     log(day.lin, bank.he)  # and the manager's contact is not hers
     yesterday = log(day.lin, bank.wang)
-    ContactLog.objects.using("batch").filter(pk=yesterday.pk).update(contacted_at=timezone.now() - timedelta(days=1))
+    rewrite_contacts(ContactLog.objects.filter(pk=yesterday.pk), contacted_at=timezone.now() - timedelta(days=1))
     context = client.get("/").context
     assert [row.customer.pk for row in context["list"].rows] == [day.zhou.pk]
     assert (context["so_far"].done, context["so_far"].left, context["list"].rest) == (1, 1, 4)

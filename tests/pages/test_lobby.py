@@ -16,7 +16,7 @@ from crm.organization.models import User
 from crm.workbench.lobby import is_birthday_near
 from customers.models import Alert, Customer
 from tests.pages.morning import Morning
-from tests.world import Bank
+from tests.world import Bank, rewrite_contacts
 
 ClientOf = Callable[[User], Client]
 
@@ -57,7 +57,7 @@ def test_a_need_is_on_the_managers_page_at_once_and_on_nobody_elses(
 
 def test_an_old_note_leaves_the_page(bank: Bank, day: Morning, client_of: ClientOf) -> None:
     note(client_of(bank.zhao), day.zhou, summary="想了解养老金理财", is_need="on")
-    ContactLog.objects.using("batch").update(contacted_at=timezone.now() - timedelta(days=5))
+    rewrite_contacts(ContactLog.objects.all(), contacted_at=timezone.now() - timedelta(days=5))
     assert "想了解养老金理财" not in client_of(bank.wang).get("/").content.decode()
 
 
@@ -95,7 +95,7 @@ def test_an_appointment_comes_first(bank: Bank, day: Morning, client_of: ClientO
     make = ContactLog.objects.using("batch").create
     make(branch_id=day.zhou.branch_id, customer_id=day.zhou.pk, next_date=day.day, **fields)
     assert card_of(client_of(bank.zhao), day.zhou).facts[0].icon == "calendar-check"
-    ContactLog.objects.using("batch").update(next_date=day.day - timedelta(days=1))
+    rewrite_contacts(ContactLog.objects.all(), next_date=day.day - timedelta(days=1))
     assert card_of(client_of(bank.zhao), day.zhou).facts[0].icon == "calendar-due"
 
 
