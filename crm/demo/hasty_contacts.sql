@@ -1,9 +1,6 @@
 -- What the quality of contacts has to tell apart: a manager who types the same words into two dozen contacts at the end
 -- of a day (and did so a month ago), one who honestly writes a day down in the evening, one who tries to call a dozen
--- customers and reaches none; and interested customers for whom nobody noted what comes next.
-UPDATE archives_contactlog SET next_action = '', next_date = NULL
-WHERE outcome = 'interested' AND contacted_at > %(as_of)s::date - 75 AND pg_temp.chance(id, 760) < 0.15;
-
+-- customers and reaches none.
 WITH authors (staff_no, days_ago, first_entry, seconds, contacts, kind) AS (
     VALUES ('1005', 0, time '17:40', 31, 23, 'pasted'), ('1005', 35, time '17:52', 28, 12, 'pasted'),
            ('1009', 1, time '18:04', 55, 9, 'evening'), ('1003', 1, time '10:20', 47, 12, 'missed')
