@@ -21,7 +21,7 @@ def sql_text(package: str, name: str) -> str:
 
 
 def run_sql(package: str, name: str, using: str = "batch", **params: Any) -> int:
-    """Run `<package>/<name>.sql` and return the number of rows that its last statement touched."""
+    """Run `<package>/<name>.sql` and return the number of rows that its first statement touched."""
     with connections[using].cursor() as cursor:
         cursor.execute(sql_text(package, name), params or None)
         return max(int(cursor.rowcount), 0)

@@ -39,6 +39,7 @@ def test_every_page_is_readable_in_the_dark(
     wants(page, server, theme="dark", django_language=language)
     console = sign_in(page, server, getattr(bank, who), "/password/")
     customer = [f"/customers/{day.zhou.pk}/", f"/customers/{day.zhou.pk}/contacts/new/"]
+    told = [f"/customers/{day.zhou.pk}/consent/", f"/customers/{day.zhou.pk}/gifts/new/"]
     people = [f"/customers/{day.zhou.pk}/owner/", f"/customers/{day.zhou.pk}/relations/new/"]
     paths = {
         "wang": [
@@ -51,6 +52,7 @@ def test_every_page_is_readable_in_the_dark(
             "/exports/",
             "/_components/",
             *customer,
+            *told,
         ],
         "he": ["/", f"/?manager={bank.wang.pk}", *people],
         "zhao": ["/", *customer],

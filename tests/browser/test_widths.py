@@ -87,8 +87,10 @@ def test_no_page_scrolls_sideways(page: Page, server: str, bank: Bank, full: Mor
     lists = ["/customers/", "/alerts/", "/contacts/", "/plans/", "/customers/at-hand/", "/bulk/"]
     of_segment = f"/segments/{Segment.objects.using('batch').get(code='senior').pk}/"
     lists += ["/segments/", of_segment, "/segments/new/", "/segments/overlap/?s=senior&s=women&s=payroll"]
-    paths = {"wang": ["/", *lists, *customer], "zhao": ["/", *customer]}
+    told = [f"/customers/{full.zhou.pk}/consent/", f"/customers/{full.zhou.pk}/gifts/new/"]
+    paths = {"wang": ["/", *lists, *customer, *told], "zhao": ["/", *customer]}
     paths["lu"] = ["/jobs/", "/feeds/", "/password/", "/_components/", "/nowhere/"]
+    paths["lu"] += ["/archives/templates/", "/archives/templates/placeholders/"]
     people = [f"/customers/{full.zhou.pk}/owner/", f"/customers/{full.zhou.pk}/relations/new/"]
     board = ["/", f"/?reassign={full.chen.pk}", "/board/customers/?figure=waiting"]
     paths["zhou"] = [f"{of_segment}rule/", f"{of_segment}playbook/"]
