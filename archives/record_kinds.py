@@ -59,7 +59,8 @@ def read_number(text: str) -> Typed:
         number = Decimal(text)
     except InvalidOperation:
         raise BadValue(_("Write a number.")) from None
-    if not number.is_finite() or abs(number) >= MOST_NUMBER or number != round(number, 4):
+    # Compared and not reckoned with: of 1e999999999 even abs() overflows.
+    if not number.is_finite() or not -MOST_NUMBER < number < MOST_NUMBER or number != round(number, 4):
         raise BadValue(_("Write a number with at most four places."))
     return Typed(f"{number:f}", number=number)
 
