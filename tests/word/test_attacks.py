@@ -3,6 +3,7 @@
 import io
 import time
 import zipfile
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -296,3 +297,16 @@ def test_placeholders_split_over_runs_and_pictures_pass() -> None:
     document.save(output)
     assert check(output.getvalue()) == 1
     assert texts(fills(output.getvalue()))[0] == ARCHIVE["customer"]["name"]
+
+
+def test_the_properties_name_nobody_and_the_day_it_was_made() -> None:
+    document = Document()
+    properties = document.core_properties
+    properties.author = properties.last_modified_by = "某人"
+    document.add_paragraph("{{ customer.name }}")
+    output = io.BytesIO()
+    document.save(output)
+    made = Document(io.BytesIO(fills(output.getvalue()))).core_properties
+    assert (made.author, made.last_modified_by, made.comments) == ("", "", "1001")
+    assert made.created == made.modified and made.created is not None
+    assert abs((datetime.now(UTC) - made.created).total_seconds()) < 60
