@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from archives import lunar
 from archives.choices import FieldKind
@@ -101,7 +102,7 @@ def shown(field: ArchiveField, text: str) -> str:
     """A stored value in the reader's words."""
     if field.kind in (FieldKind.CHOICE, FieldKind.MULTI, FieldKind.BAND):
         names = dict(field.choices)
-        return _(", ").join(names.get(key, key) for key in text.split(",")) if text else ""
+        return pgettext("between names", ", ").join(names.get(key, key) for key in text.split(",")) if text else ""
     if field.kind == FieldKind.LUNAR and text:
         number = lunar.read(text)
         return lunar.words(number) if number else text

@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from archives import consents
-from archives.choices import Evidence
+from archives.choices import Channel, Evidence
 from archives.models import Consent, ContactLog
 from crm.audit.models import AuditEntry
 from crm.organization.access import scoped
@@ -65,6 +65,17 @@ def test_a_refusal_by_one_way_closes_that_way(bank: Bank, client_of: ClientOf) -
     assert not Customer.objects.using("batch").get(pk=customer.pk).do_not_contact
     page = client.get(f"/customers/{customer.pk}/consent/").content.decode()
     assert page.count('data-bar="refused"') == 1
+
+
+def test_each_reason_names_the_ways_that_it_closes(bank: Bank, client_of: ClientOf) -> None:
+    customer = bank.customer("C1", owner=bank.wang)
+    client, address = client_of(bank.wang), f"/customers/{customer.pk}/consent/"
+    for channel in ("sms", "wecom"):
+        client.post(address, sent(purpose="marketing", channel=channel))
+    marketing = client.get(address).context["standing"][0]
+    named = {verdict.bar: names for names, verdict in marketing[2]}
+    assert all(str(Channel(way).label) in named["refused"] for way in ("sms", "wecom"))
+    assert str(Channel.PHONE.label) not in named["refused"]
 
 
 def test_a_call_that_was_made_is_logged_although_it_was_barred(bank: Bank, client_of: ClientOf) -> None:
