@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from archives.choices import GAOKAO, ONCE, ZHONGKAO
+from archives.choices import GAOKAO, ONCE, ZHONGKAO, StepEvent
 
+# Has come to pass when it is noted; a wedding or an exam may lie ahead.
+HAPPENED = (StepEvent.BIRTHDAY, StepEvent.FAMILY, StepEvent.ANNIVERSARY)
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 
 
@@ -20,6 +23,8 @@ def fault_of(texts: Mapping[str, str]) -> tuple[str, str] | None:
         return "date_year", _("Only the two entrance exams go by a year; give any other day as a date.")
     if year and not (year.isascii() and year.isdecimal() and FIRST_YEAR <= int(year) <= LAST_YEAR):
         return "date_year", _("Write the year as 2027.")
+    if kind in HAPPENED and solar > timezone.localdate().isoformat():
+        return "date_solar", _("The day lies in the future.")
     if kind in ONCE and lunar:
         return "date_lunar", _("This comes once, on a day of the solar calendar.")
     if kind in (GAOKAO, ZHONGKAO):

@@ -68,6 +68,7 @@ def test_a_lunar_birthday_is_chosen_and_shown_with_its_next_day(bank: Bank, clie
         ({"kind": "birthday", "lunar": ["8", ""]}, "date_lunar"),
         ({"kind": "birthday", "lunar": ["L1", "3"]}, "date_lunar"),
         ({"kind": "birthday", "solar": "2026-02-30"}, "date_solar"),
+        ({"kind": "family", "solar": "2100-01-01"}, "date_solar"),
         ({"kind": "gaokao"}, "date_year"),
         ({"kind": "gaokao", "year": "27"}, "date_year"),
         ({"kind": "retirement", "lunar": ["8", "15"]}, "date_lunar"),
