@@ -154,6 +154,7 @@ def write_past(plan: Plan, built: Built) -> None:
         db.run_sql(PACKAGE, "assessments", as_of=plan.as_of)
         db.run_sql(PACKAGE, "complaints", as_of=plan.as_of)
         db.run_sql(PACKAGE, "surveys", **dates)
+        db.run_sql(PACKAGE, "gifts", as_of=plan.as_of)
     with built.part("archives"):
         records.write_records(plan.as_of, with_secrets=plan.with_secrets)
     with built.part("alerts"):

@@ -228,3 +228,16 @@ def test_what_was_typed_in_haste_is_found_and_what_is_honest_is_not(demo: Demo) 
     assert value("SELECT count(*) FROM archives_contactmark WHERE kind = 'no_next'") > 0
     tried = "SELECT count(*) FROM archives_contactlog l JOIN organization_user u ON u.id = l.staff_id "
     assert value(f"{tried} WHERE u.staff_no = '1003' AND l.summary = '没人接'") >= 8
+
+
+def test_gifts_keep_to_their_limits_and_some_wait(demo: Demo) -> None:
+    given = value("SELECT count(*) FROM archives_giftstep WHERE kind = 'given'")
+    waits = value(
+        "SELECT count(*) FROM archives_gift g WHERE NOT EXISTS (SELECT FROM archives_giftstep s WHERE s.gift_id = g.id)"
+    )
+    assert given > 0 and 0 < waits < given
+    assert value(
+        "SELECT max(given) FROM (SELECT sum(g.value) AS given FROM archives_gift g JOIN archives_giftstep s "
+        "ON s.gift_id = g.id AND s.kind = 'given' GROUP BY g.staff_id, date_trunc('month', s.day)) m"
+    ) <= value("SELECT amount FROM archives_giftlimit WHERE kind = 'staff_month'")
+    assert value("SELECT count(*) FROM archives_consent WHERE is_given") > 0
