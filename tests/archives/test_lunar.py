@@ -38,7 +38,12 @@ def test_every_month_from_1950_to_2060_is_that_of_another_implementation(databas
         for month in LunarYear.fromYear(year).getMonths()
     }
     expected = [
-        {"year": other.getYear(), "month": other.getMonth(), "days": other.getDayCount(), "first_day": solar_day(number)}
+        {
+            "year": other.getYear(),
+            "month": other.getMonth(),
+            "days": other.getDayCount(),
+            "first_day": solar_day(number),
+        }
         for number, other in sorted(others.items())
     ]
     assert rows[0]["first_day"] <= FIRST
