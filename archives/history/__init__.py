@@ -5,7 +5,10 @@ correction, appended too. History records what happened: no cap refuses it, no a
 is planned from it. Only a refusal that is a customer's newest word bars the customer, like one that is noted today.
 """
 
+from datetime import datetime
+
 from django.conf import settings
+from django.utils import timezone
 
 from archives.choices import REACHED, Direction, Purpose
 from crm import db
@@ -28,12 +31,11 @@ OPTIONAL = {
 
 def merge(delivery: Delivery, load: FeedLoad) -> int:
     """Write what is new and what reads otherwise than before; returns how many contacts that are."""
+    zone, now = settings.TIME_ZONE, timezone.now()
     stage_rows(delivery)
-    refuse_rows()
-    zone = settings.TIME_ZONE
+    refuse_rows(timezone.localtime(now))
     db.run_sql(__package__, "differing", zone=zone)
     refuse("s.first_id IS NOT NULL AND s.last_replaced", STAGED, "source_no", "corrected")
-    now = db.fetch_value("SELECT now()")
     db.run_sql(__package__, "replaced", now=now)
     written = db.run_sql(__package__, "written", zone=zone, now=now, recorder=load.uploaded_by_id)
     barred = db.run_sql(__package__, "refusals", reached=list(REACHED), now=now, recorder=load.uploaded_by_id)
@@ -66,11 +68,11 @@ def stage_rows(delivery: Delivery) -> None:
     )
 
 
-def refuse_rows() -> None:
-    """Rows that nobody can have written so."""
+def refuse_rows(now: datetime) -> None:
+    """Rows that nobody can have written so, at this moment by the clock of the bank."""
     refuse("s.staff_id IS NULL", STAGED, "staff_no", "staff")
     refuse("s.customer_id IS NULL", STAGED, "customer_no", "customer")
-    refuse(f"s.said_at > now() AT TIME ZONE '{settings.TIME_ZONE}'", STAGED, "contacted_at", "future")
+    refuse(f"s.said_at > timestamp '{now:%Y-%m-%d %H:%M:%S}'", STAGED, "contacted_at", "future")
     refuse("s.next_date < s.said_at::date", STAGED, "next_date", "next_before")
     refuse("s.amount < 0", STAGED, "amount", "negative")
     refuse(

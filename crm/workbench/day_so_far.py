@@ -62,6 +62,7 @@ class LobbyNote:
 class Planned:
     """An open plan that is due today, or was before; one to mend an archive (`inspection_id`) from the first day on."""
 
+    plan_id: int
     customer_id: int
     name_mask: str
     sex: str
@@ -146,6 +147,7 @@ def day_so_far(user: User, day: date, now: datetime, owner: str = "") -> DaySoFa
         ],
         plans=[
             Planned(
+                one["plan"],
                 one["customer"],
                 one["name"],
                 one["sex"],
@@ -228,6 +230,7 @@ def plans(user: User, day: date, now: datetime, owner_id: int) -> Any:
     due = MaintenancePlan.objects.open().visible_to(user).filter(wanted, owner_id=owner_id)
     return due.order_by("due_date", "pk").values(
         json=JSONObject(
+            plan="pk",
             customer="customer_id",
             name="customer__name_mask",
             sex="customer__sex",
