@@ -29,7 +29,7 @@ PURPOSE_OF_KIND = {
 SHORT = {
     Bar.DO_NOT_CONTACT: gettext_lazy("Do not contact"),
     Bar.REFUSED: gettext_lazy("Refused this"),
-    Bar.MINOR: gettext_lazy("Minor"),
+    Bar.MINOR: gettext_lazy("A minor"),
     Bar.COMPLAINT: gettext_lazy("Complaint open"),
     Bar.NO_CONSENT: gettext_lazy("No consent"),
     Bar.CAP: gettext_lazy("Contacted often"),
