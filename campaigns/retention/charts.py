@@ -15,7 +15,6 @@ from crm.organization.models import User
 from customers.models import BalanceChange
 
 COLUMN_HEIGHT, COLUMN_WIDTH, COLUMN_STEP = 64, 26, 50
-WIDTH, HEIGHT = 206, 50
 LEFT, RIGHT, TOP, BOTTOM = 46, 150, 5, 36
 DAYS = 16  # from the eve to T+15
 CONTACT_DAYS = 7

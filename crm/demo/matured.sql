@@ -27,9 +27,9 @@ INSERT INTO customers_balancechange (branch_id, customer_id, holding_id, as_of, 
                                      new_counted, recorded_at)
 SELECT branch_id, customer_id, id, as_of, amount, 0, amount, 0, as_of + time '22:00' FROM demo_matured;
 
--- Half of what was paid out of the other deposits lay in the demand deposit until that moved next.
+-- Most of what was paid out, and not spent on these, lay in the demand deposit until that moved next.
 WITH paid AS (
-    SELECT b.customer_id, b.as_of, b.old_balance AS amount, d.id AS demand_id,
+    SELECT b.customer_id, b.as_of, b.old_balance - coalesce(s.new_balance, 0) AS amount, d.id AS demand_id,
            (SELECT min(n.as_of) FROM customers_balancechange n WHERE n.holding_id = d.id AND n.as_of > b.as_of
                                                                  AND n.customer_id = d.customer_id) AS moves_on,
            (SELECT n.new_balance FROM customers_balancechange n WHERE n.holding_id = d.id AND n.as_of < b.as_of
@@ -37,8 +37,9 @@ WITH paid AS (
     FROM customers_balancechange b
     JOIN customers_holding h ON h.id = b.holding_id AND h.status = 'closed' AND h.maturity_date = b.as_of
     JOIN customers_holding d ON d.customer_id = b.customer_id AND d.sub_no = '' AND d.status = 'open'
-    WHERE b.new_balance = 0 AND b.as_of > %(as_of)s::date - 190 AND pg_temp.chance(b.holding_id, 853) < 0.5
-      AND NOT EXISTS (SELECT FROM demo_matured m WHERE m.id = b.holding_id)
+    LEFT JOIN demo_matured s ON s.id = b.holding_id
+    WHERE b.new_balance = 0 AND b.as_of > %(as_of)s::date - 190 AND pg_temp.chance(b.holding_id, 853) < 0.85
+      AND b.old_balance > coalesce(s.new_balance, 0)
       AND NOT EXISTS (SELECT FROM customers_balancechange n
                       WHERE n.customer_id = d.customer_id AND n.holding_id = d.id AND n.as_of = b.as_of)
 ), lain AS (

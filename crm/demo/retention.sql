@@ -1,4 +1,4 @@
--- The maturities of the past half year, as the nights would have followed them, one of a customer at a time: deposits paid
+-- People's maturities of the past half year, as the nights would have followed them, one of a customer at a time: deposits paid
 -- out, and terms that went on in place.
 INSERT INTO campaigns_maturity (
     branch_id, customer_id, holding_id, product_id, product_class, principal, maturity_date, auto_rollover,
@@ -10,19 +10,20 @@ WITH candidates AS (
     FROM customers_balancechange b
     JOIN customers_holding h ON h.id = b.holding_id AND h.status = 'closed' AND h.maturity_date = b.as_of
     JOIN customers_product q ON q.id = h.product_id
+    JOIN customers_customer c ON c.id = h.customer_id AND c.customer_type = 'person'
     WHERE b.new_balance = 0 AND b.old_balance > 0
     UNION ALL
     SELECT h.id, h.customer_id, h.branch_id, h.product_id, q.product_class, h.balance, h.start_date, true,
            coalesce(h.auto_rollover, false)
     FROM customers_holding h JOIN customers_product q ON q.id = h.product_id AND q.term_days IS NOT NULL
-    JOIN customers_customer c ON c.id = h.customer_id AND c.open_date < h.start_date
+    JOIN customers_customer c ON c.id = h.customer_id AND c.customer_type = 'person' AND c.open_date < h.start_date
     WHERE h.status = 'open' AND h.balance > 0 AND pg_temp.chance(h.id, 861) < 0.7
       AND NOT EXISTS (SELECT FROM customers_balancechange b
                       WHERE b.customer_id = h.customer_id AND b.holding_id = h.id AND b.old_balance = 0)
 ), chosen AS (
     SELECT DISTINCT ON (customer_id, (matured - date '2000-01-03') / 40)
            *, organization_next_workday(matured) AS first_day
-    FROM candidates WHERE matured > date_trunc('month', %(as_of)s::timestamp)::date - 155 AND matured <= %(as_of)s
+    FROM candidates WHERE matured >= (date_trunc('month', %(as_of)s::timestamp) - interval '5 months')::date AND matured <= %(as_of)s
     ORDER BY customer_id, (matured - date '2000-01-03') / 40, principal DESC, id
 ), moved AS (
     SELECT c.id, days,
@@ -87,7 +88,7 @@ CROSS JOIN LATERAL (
                 ELSE (ARRAY['interested', 'sold', 'booked', 'sold', 'not_reached'])
                      [1 + floor(pg_temp.chance(m.holding_id, 874) * 5)::int] END AS outcome) said
 WHERE m.held_owner_id IS NOT NULL
-  AND pg_temp.chance(m.holding_id, 875) < CASE WHEN m.gone * 2 > m.principal THEN 0.5 ELSE 0.9 END
+  AND pg_temp.chance(m.holding_id, 875) < CASE WHEN m.gone * 2 > m.principal THEN 0.3 ELSE 0.9 END
 ORDER BY said.at;
 
 UPDATE campaigns_maturity m SET is_contacted = true
