@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import F, Min, QuerySet, Sum
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from campaigns.retention.listing import month_before
 from campaigns.retention.models import Part, RetentionFigure
@@ -19,7 +20,7 @@ MONTHS = 6
 # What counts as kept (DOMAIN §6): all that stayed in AUM, what stayed in deposits, what became a new term deposit.
 BASES: dict[str, tuple[Any, tuple[Part, ...]]] = {
     "assets": (_("All assets"), (Part.RENEWED, Part.INVESTED, Part.IDLE)),
-    "deposits": (_("Deposits"), (Part.RENEWED, Part.IDLE)),
+    "deposits": (pgettext_lazy("retention", "Deposits"), (Part.RENEWED, Part.IDLE)),
     "renewal": (_("Renewal"), (Part.RENEWED,)),
 }
 

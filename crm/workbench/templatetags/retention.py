@@ -59,7 +59,7 @@ def stacked(parts: list[tuple[Part, Decimal]], whole: Decimal) -> SafeString:
 @register.simple_tag
 def split_bar(split: Split, size: str = "") -> SafeString:
     """The four parts of a sum; read out as one line."""
-    words = "，".join(f"{part.label} {share:.1f}%" for part, _amount, share, _rows in split.parts)
+    words = gettext(", ").join(f"{part.label} {share:.1f}%" for part, _amount, share, _rows in split.parts)
     rects = stacked([(part, amount) for part, amount, _share, _rows in split.parts], split.principal)
     return format_html('<svg class="rt-bar {}" role="img" aria-label="{}">{}</svg>', size, words, rects)
 
@@ -75,7 +75,7 @@ def maturity_bar(one: Maturity) -> SafeString:
 def other_parts(one: Maturity, open_part: str) -> str:
     """`Left in demand 18.00万`, for every part but the one that is open."""
     found = [part for part in Part if part != open_part and getattr(one, part)]
-    return "，".join(f"{part.label} {money_text(getattr(one, part))}" for part in found)
+    return gettext(", ").join(f"{part.label} {money_text(getattr(one, part))}" for part in found)
 
 
 @register.simple_tag
