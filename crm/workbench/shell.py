@@ -48,6 +48,7 @@ NAVIGATION = (
     Entry("workbench:alerts", "bell", gettext_lazy("Alerts"), frozenset(BALANCE_ROLES)),
     Entry("workbench:contacts", "note", gettext_lazy("Contacts"), frozenset(BALANCE_ROLES)),
     Entry("workbench:plans", "calendar-event", gettext_lazy("Plans"), frozenset(BALANCE_ROLES)),
+    Entry("campaigns:retention", "pig-money", pgettext_lazy("navigation", "Retention"), frozenset(BALANCE_ROLES)),
     Entry("workbench:pool", "user-plus", pgettext_lazy("navigation", "Pool"), frozenset(BALANCE_ROLES)),
     Entry(
         "workbench:handovers", "user-share", pgettext_lazy("navigation", "Handover"), frozenset({Role.BRANCH_MANAGER})
