@@ -70,6 +70,8 @@ PICTURES = (
     Picture("register", BRANCH, "/archives/register/", (DESK, PHONE)),
     Picture("quality", BRANCH, "/quality/", (DESK, PHONE), is_dark=True),
     Picture("quality-own", MANAGER, "/quality/", (DESK, PHONE)),
+    Picture("retention", BRANCH, "/retention/", (DESK, PHONE), is_dark=True),
+    Picture("retention-own", MANAGER, "/retention/?part=renewed"),
     Picture("finding", BRANCH, "/quality/{finding}/", (DESK, PHONE), is_dark=True),
     Picture("segments", BRANCH, "/segments/", (DESK, PHONE)),
     Picture("segment", BRANCH, "/segments/{segment}/", (DESK, PHONE), is_dark=True),

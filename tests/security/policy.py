@@ -309,6 +309,7 @@ PAGES: tuple[Page, ...] = (
     Page("archives:inspection_judge", MANAGER, WRITE, "inspection", inspection),
     Page("archives:inspection_resubmit", OWNERS, WRITE, "inspection", inspection),
     Page("archives:quality", OWNERS, READ),
+    Page("campaigns:retention", OWNERS, READ),
     Page("archives:finding", OWNERS, READ, "finding", finding),
     Page("archives:finding_judge", MANAGER, WRITE, "finding", finding),
     Page("exports:list", OWNERS, READ),

@@ -68,6 +68,8 @@ TABLES = {
     "axes_accessattemptexpiration": "rd",
     "axes_accessfailurelog": "r",
     "axes_accesslog": "arw",
+    "campaigns_maturity": "r",
+    "campaigns_retentionfigure": "r",
     "customers_account": "r",
     "customers_accountholder": "r",
     "customers_alert": "rw",
