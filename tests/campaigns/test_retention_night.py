@@ -3,6 +3,7 @@
 import random
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import IntegrityError
@@ -22,7 +23,7 @@ def diary(bank: Bank) -> Diary:
     return Diary(bank)
 
 
-def saver(diary: Diary, number: str = "A", **fields: object) -> tuple[Customer, Holding, Holding]:
+def saver(diary: Diary, number: str = "A", **fields: Any) -> tuple[Customer, Holding, Holding]:
     """A customer with 100,000 due on DUE and 20,000 in demand, both there since FIRST."""
     customer = diary.open(number, 20_000)
     deposit = diary.add(customer, TEN, product="TIME1Y", **{"maturity_date": DUE, **fields})
@@ -122,7 +123,7 @@ def test_money_broken_out_before_its_day_is_no_maturity(diary: Diary) -> None:
     diary.change(demand, 150_000)
     diary.close(DUE)
     [(principal, rate, _late)] = written().values()
-    assert (principal, rate.idle) == (130_000, 130_000)
+    assert principal == rate.idle == 130_000
 
 
 def test_two_maturities_share_new_money_in_the_order_of_their_days(diary: Diary) -> None:
