@@ -161,7 +161,7 @@ WITHOUT = {
     "archives:inspection": "shows the archive as archives:record does, beside forms; needs a sample drawn first",
     "segments:compare": "a part of segments:segment",
     "tiers:draft_progress": "a part of tiers:draft",
-    "feeds:rejects": "a file",
+    "feeds:rejects|feeds:template": "a file",
     "admin:login|admin:password_change.*|admin:auth_user_password_change": "Django's, as that of a new person",
     "admin:autocomplete|admin:jsi18n|admin:\\?": "no pages",
     "admin:.*_(add|change|history|delete)": "Django's forms, as those of a scheme and a new person",

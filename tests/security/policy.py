@@ -322,6 +322,7 @@ PAGES: tuple[Page, ...] = (
     Page("exports:file", OWNERS, WRITE, "export", export, answers=OWN_ALONE),
     Page("feeds:list", ADMIN, READ),
     Page("feeds:upload_new", ADMIN, BOTH),
+    Page("feeds:template", ADMIN, READ, arguments=lambda town, subject: {"spec": "contact_history"}),
     Page("feeds:upload", ADMIN, READ, arguments=upload),
     Page("feeds:progress", ADMIN, READ, arguments=upload),
     Page("feeds:load", ADMIN, WRITE, arguments=upload),
