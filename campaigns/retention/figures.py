@@ -140,7 +140,8 @@ def of_manager(rows: QuerySet[RetentionFigure], manager: str) -> QuerySet[Retent
 
 def summed(rows: QuerySet[RetentionFigure], *by: str, **names: F) -> Iterable[dict[str, Any]]:
     sums = {f"sum_{one}": Sum(one) for one in SUMMED}
-    return rows.values(*by, **names).annotate(**sums, since=Min("open_since")).order_by()
+    found: QuerySet[RetentionFigure, dict[str, Any]] = rows.values(*by, **names)
+    return found.annotate(**sums, since=Min("open_since")).order_by()
 
 
 def split_of(row: Mapping[str, Any]) -> Split:

@@ -23,9 +23,8 @@ def begin(tonight: Night) -> int:
     """
     if tonight.previous is None:
         return 0
-    dates = {"as_of": tonight.as_of, "previous": tonight.previous}
-    opened = db.run_sql(PACKAGE, "open", **dates)
-    db.run_sql(PACKAGE, "reclassified", **dates)
+    opened = db.run_sql(PACKAGE, "open", as_of=tonight.as_of, previous=tonight.previous)
+    db.run_sql(PACKAGE, "reclassified", as_of=tonight.as_of, previous=tonight.previous)
     return opened
 
 

@@ -135,7 +135,7 @@ def write_money(plan: Plan, built: Built) -> None:
         db.execute("ANALYZE customers_holding")
     with built.part("balance changes"):
         db.run_sql(PACKAGE, "history", **dates)
-        db.run_sql(PACKAGE, "matured", as_of=plan.as_of)
+        db.run_sql(PACKAGE, "matured", **dates)
         db.execute("ANALYZE customers_balancechange")
     with built.part("metrics"):
         db.run_sql(PACKAGE, "metrics", start=plan.start)

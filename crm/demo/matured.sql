@@ -1,11 +1,12 @@
 -- What of the past half year's new deposits and products was bought with money that had matured that day: three of four
--- follow a deposit that was paid out, of about the same amount. Only the customer's sum of the day changes.
+-- follow a deposit that was paid out, of about the same amount, of customers who were there before the history begins.
 CREATE TEMP TABLE demo_matured ON COMMIT DROP AS
 WITH bought AS (
     SELECT b.customer_id, b.branch_id, b.as_of, b.holding_id, h.account_id, b.new_balance,
            pg_temp.chance(b.holding_id, 851) AS luck, pg_temp.chance(b.holding_id, 852) AS size
     FROM customers_balancechange b JOIN customers_holding h ON h.id = b.holding_id
     JOIN customers_product q ON q.id = h.product_id AND q.product_class NOT IN ('demand', 'loan', 'card', 'e_banking')
+    JOIN customers_customer c ON c.id = b.customer_id AND c.open_date < %(start)s
     WHERE b.old_balance = 0 AND b.new_balance >= 5000 AND h.status = 'open'
       AND b.as_of > %(as_of)s::date - 190
 ), chosen AS (

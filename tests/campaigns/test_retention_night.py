@@ -3,12 +3,14 @@
 import random
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 
 from campaigns.models import Maturity, RetentionFigure
-from customers.models import Customer, Holding
+from customers.models import Customer, Holding, Product
+from customers.nightly import products
 from tests.campaigns.maturing import DAY, Diary, Oracle, Parts, written
 from tests.world import Bank
 
@@ -22,7 +24,7 @@ def diary(bank: Bank) -> Diary:
     return Diary(bank)
 
 
-def saver(diary: Diary, number: str = "A", **fields: object) -> tuple[Customer, Holding, Holding]:
+def saver(diary: Diary, number: str = "A", **fields: Any) -> tuple[Customer, Holding, Holding]:
     """A customer with 100,000 due on DUE and 20,000 in demand, both there since FIRST."""
     customer = diary.open(number, 20_000)
     deposit = diary.add(customer, TEN, product="TIME1Y", **{"maturity_date": DUE, **fields})
@@ -122,7 +124,7 @@ def test_money_broken_out_before_its_day_is_no_maturity(diary: Diary) -> None:
     diary.change(demand, 150_000)
     diary.close(DUE)
     [(principal, rate, _late)] = written().values()
-    assert (principal, rate.idle) == (130_000, 130_000)
+    assert principal == rate.idle == 130_000
 
 
 def test_two_maturities_share_new_money_in_the_order_of_their_days(diary: Diary) -> None:
@@ -209,6 +211,26 @@ def test_a_corrected_day_replaces_what_the_wrong_file_said(diary: Diary) -> None
     diary.change(demand, 120_000)
     diary.close(DUE)
     assert (only().pk, parts()) == (before[0], Parts(idle=TEN))
+
+
+@pytest.mark.parametrize("changed", [{"product_class": "time"}, {"counts_in_aum": False}])
+@pytest.mark.parametrize("day", [DUE, DUE + 2 * DAY])
+def test_a_product_that_counts_otherwise_moves_no_money(diary: Diary, changed: dict[str, Any], day: date) -> None:
+    """Neither on the day of the maturity nor in its window; what runs out later is told of its new class."""
+    customer, demand, deposit = saver(diary)
+    diary.add(customer, 300_000, product="WEALTH", maturity_date=DUE + 4 * DAY)
+    diary.close(FIRST)
+    pay_out(diary, deposit, demand, TEN)
+    if day > DUE:
+        diary.close(DUE)
+    Product.objects.using("batch").filter(code="WEALTH").update(**changed)
+    with transaction.atomic(using="batch"):
+        products.reclassify()
+    diary.close(day)
+    assert parts() == Parts(idle=TEN)
+    diary.close(DUE + 5 * DAY)
+    told = [(row.product_class, row.idle) for row in Maturity.objects.using("batch").order_by("maturity_date")]
+    assert told == [("time", TEN)] + [("time", 3 * TEN)] * ("product_class" in changed)
 
 
 def test_the_database_refuses_parts_that_do_not_add_up(diary: Diary) -> None:
