@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from archives import plans, records
 from archives.planning import planner
 from archives.quality import judge as quality
+from campaigns.prospects import night as prospects
 from crm import db
 from crm.audit import keys
 from crm.jobs import ledger, runner
@@ -54,6 +55,7 @@ def publish(run: JobRun, arguments: Arguments) -> Counts:
     touched_is_known = refresh.mark_touched(tonight)
     carried = tiers_publish.figures_before(tonight)
     written = customers_publish.entities(tonight)
+    came = prospects.publish(tonight.as_of)
     written["plans_cancelled"] = plans.cancel_of_closed(tonight.as_of)
     alerts = alerts_publish.publish(run, tonight)
     moves = tiers_publish.publish(tonight)
@@ -76,6 +78,7 @@ def publish(run: JobRun, arguments: Arguments) -> Counts:
         "segments": members,
         "plans": planned,
         "contact_quality": flaws,
+        "prospects": came,
         **figures(tonight.as_of),
         **moves,
         **alerts,
