@@ -17,13 +17,13 @@ WRITTEN = {
 # What is done about them; who they are, and that an account is there, is not for the web to change.
 DONE = {
     "campaigns_prospect": "mobile_cipher, owner_id, stage, stage_at",
-    "campaigns_referral": "queue, turns, accepted_by_id, accepted_at, withdrawn_at, result, result_note, result_at",
+    "campaigns_referral": "queue, turns, asked_until, accepted_by_id, accepted_at, withdrawn_at, result, result_note, result_at",
     "campaigns_lobbyshift": "taken_by_id, taken_at",
 }
 CHANGED = "".join(f"GRANT UPDATE ({columns}) ON {table} TO crm_app, crm_hq;\n" for table, columns in DONE.items())
 UNCHANGED = "".join(f"REVOKE UPDATE ({columns}) ON {table} FROM crm_app, crm_hq;\n" for table, columns in DONE.items())
 DROP = """
-ALTER TABLE campaigns_referral DROP CONSTRAINT a_turn_for_each_and_the_end;
+ALTER TABLE campaigns_referral DROP CONSTRAINT a_turn_for_each;
 DROP FUNCTION campaigns_number_known(bytea, bytea);
 DROP POLICY number_known ON campaigns_prospect;
 """
@@ -326,7 +326,13 @@ class Migration(migrations.Migration):
                         base_field=models.BigIntegerField(), default=list, size=None
                     ),
                 ),
-                ("turns", django.contrib.postgres.fields.ArrayField(base_field=models.DateTimeField(), size=None)),
+                (
+                    "turns",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.DateTimeField(), default=list, size=None
+                    ),
+                ),
+                ("asked_until", models.DateTimeField()),
                 ("accepted_at", models.DateTimeField(null=True)),
                 ("withdrawn_at", models.DateTimeField(null=True)),
                 (

@@ -11,6 +11,5 @@ $$;
 REVOKE ALL ON FUNCTION campaigns_number_known FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION campaigns_number_known TO crm_app, crm_hq, crm_batch;
 
--- Every referral names as many turns as managers, and one more for the end.
-ALTER TABLE campaigns_referral ADD CONSTRAINT a_turn_for_each_and_the_end
-    CHECK (cardinality(turns) = cardinality(queue) + 1);
+-- Everybody who is asked has a turn.
+ALTER TABLE campaigns_referral ADD CONSTRAINT a_turn_for_each CHECK (cardinality(turns) = cardinality(queue));

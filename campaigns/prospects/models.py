@@ -171,8 +171,8 @@ class ReferralQuerySet(ScopedQuerySet["Referral"]):
 class Referral(models.Model):
     """转介: a manager is called for somebody in the lobby.
 
-    `queue` names the managers who are asked one after the other, `turns` when each one's turn begins, and last when
-    nobody is left. All that follows from the time of day: nothing has to run for a turn to pass.
+    `queue` names the managers who are asked one after the other, `turns` when the turn of each begins, `asked_until`
+    when the last one's ends. All that follows from the time of day: nothing has to run for a turn to pass.
     """
 
     branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", db_index=False)
@@ -184,7 +184,8 @@ class Referral(models.Model):
     made_by = models.ForeignKey(User, models.PROTECT, related_name="+", db_index=False)
     made_at = models.DateTimeField()
     queue = ArrayField(models.BigIntegerField(), default=list)
-    turns = ArrayField(models.DateTimeField())
+    turns = ArrayField(models.DateTimeField(), default=list)
+    asked_until = models.DateTimeField()
     accepted_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
     accepted_at = models.DateTimeField(null=True)
     withdrawn_at = models.DateTimeField(null=True)
@@ -239,12 +240,17 @@ class Referral(models.Model):
 
     def turn_at(self, now: datetime) -> int | None:
         """Whose turn it is, as a place in `queue`; None when nobody is left."""
-        begun = [place for place, begins in enumerate(self.turns) if begins <= now]
-        return begun[-1] if begun and begun[-1] < len(self.queue) else None
+        if self.asked_until <= now:
+            return None
+        return max((place for place, begins in enumerate(self.turns) if begins <= now), default=None)
+
+    def ends_of(self, place: int) -> datetime:
+        """When the turn at a place of `queue` is over."""
+        return self.turns[place + 1] if place + 1 < len(self.turns) else self.asked_until
 
     def is_unanswered(self, now: datetime) -> bool:
         """Has everybody who was asked let the time pass?"""
-        return self.accepted_at is None and self.withdrawn_at is None and self.turns[-1] <= now
+        return self.accepted_at is None and self.withdrawn_at is None and self.asked_until <= now
 
     def succeeded(self, days: int) -> bool:
         """Was business done within so many days?"""

@@ -31,7 +31,7 @@ def with_presence(staff: QuerySet[User], day: date) -> QuerySet[User]:
 
 
 def on_duty(branch_id: int, day: date, first: int | None = None) -> QuerySet[User]:
-    """The relationship managers of a branch who are there, in the order in which they are called: the one of id `first`,
+    """The relationship managers of a branch who are there, in the order in which they are called: `first` by its id,
     then who took the fewest referrals that day."""
     managers = User.objects.filter(branch_id=branch_id, role=Role.RELATIONSHIP_MANAGER, is_active=True)
     taken = (
@@ -69,26 +69,24 @@ def say(user: User, present: bool, now: datetime) -> None:
             join(one, user.pk, now, minutes)
         else:
             leave(one, user.pk, now)
-        one.save(update_fields=["queue", "turns"])
+        one.save(update_fields=["queue", "turns", "asked_until"])
 
 
 def join(referral: Referral, user_id: int, now: datetime, minutes: timedelta) -> None:
     """Ask one more manager, once everybody else was."""
-    begins = max(referral.turns[-1], now)
-    referral.queue = [*referral.queue, user_id]
-    referral.turns = [*referral.turns[:-1], begins, begins + minutes]
+    begins = max(referral.asked_until, now)
+    referral.queue, referral.turns = [*referral.queue, user_id], [*referral.turns, begins]
+    referral.asked_until = begins + minutes
 
 
 def leave(referral: Referral, user_id: int, now: datetime) -> None:
     """Do not wait for a manager any longer: a turn to come falls away, one that runs ends now."""
     place = referral.queue.index(user_id)
-    begins, ends = referral.turns[place], referral.turns[place + 1]
+    begins, ends = referral.turns[place], referral.ends_of(place)
     if ends <= now:
         return
-    if begins > now:
-        referral.queue = [one for one in referral.queue if one != user_id]
-        later = [moment - (ends - begins) for moment in referral.turns[place + 1 :]]
-        referral.turns = [*referral.turns[:place], *later]
-    else:
-        earlier = ends - now
-        referral.turns = [*referral.turns[: place + 1], *(one - earlier for one in referral.turns[place + 1 :])]
+    earlier = ends - max(begins, now)
+    kept = place if begins > now else place + 1
+    referral.turns = [*referral.turns[:kept], *(moment - earlier for moment in referral.turns[place + 1 :])]
+    referral.queue = [*referral.queue[:kept], *referral.queue[place + 1 :]]
+    referral.asked_until -= earlier

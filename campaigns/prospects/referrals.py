@@ -92,8 +92,8 @@ def call_to(user: User, now: datetime, call: Call, submission: UUID, asked: Sequ
     minutes = timedelta(minutes=presence.rule_on(timezone.localtime(now).date()).answer_minutes)
     return Referral.objects.create(
         **subject, need=call.need, note=pii.veil_numbers(call.note), made_by=user, made_at=now,
-        queue=[one.pk for one in asked], turns=[now + place * minutes for place in range(len(asked) + 1)],
-        submission=submission,
+        queue=[one.pk for one in asked], turns=[now + place * minutes for place in range(len(asked))],
+        asked_until=now + len(asked) * minutes, submission=submission,
     )  # fmt: skip
 
 
@@ -130,11 +130,11 @@ def take_on(prospect_id: int, user: User, now: datetime) -> None:
 
 def may_take(referral: Referral, user: User, now: datetime) -> bool:
     """Has this user's turn begun, or do they lead the branch? Nobody takes what they made themselves."""
-    if user.pk == referral.made_by_id:
+    if user.pk == referral.made_by_id or user.role == Role.LOBBY_MANAGER:
         return False
     if user.role == Role.BRANCH_MANAGER:
         return True
-    turns = zip(referral.queue, referral.turns, strict=False)
+    turns = zip(referral.queue, referral.turns, strict=True)
     return any(asked == user.pk and begins <= now for asked, begins in turns)
 
 
@@ -174,7 +174,17 @@ def report(referral: Referral, user: User, now: datetime, result: str, note: str
     act(referral, user, "report", change, {"result": result})
 
 
-CHANGED = ("queue", "turns", "accepted_by", "accepted_at", "withdrawn_at", "result", "result_note", "result_at")
+CHANGED = (
+    "queue",
+    "turns",
+    "asked_until",
+    "accepted_by",
+    "accepted_at",
+    "withdrawn_at",
+    "result",
+    "result_note",
+    "result_at",
+)
 
 
 def act(
