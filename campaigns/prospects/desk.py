@@ -3,37 +3,43 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from archives.contacts import start_of
-from campaigns.prospects import presence, referrals
-from campaigns.prospects.choices import Stage
+from campaigns.prospects import referrals
+from campaigns.prospects.choices import Result, Stage
 from campaigns.prospects.models import Prospect, Referral
 from crm.organization.choices import Role
 from crm.organization.models import User
 from customers.models import Customer
 
-MOST_SHOWN = 8
+MOST_SHOWN = 12
+TAKEN_DAYS = 7
 
 
 @dataclass(frozen=True)
 class Waiting:
     """A call of today as its reader sees it now.
 
-    `asked` is whose turn it is, "" when nobody is left; `ends` when the turn passes on; `next_name` to whom.
+    `asked` is whose turn it is, "" when nobody is left; `left` of its `seconds` are to go, then it passes on to
+    `next_name`.
     """
 
     referral: Referral
     asked: str
     is_mine: bool
     may_take: bool
-    begins: datetime | None
-    ends: datetime | None
+    seconds: int
+    left: int
     next_name: str
     sees_customer: bool
+
+    @property
+    def clock(self) -> str:
+        return f"{self.left // 60}:{self.left % 60:02}"
 
     @property
     def subject(self) -> Any:
@@ -42,12 +48,11 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Desk:
-    """What waits for a user: calls, those taken without a result, new prospects; whether the user is on duty."""
+    """What the lobby wants of a user now: calls nobody has taken, and those taken that have no result yet."""
 
     calls: list[Waiting]
-    taken: list[Referral]
-    prospects: list[Prospect]
-    is_there: bool
+    taken: list[Any]
+    results: ClassVar[list[tuple[str, Any]]] = list(Result.choices)
 
 
 def shown(rows: QuerySet[Any], user: User) -> QuerySet[Any]:
@@ -65,16 +70,25 @@ def shown(rows: QuerySet[Any], user: User) -> QuerySet[Any]:
     return found
 
 
-def calls_for(user: User, now: datetime) -> list[Waiting]:
-    """The calls of today that nobody has taken: those a manager is or was asked, those of the lobby's branch."""
-    today = start_of(timezone.localtime(now).date())
-    waiting = Referral.objects.waiting().visible_to(user).filter(made_at__gte=today, branch_id=user.branch_id)
+def desk(user: User, now: datetime) -> Desk:
+    """Calls of today, those of the user's own turn only for a manager; two statements at most."""
+    today = timezone.localtime(now).date()
+    of_branch = Q(branch_id=user.branch_id)
     if user.role == Role.RELATIONSHIP_MANAGER:
-        waiting = waiting.filter(queue__contains=[user.pk])
-    rows: list[Any] = list(shown(waiting, user).order_by("made_at", "pk")[:MOST_SHOWN])
-    seen = [waits(one, user, now, names_of(rows)) for one in rows]
+        of_branch = Q(queue__contains=[user.pk])
+    waiting = Q(accepted_at=None, withdrawn_at=None, made_at__gte=start_of(today)) & of_branch
+    taken = Q(accepted_by=user, result="", made_at__gte=start_of(today - timedelta(days=TAKEN_DAYS)))
+    rows = shown(Referral.objects.visible_to(user).filter(waiting | taken), user)
+    found: list[Any] = list(rows.order_by("made_at", "pk")[:MOST_SHOWN])
+    open_calls = [one for one in found if one.accepted_at is None]
+    names = names_of(open_calls)
+    calls = [waits(one, user, now, names) for one in open_calls]
     # A manager learns of a call when it is their turn, not before.
-    return [one for one in seen if one.may_take or user.role != Role.RELATIONSHIP_MANAGER]
+    is_manager = user.role == Role.RELATIONSHIP_MANAGER
+    return Desk(
+        calls=[one for one in calls if one.may_take or not is_manager],
+        taken=[one for one in found if one.accepted_at is not None],
+    )
 
 
 def names_of(rows: Sequence[Referral]) -> dict[int, str]:
@@ -87,32 +101,24 @@ def waits(referral: Any, user: User, now: datetime, names: dict[int, str]) -> Wa
     """One call at this moment."""
     place = referral.turn_at(now)
     queue = referral.queue
+    ends = referral.ends_of(place) if place is not None else now
     after = queue[place + 1] if place is not None and place + 1 < len(queue) else None
     return Waiting(
         referral=referral,
         asked=names.get(queue[place], "") if place is not None else "",
         is_mine=place is not None and queue[place] == user.pk,
         may_take=referrals.may_take(referral, user, now),
-        begins=referral.turns[place] if place is not None else None,
-        ends=referral.ends_of(place) if place is not None else None,
+        seconds=int((ends - referral.turns[place]).total_seconds()) if place is not None else 0,
+        left=int((ends - now).total_seconds()),
         next_name=names.get(after, "") if after is not None else "",
         sees_customer=referral.sees_customer,
     )
 
 
-def desk(user: User, now: datetime) -> Desk:
-    """All of it, in five statements at most."""
-    day = timezone.localtime(now).date()
-    month_ago = now - timedelta(days=presence.rule_on(day).success_days)
-    taken = Referral.objects.visible_to(user).filter(accepted_by=user, result="", made_at__gte=month_ago)
+def new_prospects(user: User) -> QuerySet[Prospect]:
+    """Whom nobody has spoken with yet: the user's own, or for who leads the branch those without a manager."""
     mine = Q(owner=user) if user.role == Role.RELATIONSHIP_MANAGER else Q(owner=None)
-    new = Prospect.objects.visible_to(user).filter(mine, stage=Stage.NEW, forgotten_on=None)
-    return Desk(
-        calls=calls_for(user, now),
-        taken=list(shown(taken, user).order_by("-accepted_at")[:MOST_SHOWN]),
-        prospects=list(new.defer("mobile_cipher").order_by("-stage_at", "-pk")[:MOST_SHOWN]),
-        is_there=presence.is_there(user, day),
-    )
+    return Prospect.objects.visible_to(user).filter(mine, stage=Stage.NEW, forgotten_on=None).order_by("-stage_at")
 
 
 def unanswered(user: User, branch_ids: Sequence[int], now: datetime) -> QuerySet[Referral]:

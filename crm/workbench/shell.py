@@ -51,6 +51,8 @@ NAVIGATION = (
     Entry(
         "workbench:handovers", "user-share", pgettext_lazy("navigation", "Handover"), frozenset({Role.BRANCH_MANAGER})
     ),
+    Entry("campaigns:prospects", "user-question", pgettext_lazy("navigation", "Prospects"), frozenset(CUSTOMER_ROLES)),
+    Entry("campaigns:referrals", "user-share", pgettext_lazy("navigation", "Referrals"), frozenset(CUSTOMER_ROLES)),
     Entry("archives:complaints", "message-report", gettext_lazy("Complaints"), frozenset(CUSTOMER_ROLES)),
     Entry("archives:surveys", "star", gettext_lazy("Surveys"), frozenset(BALANCE_ROLES)),
     Entry("archives:inspection_list", "archive", pgettext_lazy("navigation", "Inspections"), frozenset(BALANCE_ROLES)),

@@ -61,7 +61,7 @@ def now_of(referral: Referral) -> Referral:
 
 def seen_by(user: User, at: datetime) -> list[desk.Waiting]:
     with scoped(user):
-        return desk.calls_for(user, at)
+        return desk.desk(user, at).calls
 
 
 def test_the_own_manager_is_asked_first_then_the_others_who_are_there(bank: Bank, third: User) -> None:
