@@ -40,7 +40,11 @@ def test_a_reception_is_one_tap_and_closes_no_alert(bank: Bank, day: Morning, cl
     day.maturity.refresh_from_db(using="batch")
     assert day.maturity.state == "new"
     so_far = client.get("/").context["so_far"]
-    assert (so_far.received, so_far.needs, [one.customer_id for one in so_far.last]) == (1, 0, [day.zhou.pk])
+    assert (so_far.tally.recognised, so_far.tally.needs, [one.customer_id for one in so_far.last]) == (
+        1,
+        0,
+        [day.zhou.pk],
+    )
 
 
 def test_a_need_is_on_the_managers_page_at_once_and_on_nobody_elses(

@@ -67,6 +67,12 @@ TABLES = {
     "axes_accessattemptexpiration": "rd",
     "axes_accessfailurelog": "r",
     "axes_accesslog": "arw",
+    "campaigns_lobbyrule": "arw",
+    "campaigns_lobbyshift": "ar",  # and that it is taken over
+    "campaigns_presence": "arw",
+    "campaigns_prospect": "ar",  # and how far it has come, never that an account is there: tests/campaigns
+    "campaigns_prospectstep": "ar",
+    "campaigns_referral": "ar",  # and what becomes of it
     "customers_account": "r",
     "customers_accountholder": "r",
     "customers_alert": "rw",
