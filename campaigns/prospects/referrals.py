@@ -3,9 +3,9 @@
 Each act takes the referral's row lock and looks at it again, so that of two people who act at once the second is told.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID, uuid5
 
 from django.db import transaction
@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from archives.contacts import note_in_lobby, start_of
 from campaigns.prospects import presence, register
 from campaigns.prospects.choices import Stage
-from campaigns.prospects.models import Prospect, Referral
+from campaigns.prospects.models import LobbyRule, Prospect, Referral
 from crm.audit import pii, trail
 from crm.organization.choices import Role
 from crm.organization.models import User
@@ -36,11 +36,10 @@ class Call:
     note: str = ""
 
 
-def queue_for(user: User, now: datetime, owner_id: int | None) -> list[User]:
+def queue_for(user: User, day: date, owner_id: int | None, rule: LobbyRule) -> list[User]:
     """Who would be called now, in their order; nobody calls themselves."""
-    day = timezone.localtime(now).date()
     asked = presence.on_duty(user.branch_id, day, owner_id).exclude(pk=user.pk)
-    return list(asked[: presence.rule_on(day).most_asked])
+    return list(asked[: rule.most_asked])
 
 
 def refer_customer(customer: Customer, user: User, now: datetime, call: Call, submission: UUID) -> Referral:
@@ -57,8 +56,7 @@ def refer_customer(customer: Customer, user: User, now: datetime, call: Call, su
         end_old(Referral.objects.waiting().filter(customer=customer), now)
         main = Ownership.objects.filter(customer=customer, role=OwnershipRole.MAIN, until__isnull=True)
         owner_id = main.values_list("owner_id", flat=True).first()
-        asked = queue_for(user, now, owner_id)
-        referral = call_to(user, now, call, submission, asked, customer_id=customer.pk, branch_id=customer.branch_id)
+        referral = call_to(user, now, call, submission, owner_id, customer_id=customer.pk, branch_id=customer.branch_id)
         note_in_lobby(customer, user, now, referral.note, uuid5(submission, "reception"))
         detail = {"need": call.need, "asked": referral.queue}
         trail.record(user, "referral.make", customer=customer, target=referral, detail=detail)
@@ -73,8 +71,8 @@ def refer_prospect(prospect: Prospect, user: User, now: datetime, call: Call, su
         if made is not None:
             return made
         end_old(Referral.objects.waiting().filter(prospect=prospect), now)
-        asked = queue_for(user, now, prospect.owner_id)
-        referral = call_to(user, now, call, submission, asked, prospect_id=prospect.pk, branch_id=prospect.branch_id)
+        owner_id = prospect.owner_id
+        referral = call_to(user, now, call, submission, owner_id, prospect_id=prospect.pk, branch_id=prospect.branch_id)
         note_act(referral, user, "make", {"need": call.need, "asked": referral.queue})
     return referral
 

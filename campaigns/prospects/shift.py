@@ -1,5 +1,6 @@
 """交班: the lobby's day in figures, and its handover to whoever comes next."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -96,13 +97,29 @@ def notes_of(user: User, day: date, most: int) -> list[ContactLog]:
     return list(shown.only("contacted_at", "summary", "staff__name", "customer__name_mask", "customer__sex")[:most])
 
 
-def open_handover(user: User, now: datetime) -> LobbyShift | None:
-    """The newest word of a colleague that nobody has taken over yet, of the last three days."""
+@dataclass(frozen=True)
+class Left:
+    """What the lobby manager before left for whoever comes next."""
+
+    pk: int
+    by: str
+    at: datetime
+    sentence: str
+
+
+def left_for(user: User, now: datetime) -> Subquery:
+    """A column: the newest word of a colleague, of the last three days, that nobody has taken over yet, as JSON."""
     recent = LobbyShift.objects.visible_to(user).filter(branch_id=user.branch_id, taken_at=None)
     newer = LobbyShift.objects.filter(branch_id=OuterRef("branch_id"), handed_at__gt=OuterRef("handed_at"))
     waiting = recent.filter(~Exists(newer), handed_at__gt=now - timedelta(days=3)).exclude(handed_by=user)
-    found: LobbyShift | None = waiting.select_related("handed_by").first()
-    return found
+    return Subquery(
+        waiting.values(json=JSONObject(pk="pk", by="handed_by__name", at="handed_at", sentence="sentence"))[:1]
+    )
+
+
+def left_from(found: Mapping[str, Any] | None) -> Left | None:
+    """What `left_for` has read."""
+    return found and Left(found["pk"], found["by"], datetime.fromisoformat(found["at"]), found["sentence"])
 
 
 def hand_over(user: User, now: datetime, day: date, sentence: str, submission: UUID) -> LobbyShift:

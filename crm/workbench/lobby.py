@@ -33,6 +33,9 @@ from customers.models import Alert, Customer
 FACTS = 3
 LAST = 8
 ALERTS = 20
+RECEIVED = {
+    "id": "customer_id", "name": "customer__name_mask", "sex": "customer__sex", "text": "summary", "at": "contacted_at",
+}  # fmt: skip
 EXPIRY_DAYS = 90  # DOMAIN §4: ID expiry
 BIRTHDAY_DAYS = 3
 
@@ -65,6 +68,17 @@ class Card:
 
 
 @dataclass(frozen=True)
+class Received:
+    """A customer who was received today."""
+
+    customer_id: int
+    name_mask: str
+    sex: str
+    text: str
+    at: datetime
+
+
+@dataclass(frozen=True)
 class LobbyDay:
     """What this lobby manager did today, how many calls are expected of them, and the customers received last.
 
@@ -73,12 +87,14 @@ class LobbyDay:
 
     tally: shift.Tally
     target: int
-    last: list[ContactLog]
+    last: list[Received]
     complaints: int
+    left: shift.Left | None
 
 
-def lobby_day(user: User, day: date) -> LobbyDay:
-    """The day so far, in two statements."""
+def lobby_day(user: User, now: datetime) -> LobbyDay:
+    """The day so far, and what the one before left, in one statement."""
+    day = timezone.localtime(now).date()
     mine = ContactLog.objects.visible_to(user).filter(
         staff=user, channel=Channel.LOBBY, contacted_at__gte=start_of(day), replaced_at=None
     )
@@ -87,13 +103,18 @@ def lobby_day(user: User, day: date) -> LobbyDay:
         **shift.tally_of(user, day, Q(pk=user.pk)),
         complaints=Subquery(due_number(user, day)),
         target=Subquery(rules.values("referrals_a_day")[:1]),
+        last=ArraySubquery(mine.order_by("-contacted_at").values(json=JSONObject(**RECEIVED))[:LAST]),
+        left=shift.left_for(user, now),
     ).get(pk=user.pk)
-    last = mine.select_related("customer").only("contacted_at", "summary", "customer__name_mask", "customer__sex")
     return LobbyDay(
         tally=shift.tally_from(found),
         target=found["target"] or 0,
-        last=list(last.order_by("-contacted_at")[:LAST]),
+        last=[
+            Received(one["id"], one["name"], one["sex"], one["text"], datetime.fromisoformat(one["at"]))
+            for one in found["last"]
+        ],
         complaints=found["complaints"] or 0,
+        left=shift.left_from(found["left"]),
     )
 
 
@@ -116,12 +137,13 @@ def customers_for_card(user: User, day: date) -> QuerySet[Any]:
 
 
 def card(customer: Any, user: User, now: datetime) -> Card:
-    """The card of a customer that `customers_for_card` has read; five statements more."""
+    """The card of a customer that `customers_for_card` has read; four statements more."""
     day = timezone.localtime(now).date()
     suitable = suitability_of(user, customer, age_on(customer, day), day)
     facts = list(facts_of(customer, day, suitable))[:FACTS]
     main = getattr(customer, "main", None)
-    asked = referrals.queue_for(user, now, main.owner_id if main else None)
+    rule = presence.rule_on(day)
+    asked = referrals.queue_for(user, day, main.owner_id if main else None, rule)
     is_there = main is not None and bool(asked) and asked[0].pk == main.owner_id
     metrics = getattr(customer, "metrics", None)
     return Card(
@@ -133,7 +155,7 @@ def card(customer: Any, user: User, now: datetime) -> Card:
         sentence=sentence_of(customer, facts, main.owner.name if main and is_there else ""),
         taboos=list(taboos_of(customer, suitable)),
         asked=asked,
-        minutes=presence.rule_on(day).answer_minutes,
+        minutes=rule.answer_minutes,
     )
 
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from archives.forms import LobbyNoteForm
-from campaigns.prospects import desk, shift
+from campaigns.prospects import desk
 from campaigns.prospects.forms import CallForm
 from campaigns.prospects.prospect_views import fresh_form
 from crm.audit import trail
@@ -81,9 +81,8 @@ def lobby_page(request: HttpRequest, user: User) -> HttpResponse:
     """Where the lobby starts: the search box, a form for visitors, the calls that wait, what the one before left."""
     now = timezone.now()
     context = {
-        "so_far": lobby.lobby_day(user, timezone.localdate()),
+        "so_far": lobby.lobby_day(user, now),
         "desk": desk.desk(user, now),
-        "left": shift.open_handover(user, now),
         "form": fresh_form(),
         "is_lobby": True,
         "now": now,

@@ -18,6 +18,7 @@ from crm.audit.models import AuditEntry
 from crm.organization.choices import Reach, Role
 from crm.organization.models import User
 from customers.models import Customer
+from tests.pages import morning
 from tests.pages.morning import IDENTITY, PHONE, Morning, identified
 from tests.world import Bank, make_user
 
@@ -37,6 +38,11 @@ def visit(client: Client, **form: Any) -> Any:
 
 def act(client: Client, referral: Referral, verb: str, **form: str) -> Any:
     return client.post(f"/referrals/{referral.pk}/{verb}/", form)
+
+
+@pytest.fixture
+def day(bank: Bank) -> Morning:
+    return morning.build(bank)
 
 
 @pytest.fixture
@@ -232,13 +238,13 @@ def test_the_lobby_is_handed_over_with_one_sentence(
     first.post("/lobby/handover/", {"submission": str(uuid4()), "sentence": "周女士下午再来，已约王经理"})
     shift = LobbyShift.objects.using("batch").get()
     assert shift.tally["recognised"] == 1
-    assert first.get("/").context["left"] is None
-    assert second.get("/").context["left"].pk == shift.pk
+    assert first.get("/").context["so_far"].left is None
+    assert second.get("/").context["so_far"].left.pk == shift.pk
     first.post(f"/lobby/handover/{shift.pk}/take/")
     assert LobbyShift.objects.using("batch").get().taken_by_id is None
     second.post(f"/lobby/handover/{shift.pk}/take/")
     assert LobbyShift.objects.using("batch").get().taken_by_id == next_lobby.pk
-    assert second.get("/").context["left"] is None
+    assert second.get("/").context["so_far"].left is None
     entries = AuditEntry.objects.using("batch").filter(action__startswith="lobby.").order_by("pk")
     assert [one.action for one in entries] == ["lobby.hand", "lobby.take"]
 

@@ -86,6 +86,7 @@ def test_the_card_has_three_facts_the_most_urgent_first(bank: Bank, day: Morning
     Customer.objects.using("batch").filter(pk=day.zhou.pk).update(
         id_expiry_date=day.day + timedelta(days=90), birth_date=day.day.replace(year=1968), has_pension=True
     )
+    client_of(bank.wang)  # on duty, since signed in
     card = card_of(client_of(bank.zhao), day.zhou)
     assert [fact.icon for fact in card.facts] == ["calendar-due", "id", "cake"]
     assert card.manager == bank.wang.name
