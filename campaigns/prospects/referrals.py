@@ -86,8 +86,11 @@ def end_old(waiting: QuerySet[Referral], now: datetime) -> None:
         one.save(update_fields=["withdrawn_at"])
 
 
-def call_to(user: User, now: datetime, call: Call, submission: UUID, asked: Sequence[User], **subject: int) -> Referral:
-    minutes = timedelta(minutes=presence.rule_on(timezone.localtime(now).date()).answer_minutes)
+def call_to(user: User, now: datetime, call: Call, submission: UUID, owner_id: int | None, **subject: int) -> Referral:
+    """Ask the managers who are there one after the other, the one of `owner_id` first."""
+    day = timezone.localtime(now).date()
+    rule = presence.rule_on(day)
+    minutes, asked = timedelta(minutes=rule.answer_minutes), queue_for(user, day, owner_id, rule)
     return Referral.objects.create(
         **subject, need=call.need, note=pii.veil_numbers(call.note), made_by=user, made_at=now,
         queue=[one.pk for one in asked], turns=[now + place * minutes for place in range(len(asked))],
