@@ -1,6 +1,6 @@
 """Visitors without an account, and calls from the lobby: what a branch's doors brought in."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from campaigns.prospects.models import MOBILE
 from crm import db
@@ -13,8 +13,9 @@ SEALED = "UPDATE campaigns_prospect p SET mobile_cipher = s.cipher, mobile_index
 
 
 def write_prospects(as_of: date, *, with_secrets: bool) -> None:
-    """Prospects with their history, and referrals; the numbers of those who have no account are sealed."""
-    db.run_sql(PACKAGE, "prospects", as_of=as_of)
+    """Prospects with their history, and referrals, up to the eve of the day on which the bank is first read; the numbers
+    of those who have no account are sealed."""
+    db.run_sql(PACKAGE, "prospects", as_of=as_of, last=as_of + timedelta(days=1))
     if not with_secrets:
         return
     waiting = db.fetch_all("SELECT id FROM campaigns_prospect WHERE converted_on IS NULL ORDER BY id")

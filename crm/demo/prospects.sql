@@ -19,13 +19,13 @@ WITH teams AS (
     WHERE t.managers IS NOT NULL
 ), dated AS (
     SELECT *, coalesce(open_date - 1 - floor(pg_temp.chance(seed, 800) * 12)::int,
-                       %(as_of)s::date - floor(pg_temp.chance(seed, 801) * pg_temp.chance(seed, 802) * 150)::int)
+                       %(last)s::date - floor(pg_temp.chance(seed, 801) * pg_temp.chance(seed, 802) * 150)::int)
               + time '01:10' + interval '1 minute' * floor(pg_temp.chance(seed, 803) * 440) AS at,
            managers[1 + floor(pg_temp.chance(seed, 804) * array_length(managers, 1))::int] AS owner_id,
            lobby[1 + floor(pg_temp.chance(seed, 805) * array_length(lobby, 1))::int] AS lobby_id
     FROM people
 )
-SELECT *, CASE WHEN customer_id IS NOT NULL THEN 'opened' WHEN at > %(as_of)s::date - 2 THEN 'new'
+SELECT *, CASE WHEN customer_id IS NOT NULL THEN 'opened' WHEN at > %(last)s::date - 2 THEN 'new'
                ELSE (ARRAY['contacted', 'contacted', 'interested', 'interested', 'dropped', 'new'])
                     [1 + floor(pg_temp.chance(seed, 806) * 6)::int] END AS stage,
        (ARRAY['林', '陈', '黄', '张', '李', '王', '吴', '刘', '蔡', '杨', '许', '郑'])
@@ -48,7 +48,7 @@ SELECT branch_id, CASE WHEN customer_id IS NULL THEN surname ELSE left(known_nam
        ARRAY(SELECT unnest(needs)), note, layer, at AT TIME ZONE 'UTC', owner_id, coalesce(lobby_id, owner_id),
        at AT TIME ZONE 'UTC', stage,
        CASE WHEN stage = 'opened' THEN (open_date + time '22:00') WHEN stage = 'new' THEN at
-            ELSE least(at + interval '1 day' * (1 + floor(pg_temp.chance(seed, 813) * 9)), %(as_of)s::date + time '08:00')
+            ELSE least(at + interval '1 day' * (1 + floor(pg_temp.chance(seed, 813) * 9)), %(last)s::date + time '08:00')
             END AT TIME ZONE 'UTC',
        customer_id, CASE WHEN stage = 'opened' THEN open_date END, md5('visitor ' || seed)::uuid
 FROM demo_visitor
@@ -77,8 +77,8 @@ WITH lobby AS (
            row_number() OVER (PARTITION BY o.branch_id ORDER BY pg_temp.chance(o.customer_id, 820)) AS k
     FROM demo_owner o JOIN lobby l USING (branch_id)
 ), made AS (
-    SELECT *, CASE WHEN k = 1 THEN %(as_of)s::date + time '08:20'
-                   ELSE %(as_of)s::date - floor(pg_temp.chance(customer_id, 821) * 88)::int
+    SELECT *, CASE WHEN k = 1 THEN %(last)s::date + time '08:20'
+                   ELSE %(last)s::date - floor(pg_temp.chance(customer_id, 821) * 88)::int
                         + time '01:05' + interval '1 minute' * floor(pg_temp.chance(customer_id, 822) * 440) END AS at,
            staff[1 + floor(pg_temp.chance(customer_id, 823) * array_length(staff, 1))::int] AS lobby_id,
            interval '1 second' * (20 + floor(pg_temp.chance(customer_id, 824) * pg_temp.chance(customer_id, 825) * 560)) AS waited
@@ -94,7 +94,7 @@ SELECT branch_id, 'lobby', customer_id,
        CASE WHEN is_told THEN (ARRAY['done', 'done', 'follow', 'declined'])[1 + floor(pg_temp.chance(customer_id, 829) * 4)::int]
             ELSE '' END, '',
        CASE WHEN is_told THEN least(at + interval '1 day' * floor(pg_temp.chance(customer_id, 830) * 34),
-                                    %(as_of)s::date + time '09:00') AT TIME ZONE 'UTC' END,
+                                    %(last)s::date + time '09:00') AT TIME ZONE 'UTC' END,
        md5('call for ' || customer_id)::uuid
 FROM made CROSS JOIN LATERAL (SELECT k > 1 AND pg_temp.chance(customer_id, 828) < 0.75 AS is_told) told
 ORDER BY at;
