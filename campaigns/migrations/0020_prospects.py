@@ -196,6 +196,15 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "introduced_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="customers.customer",
+                    ),
+                ),
+                (
                     "opened_as",
                     models.ForeignKey(
                         null=True,

@@ -7,6 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from campaigns.prospects import register
 from campaigns.prospects.choices import SAID_STAGES, Need, Result, SourceLayer, Stage
 from campaigns.prospects.register import Particulars
 from crm.audit import pii
@@ -60,11 +61,34 @@ class ProspectForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
         help_text=_("Only to recognise the account later; it is kept as a fingerprint and cannot be read again."),
     )
+    introducer = forms.CharField(
+        label=_("Introduced by"),
+        required=False,
+        max_length=40,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        help_text=_("The customer number or the whole mobile number of a customer of yours."),
+    )
     consent = forms.BooleanField(
         label=_("The notice was shown; the visitor agrees that we keep the number and call."),
         error_messages={"required": _("Without consent nothing may be kept.")},
     )
     calls = forms.BooleanField(required=False)
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+
+    def clean(self) -> dict[str, Any]:
+        """Whoever introduces is a customer of the user's, and nobody introduces themselves."""
+        data = super().clean() or {}
+        typed = data.get("introducer")
+        if typed:
+            data["introduced_by"] = found = register.introducer(self.user, typed)
+            if found is None:
+                self.add_error("introducer", _("No customer of yours has this number."))
+            elif found.mobile_index and bytes(found.mobile_index) == pii.index(pii.MOBILE, data.get("mobile")):
+                self.add_error("introducer", _("Nobody introduces themselves."))
+        return data
 
     def clean_mobile(self) -> str:
         digits = pii.mobile_digits(self.cleaned_data["mobile"])
@@ -81,7 +105,8 @@ class ProspectForm(forms.Form):
     def particulars(self) -> Particulars:
         """What the form says."""
         names = ("name", "mobile", "needs", "source_layer", "sex", "note", "id_no")
-        return Particulars(**{name: self.cleaned_data[name] for name in names})
+        introduced_by = self.cleaned_data.get("introduced_by")
+        return Particulars(**{name: self.cleaned_data[name] for name in names}, introduced_by=introduced_by)
 
 
 class CallForm(forms.Form):

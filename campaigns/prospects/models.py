@@ -106,6 +106,7 @@ class Prospect(models.Model):
     registered_at = models.DateTimeField()
     stage = models.CharField(pgettext_lazy("prospect", "stage"), max_length=10, choices=Stage.choices)
     stage_at = models.DateTimeField()
+    introduced_by = models.ForeignKey(Customer, models.SET_NULL, null=True, related_name="+", db_index=True)
     opened_as = models.ForeignKey(Customer, models.SET_NULL, null=True, related_name="+", db_index=True)
     converted_on = models.DateField(_("account opened on"), null=True)
     forgotten_on = models.DateField(null=True)

@@ -18,7 +18,17 @@ WITH came AS (
         mobile_cipher = NULL, mobile_index = NULL, id_no_index = NULL
     FROM (SELECT id, min(customer_id) AS customer_id FROM came GROUP BY id) first
     WHERE p.id = first.id AND p.converted_on IS NULL
-    RETURNING p.id, p.branch_id, p.owner_id
+    RETURNING p.id, p.branch_id, p.owner_id, p.introduced_by_id, p.opened_as_id
+), introduced AS (
+    -- Who introduced them stands at both ends, as when somebody notes it; nobody introduces themselves.
+    INSERT INTO customers_relation (branch_id, customer_id, relation_type, related_customer_id, name, note)
+    SELECT c.branch_id, e.customer_id, e.relation_type, e.related_id, '', ''
+    FROM opened o
+    CROSS JOIN LATERAL (VALUES (o.introduced_by_id, 'introduced', o.opened_as_id),
+                               (o.opened_as_id, 'introducer', o.introduced_by_id)) e(customer_id, relation_type, related_id)
+    JOIN customers_customer c ON c.id = e.customer_id
+    WHERE o.introduced_by_id IS NOT NULL AND o.introduced_by_id <> o.opened_as_id
+    ON CONFLICT DO NOTHING
 )
 INSERT INTO campaigns_prospectstep (branch_id, prospect_id, stage, note, owner_id, actor_id, at)
 SELECT branch_id, id, 'opened', '', owner_id, NULL, now() FROM opened

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from archives.views import saved
-from campaigns.prospects import lists, referrals, register
+from campaigns.prospects import introductions, lists, referrals, register
 from campaigns.prospects.choices import Need
 from campaigns.prospects.forms import CallForm, GiveForm, ProspectForm, StageForm
 from campaigns.prospects.models import MOBILE, Prospect
@@ -21,18 +21,19 @@ from campaigns.prospects.register import NumberKnown, ProspectRefused, TooManyKn
 from campaigns.prospects.views import tell_who_is_called
 from crm import db
 from crm.audit import pii, trail
-from crm.organization.access import CUSTOMER_ROLES, for_roles
+from crm.organization.access import BALANCE_ROLES, CUSTOMER_ROLES, for_roles
 from crm.organization.choices import Role
 from crm.organization.models import User
 from customers import reveal
 from customers.models import Customer
+from customers.models.customer import hidden
 
 STEPS = 50
 
 
-def fresh_form() -> ProspectForm:
+def fresh_form(user: User) -> ProspectForm:
     """An empty form, ready for one visitor."""
-    return ProspectForm(initial={"submission": uuid4()})
+    return ProspectForm(user=user, initial={"submission": uuid4()})
 
 
 @require_safe
@@ -51,7 +52,7 @@ def prospect_list(request: HttpRequest) -> HttpResponse:
 def prospect_new(request: HttpRequest) -> HttpResponse:
     """Take a visitor in, and where asked for call a manager at once."""
     assert isinstance(request.user, User)
-    form = ProspectForm(request.POST) if request.method == "POST" else fresh_form()
+    form = ProspectForm(request.POST, user=request.user) if request.method == "POST" else fresh_form(request.user)
     known = None
     if form.is_valid():
         try:
@@ -110,6 +111,18 @@ def prospect(request: HttpRequest, pk: int) -> HttpResponse:
         "day": timezone.localdate(),
     }
     return render(request, "campaigns/prospect.html", context)
+
+
+@require_safe
+@for_roles(BALANCE_ROLES)
+def customer_introductions(request: HttpRequest, pk: int) -> HttpResponse:
+    """Who came through a customer, and what that brought."""
+    assert isinstance(request.user, User)
+    customer = get_object_or_404(Customer.objects.visible_to(request.user).defer(*hidden()), pk=pk)
+    tree = introductions.tree_of(request.user, customer)
+    named = [one.customer.pk for one in tree.rows if one.customer]
+    trail.listed(request, "introductions", [customer.pk, *named])
+    return render(request, "campaigns/introductions.html", {"customer": customer, "tree": tree})
 
 
 def leads(user: User) -> bool:

@@ -40,6 +40,7 @@ class Particulars:
     sex: str = ""
     note: str = ""
     id_no: str = ""
+    introduced_by: Customer | None = None
 
 
 class NumberKnown(Exception):
@@ -56,6 +57,14 @@ class TooManyKnown(Exception):
 
 class ProspectRefused(Exception):
     """It cannot be done so, or not any more; the message says why in plain words."""
+
+
+def introducer(user: User, typed: str) -> Customer | None:
+    """The customer of the user's whose number or whole mobile was typed; None where there is none."""
+    same = Q(customer_no=typed.strip().upper())
+    if len(pii.mobile_digits(typed)) >= 7:
+        same |= Q(mobile_index=pii.index(pii.MOBILE, typed))
+    return Customer.objects.visible_to(user).filter(same).order_by("pk").first()
 
 
 def shown_name(name: str) -> str:
@@ -82,6 +91,7 @@ def register(user: User, told: Particulars, now: datetime, submission: UUID) -> 
                 id_no_index=pii.index(pii.ID_NO, told.id_no), needs=list(told.needs),
                 note=pii.veil_numbers(told.note), source_layer=told.source_layer, consent_at=now, owner=owner,
                 registered_by=user, registered_at=now, stage=Stage.NEW, stage_at=now, submission=submission,
+                introduced_by=told.introduced_by,
             )  # fmt: skip
             prospect.mobile_cipher = pii.encrypt(MOBILE, prospect.pk, told.mobile)
             prospect.save(update_fields=["mobile_cipher"])

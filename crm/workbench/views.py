@@ -83,7 +83,7 @@ def lobby_page(request: HttpRequest, user: User) -> HttpResponse:
     context = {
         "so_far": lobby.lobby_day(user, now),
         "desk": desk.desk(user, now),
-        "form": fresh_form(),
+        "form": fresh_form(user),
         "is_lobby": True,
         "now": now,
         "here": request.path,
