@@ -13,8 +13,10 @@ SEALED = "UPDATE campaigns_prospect p SET mobile_cipher = s.cipher, mobile_index
 
 
 def write_prospects(as_of: date, *, with_secrets: bool) -> None:
-    """Prospects with their history, and referrals, up to the eve of the day on which the bank is first read; numbers
-    of those without an account are sealed."""
+    """Prospects with their history, and referrals, up to the eve of the day on which the bank is first read.
+
+    The numbers of those without an account are sealed.
+    """
     db.run_sql(PACKAGE, "prospects", as_of=as_of, last=as_of + timedelta(days=1))
     if not with_secrets:
         return

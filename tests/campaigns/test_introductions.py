@@ -1,4 +1,4 @@
-"""转介绍价值树: everybody counts once, names stay within the scope, and the night carries on who introduced a visitor."""
+"""转介绍价值树: everybody counts once, names stay in scope, and the night notes who introduced a visitor."""
 
 from collections.abc import Callable
 from decimal import Decimal
