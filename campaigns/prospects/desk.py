@@ -54,6 +54,12 @@ class Desk:
     taken: list[Any]
     results: ClassVar[list[tuple[str, Any]]] = list(Result.choices)
 
+    @property
+    def customer_ids(self) -> list[int]:
+        """The customers whom the page names."""
+        rows = [*(call.referral for call in self.calls), *self.taken]
+        return [one.customer_id for one in rows if one.customer_id]
+
 
 def shown(rows: QuerySet[Any], user: User) -> QuerySet[Any]:
     """With what a line of a referral shows; the customer's page only leads there for whoever may see it."""

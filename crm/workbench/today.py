@@ -73,9 +73,7 @@ class WorkList:
         return sum((row.alert.amount or Decimal(0) for row in self.rows), Decimal(0))
 
 
-def page_context(
-    user: User, asked: Mapping[str, str], today: Today, now: datetime
-) -> tuple[dict[str, object], list[Row]]:
+def page_context(user: User, asked: Mapping[str, str], today: Today, now: datetime) -> tuple[dict[str, Any], list[Row]]:
     """What the page shows by what its address asks for, and the rows on it.
 
     Who leads a branch looks at the list of one manager; the branch as a whole is the board's (crm.workbench.board).

@@ -1,5 +1,6 @@
 """Pages that mix apps: 今日 and the customer 360."""
 
+from typing import Any
 from uuid import uuid4
 
 from django.http import HttpRequest, HttpResponse
@@ -44,7 +45,7 @@ def today(request: HttpRequest) -> HttpResponse:
     if board.is_asked(user, request.GET):
         return board_page(request, today_of_data(request))
     context, rows = page_context(user, request.GET, today_of_data(request), timezone.now())
-    trail.listed(request, "today", [row.customer.pk for row in rows])
+    trail.listed(request, "today", [*(row.customer.pk for row in rows), *context["desk"].customer_ids])
     return render(request, "workbench/today.html", context | list_addresses(request))
 
 
@@ -80,7 +81,7 @@ def customer(request: HttpRequest, pk: int) -> HttpResponse:
 def lobby_page(request: HttpRequest, user: User) -> HttpResponse:
     """Where the lobby starts: the search box, a form for visitors, the calls that wait, what the one before left."""
     now = timezone.now()
-    context = {
+    context: dict[str, Any] = {
         "so_far": lobby.lobby_day(user, now),
         "desk": desk.desk(user, now),
         "form": fresh_form(user),
@@ -88,6 +89,9 @@ def lobby_page(request: HttpRequest, user: User) -> HttpResponse:
         "now": now,
         "here": request.path,
     }
+    shown = {*(one.customer_id for one in context["so_far"].last), *context["desk"].customer_ids}
+    if shown:
+        trail.listed(request, "lobby", sorted(shown))
     return render(request, "workbench/lobby.html", context)
 
 
