@@ -11,6 +11,7 @@ class LobbyRuleAdmin(RecordedAdmin):
     """A change is a row with a later day."""
 
     list_display = (
-        "effective_from", "answer_minutes", "most_asked", "success_days", "keep_days", "referrals_a_day", "source",
+        "effective_from", "answer_minutes", "most_asked", "success_days", "across_days", "keep_days",
+        "referrals_a_day", "source",
     )  # fmt: skip
     ordering = ("-effective_from",)

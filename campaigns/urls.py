@@ -7,6 +7,7 @@ app_name = "campaigns"
 urlpatterns = [
     path("customers/<int:pk>/refer/", lobby_views.call_for_customer, name="refer"),
     path("customers/<int:pk>/introductions/", prospect_views.customer_introductions, name="introductions"),
+    path("customers/<int:pk>/refer/colleague/", lobby_views.refer_across, name="refer_across"),
     path("prospects/", prospect_views.prospect_list, name="prospects"),
     path("prospects/new/", prospect_views.prospect_new, name="prospect_new"),
     path("prospects/<int:pk>/", prospect_views.prospect, name="prospect"),

@@ -84,6 +84,17 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "across_days",
+                    models.PositiveSmallIntegerField(
+                        default=3,
+                        validators=[
+                            django.core.validators.MinValueValidator(1),
+                            django.core.validators.MaxValueValidator(60),
+                        ],
+                        verbose_name="days to answer a referral between company and personal",
+                    ),
+                ),
+                (
                     "keep_days",
                     models.PositiveSmallIntegerField(
                         default=180,
@@ -143,6 +154,8 @@ class Migration(migrations.Migration):
                                 ("loan", "Loan"),
                                 ("card", "Credit card"),
                                 ("account", "New account"),
+                                ("payroll", "Payroll"),
+                                ("settlement", "Settlement"),
                                 ("other", "Something else"),
                             ],
                             max_length=10,
@@ -308,7 +321,14 @@ class Migration(migrations.Migration):
                 (
                     "kind",
                     models.CharField(
-                        choices=[("lobby", "Lobby referral")], default="lobby", max_length=10, verbose_name="kind"
+                        choices=[
+                            ("lobby", "Lobby referral"),
+                            ("personal", "Company to personal"),
+                            ("company", "Personal to company"),
+                        ],
+                        default="lobby",
+                        max_length=10,
+                        verbose_name="kind",
                     ),
                 ),
                 (
@@ -321,6 +341,8 @@ class Migration(migrations.Migration):
                             ("loan", "Loan"),
                             ("card", "Credit card"),
                             ("account", "New account"),
+                            ("payroll", "Payroll"),
+                            ("settlement", "Settlement"),
                             ("other", "Something else"),
                         ],
                         max_length=10,
@@ -599,7 +621,7 @@ class Migration(migrations.Migration):
             model_name="referral",
             constraint=models.UniqueConstraint(
                 condition=models.Q(("accepted_at", None), ("withdrawn_at", None)),
-                fields=("customer",),
+                fields=("customer", "kind"),
                 name="one_waiting_referral_of_a_customer",
             ),
         ),

@@ -12,6 +12,8 @@ class Need(models.TextChoices):
     LOAN = "loan", pgettext_lazy("need", "Loan")
     CARD = "card", pgettext_lazy("need", "Credit card")
     ACCOUNT = "account", pgettext_lazy("need", "New account")
+    PAYROLL = "payroll", pgettext_lazy("need", "Payroll")
+    SETTLEMENT = "settlement", pgettext_lazy("need", "Settlement")
     OTHER = "other", pgettext_lazy("need", "Something else")
 
 
@@ -40,6 +42,9 @@ SAID_STAGES = (Stage.CONTACTED, Stage.INTERESTED, Stage.DROPPED)
 
 class ReferralKind(models.TextChoices):
     LOBBY = "lobby", _("Lobby referral")
+    # 公私联动: a company's people to personal business, or a person's company to company business.
+    TO_PERSONAL = "personal", _("Company to personal")
+    TO_COMPANY = "company", _("Personal to company")
 
 
 class Result(models.TextChoices):

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from archives.contacts import start_of
 from campaigns.prospects import referrals
-from campaigns.prospects.choices import Result, Stage
+from campaigns.prospects.choices import ReferralKind, Result, Stage
 from campaigns.prospects.models import Prospect, Referral
 from crm.organization.choices import Role
 from crm.organization.models import User
@@ -82,7 +82,10 @@ def desk(user: User, now: datetime) -> Desk:
     of_branch = Q(branch_id=user.branch_id)
     if user.role == Role.RELATIONSHIP_MANAGER:
         of_branch = Q(queue__contains=[user.pk])
-    waiting = Q(accepted_at=None, withdrawn_at=None, made_at__gte=start_of(today)) & of_branch
+    of_today = Q(made_at__gte=start_of(today)) | Q(asked_until__gt=now)
+    waiting = Q(accepted_at=None, withdrawn_at=None) & of_today & of_branch
+    if user.role == Role.LOBBY_MANAGER:
+        waiting &= Q(kind=ReferralKind.LOBBY)
     taken = Q(accepted_by=user, result="", made_at__gte=start_of(today - timedelta(days=TAKEN_DAYS)))
     rows = shown(Referral.objects.visible_to(user).filter(waiting | taken), user)
     found: list[Any] = list(rows.order_by("made_at", "pk")[:MOST_SHOWN])
@@ -130,5 +133,5 @@ def new_prospects(user: User) -> QuerySet[Prospect]:
 def unanswered(user: User, branch_ids: Sequence[int], now: datetime) -> QuerySet[Referral]:
     """The calls of the last days that everybody who was asked let pass, the latest first."""
     since = start_of(timezone.localtime(now).date() - timedelta(days=1))
-    waiting = Referral.objects.waiting().visible_to(user).filter(branch_id__in=branch_ids, made_at__gte=since)
-    return waiting.filter(asked_until__lte=now).order_by("-made_at", "-pk")
+    waiting = Referral.objects.waiting().visible_to(user).filter(branch_id__in=branch_ids)
+    return waiting.filter(asked_until__gte=since, asked_until__lte=now).order_by("-made_at", "-pk")

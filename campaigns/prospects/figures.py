@@ -40,11 +40,11 @@ class Success:
 
 
 def success(user: User, now: datetime) -> Success:
-    """Of the referrals that this user sees; withdrawn ones are no referrals any more. Two statements."""
+    """Of the lobby's referrals that this user sees; withdrawn ones are no referrals any more. Two statements."""
     rule = presence.rule_on(timezone.localtime(now).date())
     within = timedelta(days=rule.success_days)
-    rows: QuerySet[Any] = Referral.objects.visible_to(user).filter(
-        withdrawn_at=None, made_at__gte=now - timedelta(days=DAYS)
+    rows: QuerySet[Any] = (
+        Referral.objects.of_lobby().visible_to(user).filter(withdrawn_at=None, made_at__gte=now - timedelta(days=DAYS))
     )
     ripe = Q(made_at__lte=now - within)
     in_time = ~Q(result="") & Q(result_at__lte=F("made_at") + within)

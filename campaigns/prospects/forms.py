@@ -144,6 +144,21 @@ class OwnerChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
         return f"{user.name} {user.staff_no}"
 
 
+class AcrossForm(forms.Form):
+    """A colleague is asked to serve what belongs to a customer on the other side."""
+
+    submission = forms.UUIDField(widget=forms.HiddenInput)
+    to = OwnerChoice(User.objects.none(), label=_("To whom"), empty_label=None)
+    need = forms.ChoiceField(label=pgettext_lazy("referral", "need"), choices=Need.choices)
+    note = forms.CharField(
+        label=_("In one sentence"), max_length=200, widget=forms.Textarea(attrs={"rows": 2}), error_messages=TOO_LONG
+    )
+
+    def __init__(self, *args: Any, user: User, branch_id: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["to"].queryset = ownership.candidates(branch_id).exclude(pk=user.pk)  # type: ignore[attr-defined]
+
+
 class GiveForm(forms.Form):
     owner = OwnerChoice(User.objects.none(), label=_("Manager"), empty_label=None)
 

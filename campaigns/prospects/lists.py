@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from campaigns.prospects import desk
-from campaigns.prospects.choices import Need, SourceLayer, Stage
+from campaigns.prospects.choices import Need, ReferralKind, SourceLayer, Stage
 from campaigns.prospects.models import Prospect, Referral
 from crm.organization.models import User
 from customers.filters import NOBODY, Choice, ListFilter
@@ -56,6 +56,7 @@ class ProspectFilter(ListFilter):
 
 
 class ReferralFilter(ListFilter):
+    kind = django_filters.ChoiceFilter(label=_("Kind"), choices=ReferralKind.choices)
     state = django_filters.ChoiceFilter(label=_("State"), method="in_state", choices=STATES)
     need = django_filters.ChoiceFilter(label=_("Needs"), choices=Need.choices)
 

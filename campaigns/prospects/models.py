@@ -39,6 +39,9 @@ class LobbyRule(models.Model):
     success_days = models.PositiveSmallIntegerField(
         _("days in which a referral succeeds"), default=30, validators=between(1, 366)
     )
+    across_days = models.PositiveSmallIntegerField(
+        _("days to answer a referral between company and personal"), default=3, validators=between(1, 60)
+    )
     keep_days = models.PositiveSmallIntegerField(
         _("days a prospect without an account is kept"), default=180, validators=between(30, 1096)
     )
@@ -165,12 +168,16 @@ class ReferralQuerySet(ScopedQuerySet["Referral"]):
         asked = Q(queue__contains=[user_id]) | Q(accepted_by_id=user_id) | Q(made_by_id=user_id)
         return asked | Q(Exists(mine))
 
+    def of_lobby(self) -> "ReferralQuerySet":
+        return self.filter(kind=ReferralKind.LOBBY)
+
     def waiting(self) -> "ReferralQuerySet":
         return self.filter(accepted_at=None, withdrawn_at=None)
 
 
 class Referral(models.Model):
-    """转介: a manager is called for somebody in the lobby.
+    """转介: a manager is called for somebody in the lobby, or a colleague is asked to serve the company of a person, or
+    the people of a company.
 
     `queue` names the managers who are asked one after the other, `turns` when the turn of each begins, `asked_until`
     when the last one's ends. All that follows from the time of day: nothing has to run for a turn to pass.
@@ -223,7 +230,7 @@ class Referral(models.Model):
                 name="a_result_comes_after_it_was_accepted",
             ),
             models.UniqueConstraint(
-                fields=["customer"], condition=Q(accepted_at=None, withdrawn_at=None),
+                fields=["customer", "kind"], condition=Q(accepted_at=None, withdrawn_at=None),
                 name="one_waiting_referral_of_a_customer",
             ),
             models.UniqueConstraint(

@@ -13,14 +13,15 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from archives.contacts import note_in_lobby, start_of
+from archives.contacts import note_in_lobby
 from campaigns.prospects import presence, register
-from campaigns.prospects.choices import Stage
+from campaigns.prospects.choices import ReferralKind, Stage
 from campaigns.prospects.models import LobbyRule, Prospect, Referral
 from crm.audit import pii, trail
 from crm.organization.choices import Role
 from crm.organization.models import User
-from customers.choices import OwnershipRole
+from customers import ownership
+from customers.choices import CustomerType, OwnershipRole
 from customers.models import Customer, Ownership
 
 
@@ -53,7 +54,7 @@ def refer_customer(customer: Customer, user: User, now: datetime, call: Call, su
         made = Referral.objects.visible_to(user).filter(submission=submission).first()
         if made is not None:
             return made
-        end_old(Referral.objects.waiting().filter(customer=customer), now)
+        end_old(Referral.objects.of_lobby().waiting().filter(customer=customer), now)
         main = Ownership.objects.filter(customer=customer, role=OwnershipRole.MAIN, until__isnull=True)
         owner_id = main.values_list("owner_id", flat=True).first()
         referral = call_to(user, now, call, submission, owner_id, customer_id=customer.pk, branch_id=customer.branch_id)
@@ -77,10 +78,34 @@ def refer_prospect(prospect: Prospect, user: User, now: datetime, call: Call, su
     return referral
 
 
+def refer_across(customer: Customer, user: User, now: datetime, to: User, call: Call, submission: UUID) -> Referral:
+    """公私联动: ask a colleague of the branch to serve the company of a person, or the people of a company.
+
+    Raises ReferralRefused for oneself, for anybody else but a manager of the branch, and while such a call waits.
+    """
+    kind = ReferralKind.TO_COMPANY if customer.customer_type == CustomerType.PERSON else ReferralKind.TO_PERSONAL
+    if to.pk == user.pk or not ownership.candidates(customer.branch_id).filter(pk=to.pk).exists():
+        raise ReferralRefused(_("Choose another relationship manager of the customer's branch."))
+    with transaction.atomic():
+        Customer.objects.visible_to(user).select_for_update(of=("self",)).only("pk").get(pk=customer.pk)
+        made = Referral.objects.visible_to(user).filter(submission=submission).first()
+        if made is not None:
+            return made
+        end_old(Referral.objects.waiting().filter(customer=customer, kind=kind), now)
+        days = timedelta(days=presence.rule_on(timezone.localtime(now).date()).across_days)
+        referral = Referral.objects.create(
+            kind=kind, branch_id=customer.branch_id, customer_id=customer.pk, need=call.need,
+            note=pii.veil_numbers(call.note), made_by=user, made_at=now, queue=[to.pk], turns=[now],
+            asked_until=now + days, submission=submission,
+        )  # fmt: skip
+        note_act(referral, user, "make", {"need": call.need, "asked": referral.queue, "kind": kind.value})
+    return referral
+
+
 def end_old(waiting: QuerySet[Referral], now: datetime) -> None:
-    """A call of an earlier day is over; one of today still waits. Raises ReferralRefused."""
+    """A call that everybody let pass is over. Raises ReferralRefused for one that somebody is still asked to take."""
     for one in waiting:
-        if one.made_at >= start_of(timezone.localtime(now).date()) and not one.is_unanswered(now):
+        if not one.is_unanswered(now):
             raise ReferralRefused(_("A manager has been called already and is still expected."))
         one.withdrawn_at = now
         one.save(update_fields=["withdrawn_at"])

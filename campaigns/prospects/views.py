@@ -15,16 +15,17 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from archives.views import saved
 from campaigns.prospects import desk, figures, lists, presence, referrals, shift
-from campaigns.prospects.choices import Result
-from campaigns.prospects.forms import CallForm, HandOverForm, ResultForm
+from campaigns.prospects.choices import Need, Result
+from campaigns.prospects.forms import AcrossForm, CallForm, HandOverForm, ResultForm
 from campaigns.prospects.models import LobbyShift, Prospect, Referral
 from campaigns.prospects.referrals import Call, ReferralRefused
 from crm.audit import trail
-from crm.organization.access import CUSTOMER_ROLES, for_roles
+from crm.organization.access import BALANCE_ROLES, CUSTOMER_ROLES, for_roles
 from crm.organization.choices import Role
 from crm.organization.models import User
 from crm.organization.way_back import address_after
 from customers.models import Customer
+from customers.models.customer import hidden
 
 LOBBY = [Role.LOBBY_MANAGER]
 NOTES = 20
@@ -61,6 +62,29 @@ def call_for_prospect(request: HttpRequest, pk: int) -> HttpResponse:
     return called(request, page, lambda call, key: referrals.refer_prospect(
         prospect, request.user, timezone.now(), call, key
     ))  # fmt: skip
+
+
+@require_http_methods(["GET", "POST"])
+@for_roles(BALANCE_ROLES)
+def refer_across(request: HttpRequest, pk: int) -> HttpResponse:
+    """公私联动: a colleague is asked to serve the company of a person, or the people of a company."""
+    assert isinstance(request.user, User)
+    customer = get_object_or_404(Customer.objects.visible_to(request.user).defer(*hidden()), pk=pk)
+    data = request.POST if request.method == "POST" else None
+    of = {"user": request.user, "branch_id": customer.branch_id}
+    form = AcrossForm(data, **of, initial={"submission": uuid4(), "need": Need.ACCOUNT})
+    if form.is_valid():
+        said = form.cleaned_data
+        call = Call(said["need"], said["note"])
+        try:
+            referrals.refer_across(customer, request.user, timezone.now(), said["to"], call, said["submission"])
+        except ReferralRefused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, _("%(name)s is asked.") % {"name": said["to"].name})
+            return HttpResponse(status=303, headers={"Location": reverse("workbench:customer", args=[pk])})
+    status = 422 if request.method == "POST" else 200
+    return render(request, "campaigns/refer_across.html", {"customer": customer, "form": form}, status=status)
 
 
 def called(request: HttpRequest, page: str, make: Callable[..., Referral]) -> HttpResponse:

@@ -305,3 +305,18 @@ def test_prospects_are_narrowed(bank: Bank, client_of: ClientOf) -> None:
         ("?manager=none", 2),
     ):
         assert lobby.get(f"/prospects/{query}").context["page"].count == expected
+
+
+def test_a_colleague_is_asked_from_the_customers_page(bank: Bank, day: Morning, client_of: ClientOf) -> None:
+    wang, li = client_of(bank.wang), client_of(bank.li)
+    address = f"/customers/{day.zhou.pk}/refer/colleague/"
+    assert f'href="{address}"' in wang.get(f"/customers/{day.zhou.pk}/").content.decode()
+    form = {"submission": str(uuid4()), "to": str(bank.li.pk), "need": "payroll", "note": "公司想代发"}
+    assert wang.post(address, form | {"to": str(bank.wang.pk)}).status_code == 422
+    assert wang.post(address, form)["Location"] == f"/customers/{day.zhou.pk}/"
+    referral = Referral.objects.using("batch").get()
+    text = li.get("/").content.decode()
+    assert f'data-call="{referral.pk}"' in text
+    assert f'href="/customers/{day.zhou.pk}/"' not in text
+    assert li.get("/referrals/?kind=company").context["page"].count == 1
+    assert li.get("/referrals/?kind=lobby").context["page"].count == 0

@@ -266,3 +266,38 @@ def test_every_step_is_in_the_trail(bank: Bank) -> None:
     does(bank.li, referrals.report, referral, minutes(2), "follow", "")
     entries = AuditEntry.objects.using("batch").filter(action__startswith="referral.").order_by("pk")
     assert [one.action for one in entries] == ["referral.make", "referral.accept", "referral.report"]
+
+
+def asks(user: User, customer: Customer, to: User, at: datetime = NOON) -> Referral:
+    with scoped(user):
+        return referrals.refer_across(customer, user, at, to, Call("payroll", "公司三十人想代发"), uuid4())
+
+
+@pytest.mark.parametrize(("customer_type", "kind"), [("person", "company"), ("company", "personal")])
+def test_company_and_personal_business_refer_to_each_other(customer_type: str, kind: str, bank: Bank) -> None:
+    customer = customer_of(bank, owner=bank.wang)
+    Customer.objects.using("batch").update(customer_type=customer_type)
+    customer.customer_type = customer_type
+    referral = asks(bank.wang, customer, bank.li)
+    assert (referral.kind, referral.queue, referral.asked_until) == (kind, [bank.li.pk], NOON + timedelta(days=3))
+    tomorrow = NOON + timedelta(days=1)
+    assert [one.is_mine for one in seen_by(bank.li, tomorrow)] == [True]
+    assert seen_by(bank.zhao, tomorrow) == seen_by(bank.wang, tomorrow) == []
+    with scoped(bank.he):
+        assert not desk.unanswered(bank.he, [bank.south.pk], tomorrow).exists()
+        assert desk.unanswered(bank.he, [bank.south.pk], NOON + timedelta(days=3, hours=1)).exists()
+    does(bank.li, referrals.accept, referral, tomorrow)
+    does(bank.li, referrals.report, referral, tomorrow, "done", "")
+    assert now_of(referral).succeeded(30)
+
+
+def test_one_asks_a_colleague_of_the_branch_once(bank: Bank) -> None:
+    customer = customer_of(bank, owner=bank.wang)
+    for nobody in (bank.wang, bank.qian, bank.zhao):
+        with pytest.raises(ReferralRefused):
+            asks(bank.wang, customer, nobody)
+    asks(bank.wang, customer, bank.li)
+    with pytest.raises(ReferralRefused):
+        asks(bank.wang, customer, bank.li, minutes(1))
+    there(bank.wang)
+    assert called(bank, customer, minutes(2)).queue == [bank.wang.pk]

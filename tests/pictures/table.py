@@ -99,6 +99,7 @@ PICTURES = (
     Picture("prospects", BRANCH, "/prospects/", (DESK, PHONE), is_dark=True),
     Picture("prospect", BRANCH, "/prospects/{prospect}/", (DESK, PHONE)),
     Picture("prospect-new", LOBBY, "/prospects/new/", (DESK, TABLET, PHONE)),
+    Picture("refer-across", MANAGER, "/customers/{customer}/refer/colleague/", (DESK, PHONE)),
     Picture("introductions", BRANCH, "/customers/{customer}/introductions/", (DESK, PHONE)),
     Picture("prospect-reveal", BRANCH, "/prospects/{prospect}/reveal/"),
     Picture("referrals", BRANCH, "/referrals/", (DESK, PHONE), is_dark=True),

@@ -321,6 +321,7 @@ PAGES: tuple[Page, ...] = (
     Page("archives:finding", OWNERS, READ, "finding", finding),
     Page("archives:finding_judge", MANAGER, WRITE, "finding", finding),
     Page("campaigns:refer", LOBBY, WRITE, "customer", customer),
+    Page("campaigns:refer_across", OWNERS, BOTH, "customer", customer),
     Page("campaigns:introductions", OWNERS, READ, "customer", customer),
     Page("campaigns:prospects", CUSTOMER_STAFF, READ),
     Page("campaigns:prospect_new", CUSTOMER_STAFF, BOTH),
