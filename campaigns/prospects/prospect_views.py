@@ -43,6 +43,8 @@ def prospect_list(request: HttpRequest) -> HttpResponse:
     assert isinstance(request.user, User)
     filters = lists.ProspectFilter(request.GET, user=request.user, day=timezone.localdate())
     page = lists.prospects(filters, request.GET.get("after", ""), request.GET.get("before", ""))
+    if page.rows:
+        register.note_list(request.user, page.rows)
     context = {"filters": filters, "page": page, "day": timezone.localdate()}
     return render(request, "campaigns/prospect_list.html", context)
 

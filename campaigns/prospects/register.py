@@ -170,6 +170,14 @@ def append(prospect: Prospect, user: User, now: datetime, note: str = "") -> Non
     )  # fmt: skip
 
 
+def note_list(user: User, rows: Sequence[Prospect]) -> None:
+    """Prospects were shown as a list: one entry with their ids, in the chain of the reader's branch."""
+    trail.append(
+        chain=user.branch_id, actor=user, action="prospect.list", object_type=Prospect._meta.label_lower,
+        detail={"ids": [one.pk for one in rows]},
+    )  # fmt: skip
+
+
 def note_act(prospect: Prospect, user: User, what: str, detail: dict[str, object]) -> None:
     """One entry of the audit trail, in the chain of the branch."""
     trail.append(

@@ -105,6 +105,8 @@ class Left:
     by: str
     at: datetime
     sentence: str
+    served: int
+    referred: int
 
 
 def left_for(user: User, now: datetime) -> Subquery:
@@ -113,13 +115,18 @@ def left_for(user: User, now: datetime) -> Subquery:
     newer = LobbyShift.objects.filter(branch_id=OuterRef("branch_id"), handed_at__gt=OuterRef("handed_at"))
     waiting = recent.filter(~Exists(newer), handed_at__gt=now - timedelta(days=3)).exclude(handed_by=user)
     return Subquery(
-        waiting.values(json=JSONObject(pk="pk", by="handed_by__name", at="handed_at", sentence="sentence"))[:1]
+        waiting.values(
+            json=JSONObject(pk="pk", by="handed_by__name", at="handed_at", sentence="sentence", tally="tally")
+        )[:1]
     )
 
 
 def left_from(found: Mapping[str, Any] | None) -> Left | None:
     """What `left_for` has read."""
-    return found and Left(found["pk"], found["by"], datetime.fromisoformat(found["at"]), found["sentence"])
+    if not found:
+        return None
+    at, tally = datetime.fromisoformat(found["at"]), Tally(**found["tally"])
+    return Left(found["pk"], found["by"], at, found["sentence"], tally.served, tally.referred)
 
 
 def hand_over(user: User, now: datetime, day: date, sentence: str, submission: UUID) -> LobbyShift:

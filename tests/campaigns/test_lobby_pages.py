@@ -239,7 +239,8 @@ def test_the_lobby_is_handed_over_with_one_sentence(
     shift = LobbyShift.objects.using("batch").get()
     assert shift.tally["recognised"] == 1
     assert first.get("/").context["so_far"].left is None
-    assert second.get("/").context["so_far"].left.pk == shift.pk
+    left = second.get("/").context["so_far"].left
+    assert (left.pk, left.by, left.served, left.referred) == (shift.pk, bank.zhao.name, 2, 0)
     first.post(f"/lobby/handover/{shift.pk}/take/")
     assert LobbyShift.objects.using("batch").get().taken_by_id is None
     second.post(f"/lobby/handover/{shift.pk}/take/")
