@@ -21,12 +21,13 @@ WITH teams AS (
     SELECT *, coalesce(open_date - 1 - floor(pg_temp.chance(seed, 800) * 12)::int,
                        %(last)s::date - floor(pg_temp.chance(seed, 801) * pg_temp.chance(seed, 802) * 150)::int)
               + time '01:10' + interval '1 minute' * floor(pg_temp.chance(seed, 803) * 440) AS at,
-           managers[1 + floor(pg_temp.chance(seed, 804) * array_length(managers, 1))::int] AS owner_id,
+           managers[CASE WHEN k %% 6 = 1 THEN 1 ELSE 1 + floor(pg_temp.chance(seed, 804) * array_length(managers, 1))::int END]
+               AS owner_id,
            lobby[1 + floor(pg_temp.chance(seed, 805) * array_length(lobby, 1))::int] AS lobby_id
     FROM people
 )
 SELECT *, CASE WHEN customer_id IS NOT NULL THEN 'opened' WHEN at > %(last)s::date - 2 THEN 'new'
-               ELSE (ARRAY['contacted', 'contacted', 'interested', 'interested', 'dropped', 'new'])
+               WHEN k %% 18 = 1 THEN 'new' ELSE (ARRAY['contacted', 'contacted', 'interested', 'interested', 'dropped', 'new'])
                     [1 + floor(pg_temp.chance(seed, 806) * 6)::int] END AS stage,
        (ARRAY['林', '陈', '黄', '张', '李', '王', '吴', '刘', '蔡', '杨', '许', '郑'])
            [1 + floor(pg_temp.chance(seed, 807) * 12)::int] AS surname,
@@ -66,6 +67,26 @@ CROSS JOIN LATERAL (VALUES
 ) s(stage, note, actor_id, at, is_there)
 WHERE s.is_there AND (s.stage <> 'contacted' OR s.note = '' OR p.stage <> 'contacted')
 ORDER BY s.at;
+
+-- Most of those who opened an account came through one of the wealthiest customers of the outlet.
+WITH hosts AS (
+    SELECT branch_id, array_agg(customer_id ORDER BY place) AS ids
+    FROM (SELECT o.branch_id, o.customer_id,
+                 row_number() OVER (PARTITION BY o.branch_id ORDER BY d.wealth DESC, o.customer_id) AS place
+          FROM demo_owner o JOIN demo_profile d ON d.id = o.customer_id) ranked
+    WHERE place <= 3 GROUP BY branch_id
+), came AS (
+    UPDATE campaigns_prospect p SET introduced_by_id = h.ids[1 + p.id %% 3], source_layer = 2
+    FROM hosts h
+    WHERE h.branch_id = p.branch_id AND p.stage = 'opened' AND p.id %% 4 <> 0 AND NOT p.opened_as_id = ANY (h.ids)
+    RETURNING p.branch_id, p.introduced_by_id, p.opened_as_id
+)
+INSERT INTO customers_relation (branch_id, customer_id, relation_type, related_customer_id, name, note)
+SELECT c.branch_id, e.customer_id, e.relation_type, e.related_id, '', ''
+FROM came c
+CROSS JOIN LATERAL (VALUES (c.introduced_by_id, 'introduced', c.opened_as_id),
+                           (c.opened_as_id, 'introducer', c.introduced_by_id)) e(customer_id, relation_type, related_id)
+ORDER BY 2, 4;
 
 -- Calls from the lobby: of the past ninety days to customers who have a manager, most of them answered within five minutes;
 -- to the last one of yesterday nobody came.
