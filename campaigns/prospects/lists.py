@@ -15,7 +15,6 @@ from customers.filters import NOBODY, Choice, ListFilter
 from customers.lists import shape
 from customers.lists.shape import Page, Sort
 
-OPEN = "open"
 BY_STAGE = Sort("-stage_at", _("Latest first"), "stage_at", shape.moment, is_descending=True)
 BY_CALL = Sort("-made_at", _("Latest first"), "made_at", shape.moment, is_descending=True)
 WAITING, TAKEN, DONE, LEFT = "waiting", "taken", "done", "left"

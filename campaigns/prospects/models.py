@@ -79,9 +79,6 @@ class ProspectQuerySet(ScopedQuerySet["Prospect"]):
         """Those whom one looks after, and those whom one has taken in."""
         return Q(owner_id=user_id) | Q(registered_by_id=user_id)
 
-    def open(self) -> "ProspectQuerySet":
-        return self.filter(forgotten_on=None).exclude(Q(stage=Stage.OPENED) | Q(stage=Stage.DROPPED))
-
 
 class Prospect(models.Model):
     """潜客: somebody who has no account yet and agreed to be called.

@@ -41,9 +41,6 @@ class Tally:
         return self.recognised + self.visitors
 
 
-NOTHING = Tally(0, 0, 0, 0, 0)
-
-
 def tally_of(user: User, day: date, of_staff: Q) -> dict[str, Subquery]:
     """Columns for one statement: what the staff of this condition (on `staff`) did on a day, as three JSON rows."""
     begin, end = start_of(day), start_of(day + timedelta(days=1))

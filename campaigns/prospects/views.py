@@ -1,6 +1,7 @@
 """What the lobby and the managers do with calls: make one, take it, pass it on, say what came of it; who is on duty."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from uuid import uuid4
 
 from django.contrib import messages
@@ -47,9 +48,7 @@ def call_for_customer(request: HttpRequest, pk: int) -> HttpResponse:
     assert isinstance(request.user, User)
     customer = get_object_or_404(Customer.objects.visible_to(request.user), pk=pk)
     page = reverse("workbench:customer", args=[pk])
-    return called(request, page, lambda call, key: referrals.refer_customer(
-        customer, request.user, timezone.now(), call, key
-    ))  # fmt: skip
+    return called(request, page, partial(referrals.refer_customer, customer))
 
 
 @require_POST
@@ -59,9 +58,7 @@ def call_for_prospect(request: HttpRequest, pk: int) -> HttpResponse:
     assert isinstance(request.user, User)
     prospect = get_object_or_404(Prospect.objects.visible_to(request.user), pk=pk, forgotten_on=None)
     page = reverse("campaigns:prospect", args=[pk])
-    return called(request, page, lambda call, key: referrals.refer_prospect(
-        prospect, request.user, timezone.now(), call, key
-    ))  # fmt: skip
+    return called(request, page, partial(referrals.refer_prospect, prospect))
 
 
 @require_http_methods(["GET", "POST"])
@@ -95,7 +92,8 @@ def called(request: HttpRequest, page: str, make: Callable[..., Referral]) -> Ht
         return HttpResponse(status=303, headers={"Location": page})
     data = form.cleaned_data
     try:
-        referral = make(Call(data["need"], data["summary"]), data["submission"])
+        call = Call(data["need"], data["summary"])
+        referral = make(request.user, timezone.now(), call, data["submission"])
     except ReferralRefused as refusal:
         messages.warning(request, str(refusal))
         return HttpResponse(status=303, headers={"Location": page})
