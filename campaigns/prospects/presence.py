@@ -1,6 +1,7 @@
 """在岗: which managers of a branch are there now, and in which order they are called."""
 
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db.models import BooleanField, Case, Count, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
@@ -19,7 +20,7 @@ def rule_on(day: date) -> LobbyRule:
     return effective.rule_on(LobbyRule, day)
 
 
-def with_presence(staff: QuerySet[User], day: date) -> QuerySet[User]:
+def with_presence(staff: QuerySet[Any], day: date) -> QuerySet[Any]:
     """With `is_there`: what each said last of this day; without a word, whether they have signed in on it."""
     said = Presence.objects.filter(user=OuterRef("pk"), day=day).values("is_present")
     signed_in = Case(
@@ -27,7 +28,8 @@ def with_presence(staff: QuerySet[User], day: date) -> QuerySet[User]:
         default=Value(False),
         output_field=BooleanField(),
     )
-    return staff.annotate(is_there=Coalesce(Subquery(said), signed_in))
+    found: QuerySet[Any] = staff.annotate(is_there=Coalesce(Subquery(said), signed_in))
+    return found
 
 
 def on_duty(branch_id: int, day: date, first: int | None = None) -> QuerySet[User]:

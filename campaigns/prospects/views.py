@@ -68,8 +68,8 @@ def refer_across(request: HttpRequest, pk: int) -> HttpResponse:
     assert isinstance(request.user, User)
     customer = get_object_or_404(Customer.objects.visible_to(request.user).defer(*hidden()), pk=pk)
     data = request.POST if request.method == "POST" else None
-    of = {"user": request.user, "branch_id": customer.branch_id}
-    form = AcrossForm(data, **of, initial={"submission": uuid4(), "need": Need.ACCOUNT})
+    initial = {"submission": uuid4(), "need": Need.ACCOUNT}
+    form = AcrossForm(data, user=request.user, branch_id=customer.branch_id, initial=initial)
     if form.is_valid():
         said = form.cleaned_data
         call = Call(said["need"], said["note"])

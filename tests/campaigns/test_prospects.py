@@ -36,7 +36,7 @@ def taken_in(user: User, **values: Any) -> Prospect:
         return register.register(user, said(**values), timezone.now(), uuid4())
 
 
-def now_of(prospect: Prospect) -> Prospect:
+def now_of(prospect: Prospect) -> Any:
     return Prospect.objects.using("batch").get(pk=prospect.pk)
 
 
@@ -123,7 +123,8 @@ def test_trying_out_numbers_is_stopped(bank: Bank, north_lobby: User) -> None:
 
 
 def test_of_two_who_take_in_one_number_at_once_one_has_it(bank: Bank, north_lobby: User) -> None:
-    gate, outcomes = threading.Barrier(2), []
+    outcomes: list[Any] = []
+    gate = threading.Barrier(2)
 
     def take(user: User) -> None:
         try:
@@ -189,8 +190,8 @@ def test_the_night_finds_the_account_once(bank: Bank) -> None:
         assert night.publish(day) == {"opened": 2, "forgotten": 0}
     with transaction.atomic(using="batch"):
         assert night.publish(day) == {"opened": 0, "forgotten": 0}
-    for one, customer in ((prospect, mine), (other, by_id)):
-        now = now_of(one)
+    for seen, customer in ((prospect, mine), (other, by_id)):
+        now = now_of(seen)
         assert (now.stage, now.opened_as_id, now.converted_on) == ("opened", customer.pk, day)
         assert (now.mobile_cipher, now.mobile_index, now.id_no_index) == (None, None, None)
         assert now.branch_id == bank.south.pk
