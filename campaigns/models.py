@@ -1,8 +1,15 @@
-"""The tables of campaigns, each kept beside what works with it."""
+"""The models of all parts of this app, so that Django finds them."""
 
-from campaigns.prospects.models import LobbyRule as LobbyRule
-from campaigns.prospects.models import LobbyShift as LobbyShift
-from campaigns.prospects.models import Presence as Presence
-from campaigns.prospects.models import Prospect as Prospect
-from campaigns.prospects.models import ProspectStep as ProspectStep
-from campaigns.prospects.models import Referral as Referral
+from campaigns.prospects.models import LobbyRule, LobbyShift, Presence, Prospect, ProspectStep, Referral
+from campaigns.retention.models import Maturity, RetentionFigure
+
+__all__ = [
+    "LobbyRule",
+    "LobbyShift",
+    "Maturity",
+    "Presence",
+    "Prospect",
+    "ProspectStep",
+    "Referral",
+    "RetentionFigure",
+]

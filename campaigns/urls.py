@@ -2,6 +2,7 @@ from django.urls import path
 
 from campaigns.prospects import prospect_views
 from campaigns.prospects import views as lobby_views
+from campaigns.retention import views as retention
 
 app_name = "campaigns"
 urlpatterns = [
@@ -21,4 +22,5 @@ urlpatterns = [
     path("presence/", lobby_views.presence_say, name="presence"),
     path("lobby/handover/", lobby_views.hand_over, name="hand_over"),
     path("lobby/handover/<int:pk>/take/", lobby_views.take_over, name="take_over"),
+    path("retention/", retention.page, name="retention"),
 ]

@@ -13,10 +13,11 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from archives import plans, records
+from archives import complaints, plans, records
 from archives.planning import planner
 from archives.quality import judge as quality
 from campaigns.prospects import night as prospects
+from campaigns.retention import night as retention
 from crm import db
 from crm.audit import keys
 from crm.jobs import ledger, runner
@@ -54,6 +55,7 @@ def publish(run: JobRun, arguments: Arguments) -> Counts:
     customers_publish.check_control(tonight)
     touched_is_known = refresh.mark_touched(tonight)
     carried = tiers_publish.figures_before(tonight)
+    retention.begin(tonight)
     written = customers_publish.entities(tonight)
     came = prospects.publish(tonight.as_of)
     written["plans_cancelled"] = plans.cancel_of_closed(tonight.as_of)
@@ -61,6 +63,8 @@ def publish(run: JobRun, arguments: Arguments) -> Counts:
     moves = tiers_publish.publish(tonight)
     written["archives"] = records.remeasure(tonight.as_of, moved_tier(tonight.as_of))
     moved = customers_publish.moved_branches()
+    written["complaints_handed"] = complaints.follow_branches()
+    written["maturities"] = retention.follow(tonight)
     if not carried:
         tiers_publish.figures_after(tonight)
     board_figures.count(tonight.as_of)
