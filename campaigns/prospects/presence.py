@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import BooleanField, Case, Count, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import BooleanField, Case, Count, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -18,6 +18,13 @@ from crm.organization.models import User
 def rule_on(day: date) -> LobbyRule:
     """The parameters of the lobby that hold on a day."""
     return effective.rule_on(LobbyRule, day)
+
+
+def rules_on(day: date) -> QuerySet[LobbyRule]:
+    """The same as a part of another statement: the rule in force on a day is the first row."""
+    begun = Case(When(effective_from__lte=day, then=Value(0)), default=Value(1))
+    by_age = Case(When(effective_from__lte=day, then=F("effective_from")))
+    return LobbyRule.objects.order_by(begun, by_age.desc(), "effective_from")
 
 
 def with_presence(staff: QuerySet[Any], day: date) -> QuerySet[Any]:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from archives.contacts import note_in_lobby
 from campaigns.prospects import presence, register
 from campaigns.prospects.choices import ReferralKind, Stage
-from campaigns.prospects.models import LobbyRule, Prospect, Referral
+from campaigns.prospects.models import Prospect, Referral
 from crm.audit import pii, trail
 from crm.organization.choices import Role
 from crm.organization.models import User
@@ -37,10 +37,10 @@ class Call:
     note: str = ""
 
 
-def queue_for(user: User, day: date, owner_id: int | None, rule: LobbyRule) -> list[User]:
+def queue_for(user: User, day: date, owner_id: int | None, most: int) -> list[User]:
     """Who would be called now, in their order; nobody calls themselves."""
     asked = presence.on_duty(user.branch_id, day, owner_id).exclude(pk=user.pk)
-    return list(asked[: rule.most_asked])
+    return list(asked[:most])
 
 
 def refer_customer(customer: Customer, user: User, now: datetime, call: Call, submission: UUID) -> Referral:
@@ -115,7 +115,7 @@ def call_to(user: User, now: datetime, call: Call, submission: UUID, owner_id: i
     """Ask the managers who are there one after the other, the one of `owner_id` first."""
     day = timezone.localtime(now).date()
     rule = presence.rule_on(day)
-    minutes, asked = timedelta(minutes=rule.answer_minutes), queue_for(user, day, owner_id, rule)
+    minutes, asked = timedelta(minutes=rule.answer_minutes), queue_for(user, day, owner_id, rule.most_asked)
     return Referral.objects.create(
         **subject, need=call.need, note=pii.veil_numbers(call.note), made_by=user, made_at=now,
         queue=[one.pk for one in asked], turns=[now + place * minutes for place in range(len(asked))],

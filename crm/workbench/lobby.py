@@ -19,8 +19,8 @@ from archives.complaints import due_number
 from archives.contacts import last_contact, start_of
 from archives.models import ContactLog
 from archives.suitability import Suitability, suitability_of
-from campaigns.prospects import presence, referrals, shift
-from campaigns.prospects.models import LobbyRule
+from campaigns.prospects import referrals, shift
+from campaigns.prospects.presence import rules_on
 from crm.organization.models import User
 from crm.workbench.customer_page import age_on
 from crm.workbench.family import customers_for_page
@@ -98,17 +98,16 @@ def lobby_day(user: User, now: datetime) -> LobbyDay:
     mine = ContactLog.objects.visible_to(user).filter(
         staff=user, channel=Channel.LOBBY, contacted_at__gte=start_of(day), replaced_at=None
     )
-    rules = LobbyRule.objects.filter(effective_from__lte=day).order_by("-effective_from")
     found = User.objects.values(
         **shift.tally_of(user, day, Q(pk=user.pk)),
         complaints=Subquery(due_number(user, day)),
-        target=Subquery(rules.values("referrals_a_day")[:1]),
+        target=Subquery(rules_on(day).values("referrals_a_day")[:1]),
         last=ArraySubquery(mine.order_by("-contacted_at").values(json=JSONObject(**RECEIVED))[:LAST]),
         left=shift.left_for(user, now),
     ).get(pk=user.pk)
     return LobbyDay(
         tally=shift.tally_from(found),
-        target=found["target"] or 0,
+        target=found["target"],
         last=[
             Received(one["id"], one["name"], one["sex"], one["text"], datetime.fromisoformat(one["at"]))
             for one in found["last"]
@@ -133,17 +132,17 @@ def customers_for_card(user: User, day: date) -> QuerySet[Any]:
         ),
         booked=Subquery(booked.values(json=JSONObject(day="next_date", by="staff__name"))[:1]),
         last=last_contact(user, "pk"),
+        rule=Subquery(rules_on(day).values(json=JSONObject(minutes="answer_minutes", most="most_asked"))[:1]),
     )
 
 
 def card(customer: Any, user: User, now: datetime) -> Card:
-    """The card of a customer that `customers_for_card` has read; four statements more."""
+    """The card of a customer that `customers_for_card` has read; three statements more."""
     day = timezone.localtime(now).date()
     suitable = suitability_of(user, customer, age_on(customer, day), day)
     facts = list(facts_of(customer, day, suitable))[:FACTS]
     main = getattr(customer, "main", None)
-    rule = presence.rule_on(day)
-    asked = referrals.queue_for(user, day, main.owner_id if main else None, rule)
+    asked = referrals.queue_for(user, day, main.owner_id if main else None, customer.rule["most"])
     is_there = main is not None and bool(asked) and asked[0].pk == main.owner_id
     metrics = getattr(customer, "metrics", None)
     return Card(
@@ -155,7 +154,7 @@ def card(customer: Any, user: User, now: datetime) -> Card:
         sentence=sentence_of(customer, facts, main.owner.name if main and is_there else ""),
         taboos=list(taboos_of(customer, suitable)),
         asked=asked,
-        minutes=rule.answer_minutes,
+        minutes=customer.rule["minutes"],
     )
 
 

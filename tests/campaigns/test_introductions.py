@@ -78,7 +78,7 @@ def test_the_page(bank: Bank, client_of: ClientOf) -> None:
     assert f'href="/customers/{root.pk}/plans/new/"' in text
     with CaptureQueriesContext(connections["default"]) as caught:
         client.get(address)
-    assert len(caught) <= 8, [one["sql"][:80] for one in caught]
+    assert len(caught) <= 10, [one["sql"][:80] for one in caught]
     assert client_of(bank.qian).get(address).status_code == 404
     assert client_of(bank.zhao).get(address).status_code == 403
     assert client.get(f"/customers/{whom.pk}/introductions/").context["tree"].people == 0
