@@ -1,8 +1,26 @@
 from django.urls import path
 
+from campaigns.prospects import prospect_views
+from campaigns.prospects import views as lobby_views
 from campaigns.retention import views as retention
 
 app_name = "campaigns"
 urlpatterns = [
+    path("customers/<int:pk>/refer/", lobby_views.call_for_customer, name="refer"),
+    path("customers/<int:pk>/introductions/", prospect_views.customer_introductions, name="introductions"),
+    path("customers/<int:pk>/refer/colleague/", lobby_views.refer_across, name="refer_across"),
+    path("prospects/", prospect_views.prospect_list, name="prospects"),
+    path("prospects/new/", prospect_views.prospect_new, name="prospect_new"),
+    path("prospects/<int:pk>/", prospect_views.prospect, name="prospect"),
+    path("prospects/<int:pk>/stage/", prospect_views.prospect_move, name="prospect_move"),
+    path("prospects/<int:pk>/manager/", prospect_views.prospect_give, name="prospect_give"),
+    path("prospects/<int:pk>/reveal/", prospect_views.prospect_reveal, name="prospect_reveal"),
+    path("prospects/<int:pk>/refer/", lobby_views.call_for_prospect, name="prospect_refer"),
+    path("referrals/", lobby_views.referral_list, name="referrals"),
+    path("referrals/waiting/", lobby_views.waiting, name="waiting"),
+    path("referrals/<int:pk>/<slug:verb>/", lobby_views.referral_act, name="referral_act"),
+    path("presence/", lobby_views.presence_say, name="presence"),
+    path("lobby/handover/", lobby_views.hand_over, name="hand_over"),
+    path("lobby/handover/<int:pk>/take/", lobby_views.take_over, name="take_over"),
     path("retention/", retention.page, name="retention"),
 ]

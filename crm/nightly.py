@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from archives import complaints, plans, records
 from archives.planning import planner
 from archives.quality import judge as quality
+from campaigns.prospects import night as prospects
 from campaigns.retention import night as retention
 from crm import db
 from crm.audit import keys
@@ -56,6 +57,7 @@ def publish(run: JobRun, arguments: Arguments) -> Counts:
     carried = tiers_publish.figures_before(tonight)
     retention.begin(tonight)
     written = customers_publish.entities(tonight)
+    came = prospects.publish(tonight.as_of)
     written["plans_cancelled"] = plans.cancel_of_closed(tonight.as_of)
     alerts = alerts_publish.publish(run, tonight)
     moves = tiers_publish.publish(tonight)
@@ -80,6 +82,7 @@ def publish(run: JobRun, arguments: Arguments) -> Counts:
         "segments": members,
         "plans": planned,
         "contact_quality": flaws,
+        "prospects": came,
         **figures(tonight.as_of),
         **moves,
         **alerts,

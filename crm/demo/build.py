@@ -17,7 +17,7 @@ from archives.planning import planner
 from archives.quality import judge
 from crm import db
 from crm.audit import pii
-from crm.demo import records, runs, staff, tiers
+from crm.demo import prospects, records, runs, staff, tiers
 from crm.demo.enrolment import account_no, enrol
 from crm.demo.files import write_files
 from crm.demo.people import People
@@ -161,6 +161,8 @@ def write_past(plan: Plan, built: Built) -> None:
         db.run_sql("campaigns.retention", "figures", as_of=plan.as_of, since=plan.start)
     with built.part("archives"):
         records.write_records(plan.as_of, with_secrets=plan.with_secrets)
+    with built.part("prospects"):
+        prospects.write_prospects(plan.as_of, with_secrets=plan.with_secrets)
     with built.part("alerts"):
         db.run_sql(PACKAGE, "alerts", as_of=plan.as_of)
         write_live_alerts(plan.as_of)

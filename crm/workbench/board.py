@@ -18,6 +18,7 @@ from django.utils.translation import ngettext
 from archives import complaints
 from archives.coverage import UPPER_TIER
 from archives.models import Complaint, ContactLog
+from campaigns.prospects.desk import unanswered
 from crm import db
 from crm.organization.access import scope_of
 from crm.organization.choices import Reach, Role
@@ -94,6 +95,7 @@ class Board:
     months: list[MonthRow]
     exceptions: list[Untouched]
     complaints: list[Any]
+    unanswered: list[Any]
     due: list[Any]
     opened: str
     candidates: list[Candidate]
@@ -101,7 +103,7 @@ class Board:
     @property
     def customer_ids(self) -> list[int]:
         """The customers whom the page names."""
-        named = [one.customer_id for one in (*self.due, *self.complaints) if one.customer_id]
+        named = [one.customer_id for one in (*self.due, *self.complaints, *self.unanswered) if one.customer_id]
         return [one.customer.pk for one in self.exceptions] + named
 
     @property
@@ -134,6 +136,7 @@ def board(user: User, asked: Mapping[str, str], today: Today, now: datetime) -> 
         months=months,
         exceptions=exceptions_of(user, place, today, moments, all_of_them=bool(asked.get("more"))),
         complaints=complaints_of(user, place, moments),
+        unanswered=unanswered_of(user, place, moments),
         due=due_of(user, place, moments),
         opened=opened,
         candidates=candidates_of(place, lines) if place.is_outlet and opened else [],
@@ -228,6 +231,13 @@ def complaints_of(user: User, place: Place, moments: Moments) -> list[Any]:
     due: QuerySet[Any] = complaints.due_soon(of_place, moments.today)
     shown = due.annotate(number=Window(Count("pk"))).select_related("customer", "branch", "handler")
     return list(shown.defer("text", *hidden("customer"))[:COMPLAINTS])
+
+
+def unanswered_of(user: User, place: Place, moments: Moments) -> list[Any]:
+    """The calls from the lobby to which nobody came, the latest first."""
+    rows = unanswered(user, place.branch_ids, moments.now).annotate(number=Window(Count("pk")))
+    shown = rows.select_related("customer", "prospect", "made_by").defer(*hidden("customer"), "prospect__mobile_cipher")
+    return list(shown[:COMPLAINTS])
 
 
 def waiting_time(raised_on: date, moments: Moments) -> str:

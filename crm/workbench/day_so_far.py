@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Case, CharField, Count, IntegerField, Q, Subquery, Sum, Value, When
+from django.db.models import Case, CharField, Count, Exists, IntegerField, Q, Subquery, Sum, Value, When
 from django.db.models.functions import Cast, JSONObject
 from django.utils.translation import gettext as _
 
@@ -17,6 +17,9 @@ from archives.complaints import due_number
 from archives.contacts import start_of
 from archives.models import ContactLog, MaintenancePlan
 from archives.plans import SAID, said_of
+from campaigns.prospects.choices import Need
+from campaigns.prospects.desk import new_prospects
+from campaigns.prospects.presence import with_presence
 from crm.organization.models import DayTarget, User
 from crm.workbench import ranking
 from customers.choices import AlertKind
@@ -59,6 +62,19 @@ class LobbyNote:
 
 
 @dataclass(frozen=True)
+class NewProspect:
+    """A visitor who is no customer yet and waits for the first word."""
+
+    prospect_id: int
+    name_mask: str
+    sex: str
+    needs: list[str]
+    text: str
+    at: datetime
+    by: str
+
+
+@dataclass(frozen=True)
 class Planned:
     """An open plan that is due today, or was before; one to mend an archive (`inspection_id`) from the first day on."""
 
@@ -88,7 +104,7 @@ class Nudged:
 @dataclass(frozen=True)
 class DaySoFar:
     """`capacity` is how many customers the day has room for, `done` how many of them were contacted; `complaints` are
-    this user's to answer within days."""
+    this user's to answer within days, `prospects` nobody has spoken with yet. `is_there`: the user is on duty."""
 
     capacity: int
     done: int
@@ -98,6 +114,8 @@ class DaySoFar:
     nudges: list[Nudged]
     plans: list[Planned]
     complaints: int
+    prospects: list[NewProspect]
+    is_there: bool
 
     @property
     def left(self) -> int:
@@ -115,6 +133,8 @@ def day_so_far(user: User, day: date, now: datetime, owner: str = "") -> DaySoFa
             nudges=ArraySubquery(nudges(user, day)),
             plans=ArraySubquery(plans(user, day, now, int(owner) if owner.isdecimal() else user.pk)),
             complaints=Subquery(due_number(user, day)),
+            prospects=ArraySubquery(prospects(user)),
+            is_there=Exists(with_presence(User.objects.filter(pk=user.pk), day).filter(is_there=True)),
         )
         .order_by(in_force, "-effective_from")
         .first()
@@ -160,7 +180,15 @@ def day_so_far(user: User, day: date, now: datetime, owner: str = "") -> DaySoFa
             for one in row.plans
         ],
         complaints=row.complaints or 0,
-    )
+        prospects=[
+            NewProspect(
+                one["id"], one["name"], one["sex"], [str(Need(need).label) for need in one["needs"]], one["text"],
+                datetime.fromisoformat(one["at"]), one["by"],
+            )
+            for one in row.prospects
+        ],
+        is_there=row.is_there,
+    )  # fmt: skip
 
 
 def contacts_of(user: User, day: date, staff_id: int) -> Any:
@@ -207,6 +235,16 @@ def notes(user: User, day: date) -> Any:
             )
         )[:NOTES]
     )
+
+
+def prospects(user: User) -> Any:
+    """The newest visitors who were taken in for this user."""
+    return new_prospects(user).values(
+        json=JSONObject(
+            id="pk", name="name_mask", sex="sex", needs="needs", text="note", at="registered_at",
+            by="registered_by__name",
+        )
+    )[:NOTES]  # fmt: skip
 
 
 def nudges(user: User, day: date) -> Any:

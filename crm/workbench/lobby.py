@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import JSONObject
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -17,17 +18,24 @@ from archives.choices import Channel, Outcome
 from archives.complaints import due_number
 from archives.contacts import last_contact, start_of
 from archives.models import ContactLog
+from archives.suitability import Suitability, suitability_of
+from campaigns.prospects import referrals, shift
+from campaigns.prospects.presence import rules_on
 from crm.organization.models import User
+from crm.workbench.customer_page import age_on
 from crm.workbench.family import customers_for_page
 from crm.workbench.templatetags.screen import short_day
 from crm.workbench.today import LastContact, last_of
 from crm.workbench.why_now import bold, parsed
-from customers.choices import AlertKind, CustomerType
+from customers.choices import AlertKind, CustomerType, ProductRisk
 from customers.models import Alert, Customer
 
 FACTS = 3
 LAST = 8
 ALERTS = 20
+RECEIVED = {
+    "id": "customer_id", "name": "customer__name_mask", "sex": "customer__sex", "text": "summary", "at": "contacted_at",
+}  # fmt: skip
 EXPIRY_DAYS = 90  # DOMAIN §4: ID expiry
 BIRTHDAY_DAYS = 3
 
@@ -43,47 +51,70 @@ class Fact:
 
 @dataclass(frozen=True)
 class Card:
-    """What the lobby needs to know of a customer in two seconds."""
+    """What the lobby needs to know of a customer in two seconds.
+
+    `asked` are the managers who would be called now, in their turn of `minutes` each; `taboos` what not to speak of.
+    """
 
     customer: Customer
     tier: int | None
     manager: str
+    is_manager_there: bool
     facts: list[Fact]
     sentence: str
+    taboos: list[Fact]
+    asked: list[User]
+    minutes: int
+
+
+@dataclass(frozen=True)
+class Received:
+    """A customer who was received today."""
+
+    customer_id: int
+    name_mask: str
+    sex: str
+    text: str
+    at: datetime
 
 
 @dataclass(frozen=True)
 class LobbyDay:
-    """What this lobby manager did today: how many customers, how many of them with a need, and the last of them.
+    """What this lobby manager did today, how many calls are expected of them, and the customers received last.
 
     `complaints` are theirs to answer within days.
     """
 
-    received: int
-    needs: int
-    last: list[ContactLog]
+    tally: shift.Tally
+    target: int
+    last: list[Received]
     complaints: int
+    left: shift.Left | None
 
 
-def lobby_day(user: User, day: date) -> LobbyDay:
-    """The day so far, in two statements."""
+def lobby_day(user: User, now: datetime) -> LobbyDay:
+    """The day so far, and what the one before left, in one statement."""
+    day = timezone.localtime(now).date()
     mine = ContactLog.objects.visible_to(user).filter(
         staff=user, channel=Channel.LOBBY, contacted_at__gte=start_of(day), replaced_at=None
     )
-    counts = {
-        "received": Count("customer", distinct=True),
-        "needs": Count("customer", distinct=True, filter=~Q(summary="")),
-    }
-    done = (
-        mine.order_by()
-        .values("staff_id")
-        .annotate(**counts)
-        .values(json=JSONObject(received="received", needs="needs"))
+    found = User.objects.values(
+        **shift.tally_of(user, day, Q(pk=user.pk)),
+        complaints=Subquery(due_number(user, day)),
+        target=Subquery(rules_on(day).values("referrals_a_day")[:1]),
+        last=ArraySubquery(mine.order_by("-contacted_at").values(json=JSONObject(**RECEIVED))[:LAST]),
+        left=shift.left_for(user, now),
+    ).get(pk=user.pk)
+    return LobbyDay(
+        tally=shift.tally_from(found),
+        target=found["target"],
+        last=[
+            Received(one["id"], one["name"], one["sex"], one["text"], datetime.fromisoformat(one["at"]))
+            for one in found["last"]
+        ],
+        complaints=found["complaints"] or 0,
+        left=shift.left_from(found["left"]),
     )
-    found = User.objects.values(done=Subquery(done), complaints=Subquery(due_number(user, day))).get(pk=user.pk)
-    last = mine.select_related("customer").only("contacted_at", "summary", "customer__name_mask", "customer__sex")
-    figures: dict[str, int] = found["done"] or {"received": 0, "needs": 0}
-    return LobbyDay(**figures, last=list(last.order_by("-contacted_at")[:LAST]), complaints=found["complaints"] or 0)
 
 
 def customers_for_card(user: User, day: date) -> QuerySet[Any]:
@@ -101,21 +132,67 @@ def customers_for_card(user: User, day: date) -> QuerySet[Any]:
         ),
         booked=Subquery(booked.values(json=JSONObject(day="next_date", by="staff__name"))[:1]),
         last=last_contact(user, "pk"),
+        rule=Subquery(rules_on(day).values(json=JSONObject(minutes="answer_minutes", most="most_asked"))[:1]),
     )
 
 
-def card(customer: Any, day: date) -> Card:
-    """The card of a customer that `customers_for_card` has read."""
-    facts = list(facts_of(customer, day))[:FACTS]
-    words = next((fact.say for fact in facts if fact.say), _("What can we do for you today?"))
-    sentence = together(_("Hello %(name)s.") % {"name": spoken(customer)}, words)
+def card(customer: Any, user: User, now: datetime) -> Card:
+    """The card of a customer that `customers_for_card` has read; three statements more."""
+    day = timezone.localtime(now).date()
+    suitable = suitability_of(user, customer, age_on(customer, day), day)
+    facts = list(facts_of(customer, day, suitable))[:FACTS]
     main = getattr(customer, "main", None)
-    manager = main.owner.name if main else ""
-    if manager:
-        offer = _("Your manager %(manager)s will gladly look after you.") % {"manager": manager}
-        sentence = together(sentence, offer)
+    asked = referrals.queue_for(user, day, main.owner_id if main else None, customer.rule["most"])
+    is_there = main is not None and bool(asked) and asked[0].pk == main.owner_id
     metrics = getattr(customer, "metrics", None)
-    return Card(customer, metrics.tier if metrics else None, manager, facts, sentence)
+    return Card(
+        customer=customer,
+        tier=metrics.tier if metrics else None,
+        manager=main.owner.name if main else "",
+        is_manager_there=is_there,
+        facts=facts,
+        sentence=sentence_of(customer, facts, main.owner.name if main and is_there else ""),
+        taboos=list(taboos_of(customer, suitable)),
+        asked=asked,
+        minutes=customer.rule["minutes"],
+    )
+
+
+def sentence_of(customer: Any, facts: list[Fact], manager: str) -> str:
+    """What to say. Nobody promises a manager who is not there, or suggests what somebody who refuses profiling might
+    want."""
+    said = [] if customer.profiling_opt_out else [fact.say for fact in facts if fact.say]
+    words = said[0] if said else _("What can we do for you today?")
+    sentence = together(_("Hello %(name)s.") % {"name": spoken(customer)}, words)
+    if not manager:
+        return sentence
+    return together(sentence, _("Your manager %(manager)s will gladly look after you.") % {"manager": manager})
+
+
+def taboos_of(customer: Any, suitable: Suitability) -> Iterator[Fact]:
+    """What not to speak of, or how not to reach the customer."""
+    if customer.do_not_contact:
+        text = with_reason(_("No calls, no text messages"), _("The customer asked not to be called or texted."))
+        yield Fact("ban", text)
+    if customer.profiling_opt_out:
+        text = with_reason(_("No suggestions"), _("The customer refuses profiling; answer what they ask."))
+        yield Fact("user-question", text)
+    if suitable.highest < ProductRisk.R5 and customer.customer_type == CustomerType.PERSON:
+        limit = _("Nothing above %(risk)s") % {"risk": f"R{suitable.highest}"}
+        yield Fact("scale", with_reason(limit, reason_of(suitable)))
+
+
+def reason_of(suitable: Suitability) -> str:
+    """Why no riskier product may be spoken of."""
+    if suitable.of_age is not None:
+        return _("from %(age)s years on") % {"age": suitable.of_age}
+    if suitable.assessment is None or not suitable.is_valid:
+        return _("no valid risk assessment")
+    return _("risk level %(level)s") % {"level": f"C{suitable.assessment.level}"}
+
+
+def with_reason(what: str, why: str) -> SafeString:
+    return format_html("<b>{}</b> {}", what, why)
 
 
 def together(first: str, then: str) -> str:
@@ -135,7 +212,7 @@ def spoken(customer: Customer) -> str:
     return surname
 
 
-def facts_of(customer: Any, day: date) -> Iterator[Fact]:
+def facts_of(customer: Any, day: date, suitable: Suitability) -> Iterator[Fact]:
     """All that is worth knowing, the most urgent first."""
     if customer.booked:
         when = short_day(parsed(customer.booked["day"]), day)
@@ -147,6 +224,12 @@ def facts_of(customer: Any, day: date) -> Iterator[Fact]:
         yield Fact(
             "id", format_html(_("Identity document valid to <b>{day}</b>"), day=expiry),
             _("Your identity document runs out, we can renew it on our files right now."),
+        )  # fmt: skip
+    if suitable.assessment and suitable.expires:
+        expiry = short_day(suitable.assessment.valid_to, day)
+        yield Fact(
+            "scale", format_html(_("Risk assessment valid to <b>{day}</b>"), day=expiry),
+            _("Your risk assessment runs out, we can renew it right now."),
         )  # fmt: skip
     if is_birthday_near(customer, day):
         yield Fact("cake", _("Birthday in these days"), _("Happy birthday!"))

@@ -53,6 +53,8 @@ NAVIGATION = (
     Entry(
         "workbench:handovers", "user-share", pgettext_lazy("navigation", "Handover"), frozenset({Role.BRANCH_MANAGER})
     ),
+    Entry("campaigns:prospects", "user-question", pgettext_lazy("navigation", "Prospects"), frozenset(CUSTOMER_ROLES)),
+    Entry("campaigns:referrals", "user-share", pgettext_lazy("navigation", "Referrals"), frozenset(CUSTOMER_ROLES)),
     Entry("archives:complaints", "message-report", gettext_lazy("Complaints"), frozenset(CUSTOMER_ROLES)),
     Entry("archives:surveys", "star", gettext_lazy("Surveys"), frozenset(BALANCE_ROLES)),
     Entry(

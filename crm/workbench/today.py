@@ -14,6 +14,7 @@ from archives.choices import Channel, Outcome
 from archives.contacts import last_contact
 from archives.models import MaintenancePlan
 from archives.plans import SAID, said_of
+from campaigns.prospects.desk import desk
 from crm.organization.choices import Role
 from crm.organization.models import User
 from crm.workbench import ranking
@@ -72,9 +73,7 @@ class WorkList:
         return sum((row.alert.amount or Decimal(0) for row in self.rows), Decimal(0))
 
 
-def page_context(
-    user: User, asked: Mapping[str, str], today: Today, now: datetime
-) -> tuple[dict[str, object], list[Row]]:
+def page_context(user: User, asked: Mapping[str, str], today: Today, now: datetime) -> tuple[dict[str, Any], list[Row]]:
     """What the page shows by what its address asks for, and the rows on it.
 
     Who leads a branch looks at the list of one manager; the branch as a whole is the board's (crm.workbench.board).
@@ -90,7 +89,8 @@ def page_context(
     opened = asked.get("open", "") or first
     shown = {row.customer.pk for row in listing.rows}
     plans = [one for one in so_far.plans if one.customer_id not in shown or one.inspection_id]
-    return {"plans": plans, "day": today.day, "list": listing, "so_far": so_far, "open": opened}, listing.rows
+    context = {"plans": plans, "day": today.day, "list": listing, "so_far": so_far, "open": opened}
+    return context | {"desk": desk(user, now), "now": now}, listing.rows
 
 
 def is_manager_id(value: str) -> bool:

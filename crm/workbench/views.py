@@ -1,5 +1,6 @@
 """Pages that mix apps: 今日 and the customer 360."""
 
+from typing import Any
 from uuid import uuid4
 
 from django.http import HttpRequest, HttpResponse
@@ -8,6 +9,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from archives.forms import LobbyNoteForm
+from campaigns.prospects import desk
+from campaigns.prospects.forms import CallForm
+from campaigns.prospects.prospect_views import fresh_form
 from crm.audit import trail
 from crm.organization.access import BALANCE_ROLES, CUSTOMER_ROLES, for_roles
 from crm.organization.choices import Role
@@ -37,11 +41,11 @@ def today(request: HttpRequest) -> HttpResponse:
     if user.role not in CUSTOMER_ROLES:
         return redirect("jobs:list")
     if user.role == Role.LOBBY_MANAGER:
-        return render(request, "workbench/lobby.html", {"so_far": lobby.lobby_day(user, timezone.localdate())})
+        return lobby_page(request, user)
     if board.is_asked(user, request.GET):
         return board_page(request, today_of_data(request))
     context, rows = page_context(user, request.GET, today_of_data(request), timezone.now())
-    trail.listed(request, "today", [row.customer.pk for row in rows])
+    trail.listed(request, "today", [*(row.customer.pk for row in rows), *context["desk"].customer_ids])
     return render(request, "workbench/today.html", context | list_addresses(request))
 
 
@@ -74,12 +78,34 @@ def customer(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "workbench/customer.html", context)
 
 
+def lobby_page(request: HttpRequest, user: User) -> HttpResponse:
+    """Where the lobby starts: the search box, a form for visitors, the calls that wait, what the one before left."""
+    now = timezone.now()
+    context: dict[str, Any] = {
+        "so_far": lobby.lobby_day(user, now),
+        "desk": desk.desk(user, now),
+        "form": fresh_form(user),
+        "is_lobby": True,
+        "now": now,
+        "here": request.path,
+    }
+    shown = {*(one.customer_id for one in context["so_far"].last), *context["desk"].customer_ids}
+    if shown:
+        trail.listed(request, "lobby", sorted(shown))
+    return render(request, "workbench/lobby.html", context)
+
+
 def lobby_card(request: HttpRequest, user: User, pk: int) -> HttpResponse:
     """What the lobby sees of a customer; the look itself is recorded."""
     day = timezone.localdate()
     found = get_object_or_404(lobby.customers_for_card(user, day), pk=pk)
     trail.looked_at(request, found)
-    context = {"card": lobby.card(found, day), "form": LobbyNoteForm(initial={"submission": uuid4()})}
+    initial = {"submission": uuid4()}
+    context = {
+        "card": lobby.card(found, user, timezone.now()),
+        "form": LobbyNoteForm(initial=initial),
+        "call": CallForm(initial=initial),
+    }
     return render(request, "workbench/lobby_card.html", context)
 
 

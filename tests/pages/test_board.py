@@ -28,7 +28,7 @@ from tests.world import Bank
 
 ClientOf = Callable[[User], Client]
 # What a branch manager's page asks for, with session, user, scope and the transaction's own two.
-STATEMENTS = 12
+STATEMENTS = 13
 
 WAITS = "(state IN ('new', 'read', 'following') OR (state = 'snoozed' AND snoozed_until <= %(today)s))"
 REACHED = "outcome IN ('interested', 'not_interested', 'booked', 'sold', 'refused') AND channel <> 'sms'"

@@ -19,7 +19,7 @@ from tests.pages.morning import Morning, raise_alert
 from tests.world import Bank
 
 # BEGIN and COMMIT among them; the entry of the audit trail goes over a connection of its own.
-STATEMENTS = 9
+STATEMENTS = 10
 ClientOf = Callable[[User], Client]
 
 
@@ -187,7 +187,7 @@ def test_counts_are_read_in_thousands(
 ) -> None:
     """1,616 customers: the same on the tabs and beyond the list."""
     waiting = KindWaiting(AlertKind.MATURITY, 1616, Decimal(1))
-    monkeypatch.setattr(today, "day_so_far", lambda *args: DaySoFar(12, 0, [], [waiting], [], [], [], 0))
+    monkeypatch.setattr(today, "day_so_far", lambda *args: DaySoFar(12, 0, [], [waiting], [], [], [], 0, [], True))
     assert ">1,616<" in page(client_of(bank.wang))
     monkeypatch.setattr(today, "work_list", lambda *args, **named: WorkList([], 2345, "top", "", False))
     assert "2,345" in page(client_of(bank.wang))

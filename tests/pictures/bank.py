@@ -122,6 +122,7 @@ THINGS: dict[str, tuple[str, str, Callable[[Page], str]]] = {
     "customer": (MANAGER, "/customers/?tier=4", by_link("tr[data-row] a.b")),
     "plan": (MANAGER, "/plans/", by_link("tr[data-row] a.one-line")),
     "complaint": (BRANCH, "/complaints/", by_link("tr[data-row] a.b")),
+    "prospect": (BRANCH, "/prospects/?stage=interested", by_link("tr[data-row] a.b")),
     "finding": (BRANCH, "/quality/", by_link("tr[data-row] a.b")),
     "run": (BRANCH, "/jobs/", by_link("a[href^='/jobs/']:not([href='/jobs/'])")),
     "scheme": (ADMIN, "/admin/segments/tierscheme/", by_link("#result_list tbody th a")),

@@ -25,6 +25,7 @@ from tests.security.town import Subject, Town, export_row, relation_row
 
 CUSTOMER_STAFF = frozenset({Role.RELATIONSHIP_MANAGER, Role.LOBBY_MANAGER, Role.BRANCH_MANAGER})
 OWNERS = frozenset({Role.RELATIONSHIP_MANAGER, Role.BRANCH_MANAGER})
+LOBBY = frozenset({Role.LOBBY_MANAGER})
 ADMIN = frozenset({Role.ADMIN})
 AUDITOR = frozenset({Role.AUDITOR})
 NIGHT_READERS = frozenset({Role.ADMIN, Role.BRANCH_MANAGER, Role.AUDITOR})
@@ -95,6 +96,14 @@ def inspection(town: Town, subject: Subject) -> Mapping[str, Any]:
 
 def finding(town: Town, subject: Subject) -> Mapping[str, Any]:
     return {"pk": subject.finding.pk}
+
+
+def prospect(town: Town, subject: Subject) -> Mapping[str, Any]:
+    return {"pk": subject.prospect.pk}
+
+
+def referral_result(town: Town, subject: Subject) -> Mapping[str, Any]:
+    return {"pk": subject.referral.pk, "verb": "report"}
 
 
 def run(town: Town, subject: Subject) -> Mapping[str, Any]:
@@ -312,6 +321,23 @@ PAGES: tuple[Page, ...] = (
     Page("campaigns:retention", OWNERS, READ),
     Page("archives:finding", OWNERS, READ, "finding", finding),
     Page("archives:finding_judge", MANAGER, WRITE, "finding", finding),
+    Page("campaigns:refer", LOBBY, WRITE, "customer", customer),
+    Page("campaigns:refer_across", OWNERS, BOTH, "customer", customer),
+    Page("campaigns:introductions", OWNERS, READ, "customer", customer),
+    Page("campaigns:prospects", CUSTOMER_STAFF, READ),
+    Page("campaigns:prospect_new", CUSTOMER_STAFF, BOTH),
+    Page("campaigns:prospect", CUSTOMER_STAFF, READ, "prospect", prospect),
+    Page("campaigns:prospect_move", CUSTOMER_STAFF, WRITE, "prospect", prospect, form={"stage": "contacted"}),
+    Page("campaigns:prospect_give", MANAGER, WRITE, "prospect", prospect),
+    Page("campaigns:prospect_reveal", OWNERS, BOTH, "prospect", prospect),
+    Page("campaigns:prospect_refer", LOBBY, WRITE, "prospect", prospect),
+    Page("campaigns:referrals", CUSTOMER_STAFF, READ),
+    Page("campaigns:waiting", CUSTOMER_STAFF, READ),
+    Page("campaigns:referral_act", CUSTOMER_STAFF, WRITE, "referral", referral_result),
+    Page("campaigns:presence", CUSTOMER_STAFF, WRITE),
+    Page("campaigns:hand_over", LOBBY, BOTH),
+    # Handovers are of branches (tests/campaigns tells them apart).
+    Page("campaigns:take_over", LOBBY, WRITE, arguments=nowhere_id, answers=NOT_THERE),
     Page("exports:list", OWNERS, READ),
     Page("exports:new", OWNERS, BOTH, form={"file_format": "csv"}),
     Page("exports:export", OWNERS, READ, "export", export),
@@ -379,6 +405,7 @@ ADMIN_TABLES: dict[str, tuple[frozenset[Role], str]] = {
     "archives_staleafter": (ADMIN, "ac"),
     "audit_auditentry": (AUDITOR, ""),
     "axes_accessattempt": (ADMIN, "d"),
+    "campaigns_lobbyrule": (ADMIN, "ac"),
     "customers_alertrule": (ADMIN, ""),
     "customers_feedload": (ADMIN, ""),
     "customers_ownershiprule": (ADMIN, "ac"),

@@ -68,6 +68,12 @@ TABLES = {
     "axes_accessattemptexpiration": "rd",
     "axes_accessfailurelog": "r",
     "axes_accesslog": "arw",
+    "campaigns_lobbyrule": "arw",
+    "campaigns_lobbyshift": "ar",  # and that it is taken over
+    "campaigns_presence": "arw",
+    "campaigns_prospect": "ar",  # and how far it has come, never that an account is there: tests/campaigns
+    "campaigns_prospectstep": "ar",
+    "campaigns_referral": "ar",  # and what becomes of it
     "campaigns_maturity": "r",
     "campaigns_retentionfigure": "r",
     "customers_account": "r",

@@ -41,7 +41,8 @@ from archives.models import (
     Survey,
     SurveyRule,
 )
-from campaigns.models import Maturity
+from campaigns.models import LobbyRule, Maturity, Prospect, Referral
+from campaigns.prospects.models import MOBILE
 from crm.audit import pii, trail
 from crm.audit.models import AuditEntry
 from crm.jobs.models import JobRun
@@ -97,6 +98,8 @@ class Subject:
     inspection: Inspection
     gift: Gift
     finding: ContactFinding
+    prospect: Prospect
+    referral: Referral
 
 
 @dataclass(frozen=True)
@@ -151,6 +154,7 @@ def build() -> Town:
         "archives_complaintterm": ComplaintTerm.objects.using("batch").earliest("pk").pk,
         "audit_auditentry": AuditEntry.objects.using("batch").get(action="town.built").pk,
         "axes_accessattempt": attempt.pk,
+        "campaigns_lobbyrule": LobbyRule.objects.using("batch").earliest("pk").pk,
         "customers_alertrule": AlertRule.objects.using("batch").earliest("pk").pk,
         "customers_feedload": load.pk,
         "customers_ownershiprule": OwnershipRule.objects.using("batch").earliest("pk").pk,
@@ -243,6 +247,7 @@ def build_subject(bank: world.Bank, number: int, relation: str, branch: Branch, 
         complaint_row(customer, owner), survey_row(customer, plan), inspection_row(bank, customer, owner),
         gift_row(customer, owner),
         finding_row(customer, owner),
+        *lobby_rows(customer, owner, number),
     )  # fmt: skip
 
 
@@ -305,6 +310,27 @@ def finding_row(customer: Customer, owner: User) -> ContactFinding:
     )  # fmt: skip
     found.marks.using("batch").create(**place, day=now.date(), log=log, kind="alike")
     return found
+
+
+def lobby_rows(customer: Customer, owner: User, number: int) -> tuple[Prospect, Referral]:
+    """A prospect of the customer's manager, and the call to the customer that the manager has taken."""
+    now, place = timezone.now(), {"branch_id": customer.branch_id}
+    prospect = Prospect.objects.using("batch").create(
+        **place, name=f"访客{number}", name_mask=customer.name_mask, mobile_mask=f"139****000{number}", needs=["loan"],
+        source_layer=5, consent_at=now, owner_id=owner.pk, registered_by_id=owner.pk, registered_at=now, stage="new",
+        stage_at=now, submission=uuid4(),
+    )  # fmt: skip
+    prospect.mobile_cipher = pii.encrypt(MOBILE, prospect.pk, f"1390000000{number}")
+    prospect.mobile_index = pii.index(MOBILE, f"1390000000{number}")
+    prospect.save(using="batch")
+    lobby, _is_new = User.objects.using("batch").get_or_create(
+        staff_no=f"18{number}", defaults={"name": "厅堂", "role": "lobby_manager", **place, "reach": "branch"}
+    )
+    referral = Referral.objects.using("batch").create(
+        **place, customer=customer, need="loan", made_by=lobby, made_at=now, asked_until=now, accepted_by_id=owner.pk,
+        accepted_at=now, submission=uuid4(),
+    )  # fmt: skip
+    return prospect, referral
 
 
 def sealed_value(customer: Customer, branch: Branch) -> ArchiveValue:

@@ -1,0 +1,34 @@
+-- Prospects whose number or document is that of a customer in tonight's files, opened since they were taken in: they have
+-- come to an account. The numbers go, they are the customer's from now on.
+WITH came AS (
+    SELECT p.id, c.id AS customer_id
+    FROM night_customer n
+    JOIN customers_customer c ON c.id = n.customer_id
+    JOIN campaigns_prospect p ON p.mobile_index = c.mobile_index
+    WHERE p.converted_on IS NULL AND c.open_date >= (p.registered_at AT TIME ZONE 'Asia/Shanghai')::date
+    UNION
+    SELECT p.id, c.id
+    FROM night_customer n
+    JOIN customers_customer c ON c.id = n.customer_id
+    JOIN campaigns_prospect p ON p.id_no_index = c.id_no_index
+    WHERE p.converted_on IS NULL AND c.open_date >= (p.registered_at AT TIME ZONE 'Asia/Shanghai')::date
+), opened AS (
+    UPDATE campaigns_prospect p
+    SET stage = 'opened', stage_at = now(), converted_on = %(as_of)s, opened_as_id = first.customer_id,
+        mobile_cipher = NULL, mobile_index = NULL, id_no_index = NULL
+    FROM (SELECT id, min(customer_id) AS customer_id FROM came GROUP BY id) first
+    WHERE p.id = first.id AND p.converted_on IS NULL
+    RETURNING p.id, p.branch_id, p.owner_id, p.introduced_by_id, p.opened_as_id
+), introduced AS (
+    -- Who introduced them stands at both ends, as when somebody notes it; nobody introduces themselves.
+    INSERT INTO customers_relation (branch_id, customer_id, relation_type, related_customer_id, name, note)
+    SELECT c.branch_id, e.customer_id, e.relation_type, e.related_id, '', ''
+    FROM opened o
+    CROSS JOIN LATERAL (VALUES (o.introduced_by_id, 'introduced', o.opened_as_id),
+                               (o.opened_as_id, 'introducer', o.introduced_by_id)) e(customer_id, relation_type, related_id)
+    JOIN customers_customer c ON c.id = e.customer_id
+    WHERE o.introduced_by_id IS NOT NULL AND o.introduced_by_id <> o.opened_as_id
+    ON CONFLICT DO NOTHING
+)
+INSERT INTO campaigns_prospectstep (branch_id, prospect_id, stage, note, owner_id, actor_id, at)
+SELECT branch_id, id, 'opened', '', owner_id, NULL, now() FROM opened
