@@ -1,0 +1,6 @@
+from campaigns.campaign_models import Campaign as Campaign
+from campaigns.campaign_models import CampaignExclusion as CampaignExclusion
+from campaigns.campaign_models import CampaignMember as CampaignMember
+from campaigns.campaign_models import CampaignScript as CampaignScript
+from campaigns.campaign_models import CampaignStratum as CampaignStratum
+from campaigns.campaign_models import CampaignTemplate as CampaignTemplate
