@@ -28,7 +28,8 @@ class CampaignCell(models.Model):
     """One stratum of one group in a branch at the end of a business date: all who were assigned, contacted or not.
 
     `change` is Σ(AUM − base) over them in yuan, `squares` Σ(AUM − base)², with the base that the campaign goes by.
-    Kept are the newest day, which the next night carries on, and the days of looks.
+    There are those of the newest day, which the next night carries on, and of the days of looks. `kept` counts, on the
+    last of these alone, who of the qualified still meets the rule months after; None until that is known.
     """
 
     campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="cells", **NO_INDEX)
@@ -38,6 +39,7 @@ class CampaignCell(models.Model):
     arm = models.CharField(max_length=8, choices=Arm.choices)
     members = models.IntegerField()
     qualified = models.IntegerField()
+    kept = models.IntegerField(null=True)
     change = models.DecimalField(**CHANGE)
     squares = models.DecimalField(**SQUARES)
 

@@ -4,3 +4,5 @@ from campaigns.campaign_models import CampaignMember as CampaignMember
 from campaigns.campaign_models import CampaignScript as CampaignScript
 from campaigns.campaign_models import CampaignStratum as CampaignStratum
 from campaigns.campaign_models import CampaignTemplate as CampaignTemplate
+from campaigns.measurement_models import CampaignCell as CampaignCell
+from campaigns.measurement_models import CampaignDay as CampaignDay

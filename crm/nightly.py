@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from archives import plans, records
 from archives.planning import planner
 from archives.quality import judge as quality
+from campaigns.measurement import night as campaign_results
 from crm import db
 from crm.audit import keys
 from crm.jobs import ledger, runner
@@ -64,6 +65,7 @@ def publish(run: JobRun, arguments: Arguments) -> Counts:
     board_figures.count(tonight.as_of)
     planned = planner.publish(tonight, refresh.TOUCHED if touched_is_known else None)
     members = refresh.publish(tonight, touched_is_known=touched_is_known)
+    measured = campaign_results.publish(tonight)
     flaws = quality.publish(tonight)
     customers_publish.close_books(tonight.as_of)
     if tonight.is_first:
@@ -75,6 +77,7 @@ def publish(run: JobRun, arguments: Arguments) -> Counts:
         "branch_moves": moved,
         "segments": members,
         "plans": planned,
+        "campaigns": measured,
         "contact_quality": flaws,
         **figures(tonight.as_of),
         **moves,

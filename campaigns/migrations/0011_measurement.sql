@@ -48,23 +48,29 @@ RETURNS TABLE (as_of date, branch_id bigint, stratum integer, arm text, members 
                                              ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS after
     FROM moved v JOIN member m USING (customer_id)
   ), given AS (
-    SELECT branch_id, stratum, arm, s.as_of, sum(net) AS change,
+    -- What came after the last day stands on the day after it.
+    SELECT branch_id, stratum, arm, least(s.as_of, last_day + 1) AS day, sum(net) AS change,
            sum((after - base) * (after - base) - (after - net - base) * (after - net - base)) AS squares
-    FROM step s GROUP BY branch_id, stratum, arm, s.as_of
+    FROM step s GROUP BY branch_id, stratum, arm, least(s.as_of, last_day + 1)
   ), today AS (
     SELECT branch_id, stratum, arm, count(*) AS members, sum(aum - base) AS change,
            sum((aum - base) * (aum - base)) AS squares
     FROM member GROUP BY branch_id, stratum, arm
   ), reached AS (
-    SELECT branch_id, stratum, arm, qualified_on, count(*) AS qualified
-    FROM member WHERE qualified_on IS NOT NULL GROUP BY branch_id, stratum, arm, qualified_on
+    SELECT branch_id, stratum, arm, greatest(qualified_on, first_day) AS day, count(*) AS qualified
+    FROM member WHERE qualified_on <= last_day GROUP BY branch_id, stratum, arm, greatest(qualified_on, first_day)
+  ), grid AS (
+    SELECT t.branch_id, t.stratum, t.arm, d.day::date AS day, t.members, t.change, t.squares
+    FROM today t CROSS JOIN generate_series(first_day, last_day + 1, interval '1 day') AS d(day)
+  ), summed AS (
+    SELECT grid.branch_id, grid.stratum, grid.arm, grid.day, grid.members,
+           coalesce(sum(reached.qualified) OVER (cell ORDER BY grid.day), 0) AS qualified,
+           grid.change - coalesce(sum(given.change) OVER (cell ORDER BY grid.day DESC ROWS BETWEEN UNBOUNDED PRECEDING
+                                                          AND 1 PRECEDING), 0) AS change,
+           grid.squares - coalesce(sum(given.squares) OVER (cell ORDER BY grid.day DESC ROWS BETWEEN UNBOUNDED PRECEDING
+                                                            AND 1 PRECEDING), 0) AS squares
+    FROM grid LEFT JOIN given USING (branch_id, stratum, arm, day) LEFT JOIN reached USING (branch_id, stratum, arm, day)
+    WINDOW cell AS (PARTITION BY grid.branch_id, grid.stratum, grid.arm)
   )
-  SELECT d.day::date, t.branch_id, t.stratum, t.arm, t.members, coalesce(r.qualified, 0)::bigint,
-         t.change - coalesce(g.change, 0), t.squares - coalesce(g.squares, 0)
-  FROM today t
-  CROSS JOIN generate_series(first_day, last_day, interval '1 day') AS d(day)
-  LEFT JOIN LATERAL (SELECT sum(g.change) AS change, sum(g.squares) AS squares FROM given g
-                     WHERE (g.branch_id, g.stratum, g.arm) = (t.branch_id, t.stratum, t.arm) AND g.as_of > d.day) g ON true
-  LEFT JOIN LATERAL (SELECT sum(r.qualified) AS qualified FROM reached r
-                     WHERE (r.branch_id, r.stratum, r.arm) = (t.branch_id, t.stratum, t.arm)
-                       AND r.qualified_on <= d.day) r ON true $$;
+  SELECT day, branch_id, stratum, arm::text, members, qualified::bigint, change, squares
+  FROM summed WHERE day <= last_day $$;
