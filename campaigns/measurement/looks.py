@@ -10,7 +10,7 @@ from customers.averages import month_end, month_start
 
 @dataclass(frozen=True)
 class Span:
-    """A month of the campaign, or what of it lies before its end: an average is over these days, a balance at the last."""
+    """A month, or its days up to the last one of a campaign: an average is over these, a balance at the end of them."""
 
     first: date
     last: date

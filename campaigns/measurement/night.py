@@ -14,7 +14,7 @@ from django.db.models import Max, Min
 
 from campaigns.choices import LAUNCHED, CampaignState
 from campaigns.measurement.looks import kept_on, looks, span_of
-from campaigns.models import Campaign, CampaignCell, CampaignDay, CampaignMember
+from campaigns.models import Campaign, CampaignCell, CampaignMember
 from crm import db
 from crm.jobs.models import JobRun
 from customers.nightly.night import Night
@@ -115,10 +115,11 @@ def measure(one: Due, as_of: date, *, is_carried: bool) -> None:
     if one.measured_on is None and days:
         first = max(campaign.baseline_from, first_night(as_of))
         db.run_sql(PACKAGE, "before", campaign=campaign.pk, first=first, last=days[-1] - ONE_DAY)
+    has_look = any(is_look(one, day) for day in days)
     for day in days:
         if day != as_of or not is_carried:
             db.run_sql(PACKAGE, "afresh", campaign=campaign.pk, day=day)
-        elif is_look(one, day):
+        elif has_look:
             db.run_sql(PACKAGE, "qualified", campaign=campaign.pk, day=day)
         if one.measured_on is not None or day == days[-1]:
             db.run_sql(PACKAGE, "days", campaigns=[campaign.pk], day=day)

@@ -37,8 +37,8 @@ def enlist(of: Campaign, rows: Iterable[Row], **fields: Any) -> None:
     """Members as the launch leaves them, and the strata that they make up."""
     members = [
         CampaignMember(
-            campaign=of, customer_id=customer.pk, branch_id=customer.branch_id, arm=arm, stratum=stratum, draw=customer.pk,
-            band=stratum, base_average=base, base_aum=base, launch_aum=base, **fields,
+            campaign=of, customer_id=customer.pk, branch_id=customer.branch_id, arm=arm, stratum=stratum,
+            draw=customer.pk, band=stratum, base_average=base, base_aum=base, launch_aum=base, **fields,
         )
         for customer, arm, stratum, base in rows
     ]  # fmt: skip

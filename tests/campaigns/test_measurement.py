@@ -74,12 +74,21 @@ def test_looks_are_month_ends_and_the_last_day(bank: Bank) -> None:
     assert (looks(of)[-1].day, len(looks(of)), kept_on(of)) == (date(2026, 11, 30), 9, date(2027, 2, 28))
 
 
+MARCH, APRIL = (1, 2, 5, 12, 13, 20, 29, 31), (1, 2, 11, 19, 20, 22)
+
+
 @pytest.mark.parametrize(
-    ("basis", "success", "amount"),
-    [(Basis.AVERAGE, Success.REACHES, 50_000), (Basis.POINT, Success.GAINS, 20_000)],
+    ("basis", "success", "amount", "march"),
+    [
+        (Basis.AVERAGE, Success.REACHES, 50_000, MARCH),
+        # The night of the look is missing: it is made up for by the next one.
+        (Basis.POINT, Success.GAINS, 20_000, MARCH[:-1]),
+    ],
 )
-def test_every_night_agrees_with_the_oracle(bank: Bank, basis: str, success: str, amount: int) -> None:
-    """Nights with and without changes, a correction, a full recompute, days without a night, the end, what is kept."""
+def test_every_night_agrees_with_the_oracle(
+    bank: Bank, basis: str, success: str, amount: int, march: tuple[int, ...]
+) -> None:
+    """Nights with and without changes, corrections, a full recompute, days without a night, and the end."""
     chance, book = random.Random(f"{basis}"), Book(bank)
     people = [book.open(f"C{number}", chance.randint(5_000, 49_000)) for number in range(24)]
     book.night(FIRST)
@@ -96,8 +105,8 @@ def test_every_night_agrees_with_the_oracle(bank: Bank, basis: str, success: str
             for number, one in enumerate(people[:20])
         ],
     )
-    day, anew = STARTS, []
-    while day <= date(2026, 4, 25):
+    anew = []
+    for day in [*(date(2026, 3, number) for number in march), *(date(2026, 4, number) for number in APRIL)]:
         move(book, chance, chance.choice((0, 1, 5)))
         run = book.night(day, full=day == date(2026, 3, 20))
         if day <= ENDS:
@@ -107,18 +116,17 @@ def test_every_night_agrees_with_the_oracle(bank: Bank, basis: str, success: str
             move(book, chance, 4)
             book.night(day, rerun=True)
             assert found(of, day) == expected(book, of, day), day
-        # Three days without a night, the last of the month among them in the next year alone.
-        day += ONE_DAY * (3 if day == date(2026, 4, 2) else 1)
     assert anew == [STARTS, date(2026, 3, 20)]
     for member in CampaignMember.objects.using("batch").filter(campaign=of):
         assert member.qualified_on == first_success(book, of, member)
     assert 0 < CampaignMember.objects.using("batch").filter(campaign=of, qualified_on__isnull=False).count() < 20
     # What is kept of the cells: the looks. The days stand from the base period to the end, and no further.
     assert stored(of) == [date(2026, 3, 31), ENDS]
+    assert found(of, date(2026, 3, 31)) == expected(book, of, date(2026, 3, 31))
     days = CampaignDay.objects.using("batch").filter(campaign=of)
     assert (days.earliest("as_of").as_of, days.latest("as_of").as_of) == (BASELINE[0], ENDS)
     assert Campaign.objects.using("batch").get(pk=of.pk).state == CampaignState.ENDED
-    for when in (date(2026, 2, 5), date(2026, 2, 10), LAUNCHED, date(2026, 3, 15), ENDS):
+    for when in (date(2026, 2, 5), date(2026, 2, 10), LAUNCHED, date(2026, 3, 13), ENDS):
         assert groups(of, when) == by_group(expected(book, of, when)), when
 
 
@@ -144,3 +152,85 @@ def move(book: Book, chance: random.Random, number: int) -> None:
     """New balances of some customers; one of them may lose all."""
     for one in chance.sample(book.customers, number):
         book.change(book.holdings[one.pk][0], Decimal(chance.choice((0, 3_000_001, 7_654_321, 9_900_000))) / 100)
+
+
+def two_groups(bank: Bank, book: Book, base: int) -> tuple[Campaign, list[int]]:
+    """Six customers with a campaign over March and April, every second in the control group; ids in their order."""
+    people = [book.open(f"C{number}", base) for number in range(6)]
+    book.night(LAUNCHED)
+    of = campaign(bank, starts_on=STARTS, ends_on=date(2026, 4, 30), baseline=BASELINE, kept_months=1)
+    enlist(of, [(one, CONTROL if number % 2 else TREAT, 0, base) for number, one in enumerate(people)])
+    return of, [one.pk for one in people]
+
+
+def test_a_customer_who_leaves_still_counts(bank: Bank) -> None:
+    book = Book(bank)
+    of, _ids = two_groups(bank, book, 20_000)
+    book.night(STARTS)
+    book.set_status(book.customers[0], "closed")
+    book.change(book.holdings[book.customers[0].pk][0], 0, status="closed")
+    book.night(STARTS + ONE_DAY)
+    assert found(of, STARTS + ONE_DAY) == {
+        (0, TREAT): (3, 0, Decimal(-20_000), Decimal(400_000_000)),
+        (0, CONTROL): (3, 0, Decimal(0), Decimal(0)),
+    }
+
+
+def test_a_customer_who_moves_counts_in_the_new_branch(bank: Bank) -> None:
+    book = Book(bank)
+    of, _ids = two_groups(bank, book, 20_000)
+    book.night(STARTS)
+    mover = book.customers[0]
+    book.set_status(mover, "active", branch_id=bank.north.pk, old_branch_id=bank.south.pk)
+    book.change(book.holdings[mover.pk][0], 21_000)
+    run = book.night(STARTS + ONE_DAY)
+    assert counts(run)["counted_anew"] == 1
+    cells = CampaignCell.objects.using("batch").filter(campaign=of, as_of=STARTS + ONE_DAY, arm=TREAT)
+    assert {(one.branch_id, one.members, one.change) for one in cells} == {
+        (bank.south.pk, 2, Decimal(0)), (bank.north.pk, 1, Decimal(1_000)),
+    }  # fmt: skip
+
+
+def test_reached_and_kept_at_their_edges(bank: Bank) -> None:
+    """49,999.99 has not reached 50,000, and what is kept is asked in the month after the end alone."""
+    book = Book(bank)
+    of, ids = two_groups(bank, book, 20_000)
+    for customer, amount in zip(book.customers, ("50000", "49999.99", "50000", "50000", "20000", "20000"), strict=True):
+        book.change(book.holdings[customer.pk][0], Decimal(amount))
+    book.night(STARTS)  # the whole of March from its first day
+    assert reached(of, ids) == [None] * 6
+    book.night(date(2026, 3, 31))
+    march = date(2026, 3, 31)
+    assert reached(of, ids) == [march, None, march, march, None, None]
+    # Half of April at 80,000 is an average of exactly 50,000; a day later it is less.
+    for number, day in ((4, 16), (5, 17)):
+        book.change(book.holdings[ids[number]][0], 80_000)
+        book.night(date(2026, 4, day))
+    book.night(date(2026, 4, 30))
+    assert reached(of, ids) == [march, None, march, march, date(2026, 4, 30), None]
+    assert all(one is None for one in kept(of, ids))
+    book.change(book.holdings[ids[0]][0], Decimal("49999.99"))
+    book.change(book.holdings[ids[2]][0], 1_000_000)
+    book.night(date(2026, 5, 1))
+    assert all(one is None for one in kept(of, ids))
+    book.night(date(2026, 5, 31))
+    assert kept(of, ids) == [False, None, True, True, True, None]
+    last = CampaignCell.objects.using("batch").filter(campaign=of, as_of=of.ends_on)
+    assert {(one.arm, one.kept) for one in last} == {(TREAT, 2), (CONTROL, 1)}
+    # A corrected day is judged again; later nights leave it.
+    book.change(book.holdings[ids[2]][0], 0)
+    book.night(date(2026, 5, 31), rerun=True)
+    assert kept(of, ids)[2] is True  # one day of nothing in a month of a million
+    book.change(book.holdings[ids[3]][0], 0)
+    book.night(date(2026, 6, 30))
+    assert kept(of, ids) == [False, None, True, True, True, None]
+
+
+def reached(of: Campaign, ids: list[int]) -> list[date | None]:
+    members = {one.customer_id: one for one in CampaignMember.objects.using("batch").filter(campaign=of)}
+    return [members[pk].qualified_on for pk in ids]
+
+
+def kept(of: Campaign, ids: list[int]) -> list[bool | None]:
+    members = {one.customer_id: one for one in CampaignMember.objects.using("batch").filter(campaign=of)}
+    return [members[pk].kept for pk in ids]
