@@ -31,6 +31,8 @@ from customers.models.holding import NO_INDEX
 from segments.models import Segment
 
 MONEY: dict[str, Any] = {"max_digits": 18, "decimal_places": 2}
+# The reason kept where the launch found other customers than those that were approved.
+FIGURES_MOVED = "figures_moved"
 # A control group smaller than this tells nothing.
 LEAST_CONTROL = 200
 MOST_CONTROL_PCT = 50
@@ -147,6 +149,7 @@ class Campaign(SuccessRule):
     figures_hash = models.CharField(max_length=64, blank=True, default="", editable=False)
     decided_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False, editable=False)
     decided_at = models.DateTimeField(null=True, editable=False)
+    # Why it came back from the approver, or from the launch (FIGURES_MOVED).
     refusal = models.CharField(_("reason"), max_length=200, blank=True, default="", editable=False)
     launched_at = models.DateTimeField(null=True, editable=False)
     as_of = models.DateField(null=True, editable=False)
