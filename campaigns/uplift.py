@@ -2,7 +2,9 @@
 
 Two arms that a draw parted are compared within the strata that it kept apart, weighted by the share of the treated
 customers in each. Everybody assigned counts, contacted or not. A share is the mean of noughts and ones, so that
-customers and money go by one formula: Σ w·(x̄_T − x̄_C), ± 1.96 · √Σ w²·(s²_T/n_T + s²_C/n_C). Decimals throughout.
+customers and money go by one formula: Σ w·(x̄_T − x̄_C), ± 1.96 · √Σ w²·(s²_T/n_T + s²_C/n_C). Money has a long tail,
+of which a small control group often holds nobody: there both arms are taken to vary alike. With a variance of its own
+for each, 87 of 1,000 campaigns without any effect showed one (tests/campaigns/test_no_effect.py). Decimals throughout.
 """
 
 from collections.abc import Iterable, Sequence
@@ -44,11 +46,16 @@ class Sums:
         return self.total / self.members if self.members else ZERO
 
     @property
+    def spread(self) -> Decimal:
+        """The sum of squared distances from the mean."""
+        with localcontext(prec=DIGITS):
+            return max(self.squares - self.total * self.total / self.members, ZERO)
+
+    @property
     def squared_error(self) -> Decimal:
         """The variance of the mean, s² ÷ n, with s² over n − 1; of at least two customers."""
         with localcontext(prec=DIGITS):
-            spread = self.squares - self.total * self.total / self.members
-            return max(spread, ZERO) / (self.members - 1) / self.members
+            return self.spread / (self.members - 1) / self.members
 
 
 @dataclass(frozen=True)
@@ -136,16 +143,26 @@ def comparable(cells: Sequence[Cell]) -> list[Cell]:
     return [cell + rest if cell is smallest else cell for cell in found]
 
 
-def difference(pairs: Sequence[tuple[Sums, Sums]]) -> Difference:
-    """Treated less control within each stratum, weighted by its share of the treated; of comparable strata."""
+def difference(pairs: Sequence[tuple[Sums, Sums]], *, vary_alike: bool = False) -> Difference:
+    """Treated less control within each stratum, weighted by its share of the treated; of comparable strata.
+
+    With `vary_alike` one variance is taken for both arms of a stratum.
+    """
     treated = sum(pair[0].members for pair in pairs)
     with localcontext(prec=DIGITS):
         value = error = ZERO
         for arm, control in pairs:
             weight = Decimal(arm.members) / treated
             value += weight * (arm.mean - control.mean)
-            error += weight * weight * (arm.squared_error + control.squared_error)
+            own = arm.squared_error + control.squared_error
+            error += weight * weight * (common_error(arm, control) if vary_alike else own)
         return Difference(+value, error.sqrt())
+
+
+def common_error(arm: Sums, control: Sums) -> Decimal:
+    """The variance of the difference of the means if both arms vary alike."""
+    variance = (arm.spread + control.spread) / (arm.members + control.members - 2)
+    return variance * (Decimal(1) / arm.members + Decimal(1) / control.members)
 
 
 @dataclass(frozen=True)
@@ -189,9 +206,8 @@ def uplift(cells: Sequence[Cell]) -> Uplift:
     strata = comparable(cells)
     if not strata:
         return Uplift(total(cells), None, None)
-    return Uplift(
-        total(cells), difference([cell.shares for cell in strata]), difference([cell.money for cell in strata])
-    )
+    share = difference([cell.shares for cell in strata])
+    return Uplift(total(cells), share, difference([cell.money for cell in strata], vary_alike=True))
 
 
 class Verdict(models.TextChoices):
