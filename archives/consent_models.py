@@ -55,8 +55,8 @@ class ContactRule(models.Model):
 
 class ContactCap(models.Model):
     """触达上限: how many touches of marketing customers of a tier get in any `days` consecutive days, whoever makes
-    them: managers, plans and campaigns together. From a day on until the tier's next row begins; a tier without a row has no
-    cap but that of the purpose (ContactRule)."""
+    them: managers, plans and campaigns together. From a day on until the tier's next row begins; a tier without a row
+    has no cap but that of the purpose (ContactRule)."""
 
     tier = models.PositiveSmallIntegerField(_("tier"), validators=[MinValueValidator(1)])
     effective_from = models.DateField(_("effective from"))

@@ -55,7 +55,7 @@ def test_a_tier_has_a_cap_of_thirty_days_beside_that_of_the_week(bank: Bank) -> 
 @pytest.mark.parametrize("seed", range(4))
 def test_no_thirty_days_have_more_than_the_cap(bank: Bank, seed: int) -> None:
     """Days in any order, calls and plans, against every window by brute force."""
-    chance, customer = random.Random(seed), bank.customer("C1", owner=bank.wang)  # noqa: S311
+    chance, customer = random.Random(seed), bank.customer("C1", owner=bank.wang)
     bank.metrics(customer, 30_000, tier=1 + seed % 4)
     cap = ContactCap.objects.using("batch").get(tier=1 + seed % 4)
     for _step in range(60):
