@@ -1,4 +1,4 @@
-"""A crowd with balances, a segment that has them all, and campaigns for it. Written set-based: groups need thousands."""
+"""A crowd with balances, a segment that has them all, and campaigns for it; set-based, as groups need thousands."""
 
 from datetime import UTC, date, datetime
 from typing import Any

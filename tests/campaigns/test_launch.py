@@ -213,7 +213,7 @@ def test_a_killed_launch_leaves_nothing_and_the_sweep_does_it(bank: Bank, group:
         using="owner",
     )
     try:
-        with pytest.raises(Exception):  # noqa: B017, PT011
+        with pytest.raises(Exception):  # noqa: B017
             launching.run(one.pk)
         connections["batch"].close()
     finally:

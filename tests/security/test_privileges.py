@@ -24,6 +24,7 @@ TABLES = {
     "archives_complaint": "ar",  # and what is done about it: tests/archives
     "archives_complaintstep": "ar",
     "archives_complaintterm": "rw",
+    "archives_contactcap": "arw",
     "archives_contactday": "r",
     "archives_contactfinding": "r",
     "archives_contactlog": "arw",
