@@ -60,6 +60,8 @@ TABLES = {
     "archives_surveyrule": "arw",
     "audit_auditentry": "r",  # appended by a function
     "campaigns_campaign": "arw",
+    "campaigns_campaigncell": "r",
+    "campaigns_campaignday": "r",
     "campaigns_campaignexclusion": "r",
     "campaigns_campaignmember": "r",  # and what came of a contact
     "campaigns_campaignscript": "arw",
