@@ -21,10 +21,10 @@ def campaign(bank: Bank, *, starts_on: date, ends_on: date, baseline: tuple[date
     """A running campaign of the outlet in the south, without members."""
     defaults = {
         "basis": Basis.AVERAGE, "base_from": 10_000, "base_below": 50_000, "success_amount": 50_000,
-        "kept_amount": 50_000, "budget": 120_000, "cost": 91_400,
+        "kept_amount": 50_000, "budget": 120_000, "cost": 91_400, "owner_branch_id": bank.south.pk,
     }  # fmt: skip
     return Campaign.objects.using("batch").create(
-        name="5万达标", kind=CampaignKind.QUALIFY, owner_branch_id=bank.south.pk,
+        name="5万达标", kind=CampaignKind.QUALIFY,
         segment=Segment.objects.using("batch").earliest("pk"), starts_on=starts_on, ends_on=ends_on,
         baseline_from=baseline[0], baseline_to=baseline[1], state=CampaignState.RUNNING, created_by_id=bank.he.pk,
         asked_by_id=bank.he.pk, asked_at=timezone.now(), decided_by_id=bank.sun.pk, decided_at=timezone.now(),
