@@ -65,9 +65,11 @@ class CampaignForm(forms.ModelForm):  # type: ignore[type-arg]
         else:
             initial = proposal(user, template)
         super().__init__(data, instance=instance, initial=initial)
-        self.fields["owner_branch"].queryset = places_of(user)[:MOST_CHOICES]  # type: ignore[attr-defined]
         segments = Segment.objects.visible_to(user).filter(is_active=True).order_by("pk")
-        self.fields["segment"].queryset = segments[:MOST_CHOICES]  # type: ignore[attr-defined]
+        for name, rows in (("owner_branch", places_of(user)), ("segment", segments)):
+            # Not the slice itself: what was chosen is looked up among the rows.
+            first = rows.model.objects.filter(pk__in=rows.values("pk")[:MOST_CHOICES]).order_by("pk")
+            self.fields[name].queryset = first  # type: ignore[attr-defined]
         self.fields["owner_branch"].empty_label = self.fields["segment"].empty_label = None  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:

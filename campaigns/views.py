@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from campaigns import drafts, launching, tasks
-from campaigns.campaign_models import FIGURES_MOVED, LEAST_CONTROL
+from campaigns.campaign_models import FIGURES_MOVED, LEAST_CONTROL, CampaignQuerySet
 from campaigns.choices import CampaignState, Exclusion
 from campaigns.forms import CampaignForm, CostForm, ReasonForm
 from campaigns.launching import CampaignRefused
@@ -26,10 +26,15 @@ LEADERS = [Role.BRANCH_MANAGER]
 
 
 def shown(request: HttpRequest, pk: int) -> tuple[Campaign, User]:
-    """A campaign that the user sees; 404 for any other."""
+    """A campaign that the user sees, 404 for any other; drafts are for who leads branches."""
     assert isinstance(request.user, User)
     related = ("owner_branch", "segment", "created_by", "asked_by", "decided_by", "template")
-    return get_object_or_404(Campaign.objects.visible_to(request.user).select_related(*related), pk=pk), request.user
+    return get_object_or_404(seen_by(request.user).select_related(*related), pk=pk), request.user
+
+
+def seen_by(user: User) -> CampaignQuerySet:
+    rows = Campaign.objects.visible_to(user)
+    return rows if user.role == Role.BRANCH_MANAGER else rows.launched()
 
 
 @require_safe
@@ -38,9 +43,7 @@ def campaign_list(request: HttpRequest) -> HttpResponse:
     """The newest campaigns that the user sees; drafts only for who leads."""
     assert isinstance(request.user, User)
     before, leads = request.GET.get("before", ""), request.user.role == Role.BRANCH_MANAGER
-    rows = Campaign.objects.visible_to(request.user).select_related("owner_branch", "segment")
-    if not leads:
-        rows = rows.launched()
+    rows = seen_by(request.user).select_related("owner_branch", "segment")
     if ID.fullmatch(before):
         rows = rows.filter(pk__lt=int(before))
     found = list(rows.order_by("-pk")[: PAGE_ROWS + 1])

@@ -11,6 +11,7 @@ RULE = sql_text(__package__, "0014_can_contact")
 DROP = """
 DROP TRIGGER campaign_contact ON archives_contactlog;
 DROP FUNCTION archives_campaign_contact();
+DROP FUNCTION contact_pressure(bigint, date);
 DROP FUNCTION contact_free_day(bigint, date, int[], int[], boolean, bigint);
 DROP FUNCTION contact_caps(date);
 """

@@ -80,3 +80,14 @@ END
 $$;
 CREATE TRIGGER campaign_contact AFTER INSERT ON archives_contactlog FOR EACH ROW WHEN (NEW.campaign_id IS NOT NULL)
     EXECUTE FUNCTION archives_campaign_contact();
+
+-- How far a customer's touches of marketing are: those made in the days of the tier's cap up to this one, and the first day on
+-- which one more fits; nothing where the tier has no cap.
+CREATE FUNCTION contact_pressure(customer bigint, on_day date) RETURNS jsonb LANGUAGE sql STABLE AS $$
+    SELECT jsonb_build_object(
+        'made', (SELECT count(*) FROM archives_touch t WHERE t.customer_id = customer AND t.plan_id IS NULL
+                 AND t.day > on_day - c.days AND t.day <= on_day),
+        'most', c.most, 'days', c.days,
+        'free_on', contact_free_day(customer, on_day, ARRAY[c.most::int], ARRAY[c.days::int], false, NULL))
+    FROM contact_caps(on_day) c JOIN customers_metrics m ON m.tier = c.tier WHERE m.customer_id = customer
+$$;

@@ -1,0 +1,60 @@
+"""The campaigns of the made-up bank: 5万达标 runs since the first of the month, the next one waits for approval."""
+
+from datetime import date, timedelta
+
+from django.utils import timezone
+
+from campaigns import launching
+from campaigns.choices import CampaignState, QuarterTheme
+from campaigns.forms import RULE_FIELDS
+from campaigns.models import Campaign, CampaignScript, CampaignTemplate
+from crm import db
+from crm.organization.models import Branch, User
+from customers.averages import month_end, month_start
+from segments.models import Segment
+
+THEMES = tuple(QuarterTheme)
+SEGMENT = "women"
+
+
+def write_campaigns(as_of: date) -> None:
+    """Launch the first of the regional branch by the product's own launch, and ask for a second one."""
+    starts = month_start(as_of)
+    first = drafted("reach-50000", "100", "0100", starts, as_of)
+    if first.figures["members"]:
+        Campaign.objects.using("batch").filter(pk=first.pk).update(
+            state=CampaignState.APPROVED, decided_by=person("0001"), decided_at=timezone.now()
+        )
+        CampaignScript.objects.using("batch").filter(campaign_id=first.pk).update(
+            approved_by=person("0001"), approved_at=timezone.now()
+        )
+        launching.run(first.pk)
+        db.run_sql(__package__, "campaign_calls", campaign=first.pk, starts_on=starts, as_of=as_of)
+    drafted("reach-500000", "110", "0110", month_end(as_of) + timedelta(days=1), as_of)
+
+
+def drafted(code: str, branch: str, author: str, starts: date, as_of: date) -> Campaign:
+    """A campaign of a ready type for three months, asked for with the figures of now."""
+    template = CampaignTemplate.objects.using("batch").get(code=code)
+    one = Campaign(
+        **{name: getattr(template, name) for name in (*RULE_FIELDS, "kind", "reward")},
+        name=template.name_zh_hans, template=template, theme=THEMES[(starts.month - 1) // 3],
+        owner_branch=Branch.objects.using("batch").get(code=branch),
+        segment=Segment.objects.using("batch").get(code=SEGMENT), starts_on=starts,
+        ends_on=month_end(starts + timedelta(days=62)),
+        baseline_from=month_start(month_start(as_of) - timedelta(days=1)),
+        baseline_to=month_start(as_of) - timedelta(days=1), budget=120_000, created_by=person(author),
+    )  # fmt: skip
+    one.save(using="batch")
+    CampaignScript.objects.using("batch").create(
+        campaign=one, number=1, text=template.script, written_by=person(author)
+    )
+    one.figures = launching.figures_of(one, "batch")
+    one.figures_hash = launching.fingerprint(one, one.figures)
+    one.state, one.asked_by, one.asked_at = CampaignState.ASKED, person(author), timezone.now()
+    one.save(using="batch")
+    return one
+
+
+def person(staff_no: str) -> User:
+    return User.objects.using("batch").get(staff_no=staff_no)
