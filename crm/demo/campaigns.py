@@ -1,4 +1,5 @@
-"""The campaigns of the made-up bank: 5万达标 runs since the first of the month, the next one waits for approval."""
+"""The campaigns of the made-up bank: 5万达标 has run for two months, the next one waits for approval. The made-up balances
+know of no campaign, so that the night's own measurement mostly cannot tell the groups apart."""
 
 from datetime import date, timedelta
 
@@ -7,10 +8,12 @@ from django.utils import timezone
 from campaigns import launching
 from campaigns.choices import CampaignState, QuarterTheme
 from campaigns.forms import RULE_FIELDS
+from campaigns.measurement import night as campaign_results
 from campaigns.models import Campaign, CampaignScript, CampaignTemplate
 from crm import db
 from crm.organization.models import Branch, User
 from customers.averages import month_end, month_start
+from customers.nightly.night import Night
 from segments.models import Segment
 
 THEMES = tuple(QuarterTheme)
@@ -18,9 +21,14 @@ SEGMENT = "women"
 
 
 def write_campaigns(as_of: date) -> None:
-    """Launch the first of the regional branch by the product's own launch, and ask for a second one."""
-    starts = month_start(as_of)
-    first = drafted("reach-50000", "100", "0100", starts, as_of)
+    """Launch the first of the regional branch by the product's own launch and measure it, and ask for a second one."""
+    launch(drafted("reach-50000", "100", "0100", month_start(month_start(as_of) - timedelta(days=40)), as_of), as_of)
+    campaign_results.publish(Night(as_of=as_of, previous=None, full=False, is_first=True))
+    drafted("reach-500000", "110", "0110", month_end(as_of) + timedelta(days=1), as_of)
+
+
+def launch(first: Campaign, as_of: date) -> None:
+    """As if a second person had approved it before its first day; calls follow."""
     if first.figures["members"]:
         Campaign.objects.using("batch").filter(pk=first.pk).update(
             state=CampaignState.APPROVED, decided_by=person("0001"), decided_at=timezone.now()
@@ -29,8 +37,7 @@ def write_campaigns(as_of: date) -> None:
             approved_by=person("0001"), approved_at=timezone.now()
         )
         launching.run(first.pk)
-        db.run_sql(__package__, "campaign_calls", campaign=first.pk, starts_on=starts, as_of=as_of)
-    drafted("reach-500000", "110", "0110", month_end(as_of) + timedelta(days=1), as_of)
+        db.run_sql(__package__, "campaign_calls", campaign=first.pk, starts_on=first.starts_on, as_of=as_of)
 
 
 def drafted(code: str, branch: str, author: str, starts: date, as_of: date) -> Campaign:
@@ -42,8 +49,8 @@ def drafted(code: str, branch: str, author: str, starts: date, as_of: date) -> C
         owner_branch=Branch.objects.using("batch").get(code=branch),
         segment=Segment.objects.using("batch").get(code=SEGMENT), starts_on=starts,
         ends_on=month_end(starts + timedelta(days=62)),
-        baseline_from=month_start(month_start(as_of) - timedelta(days=1)),
-        baseline_to=month_start(as_of) - timedelta(days=1), budget=120_000, created_by=person(author),
+        baseline_from=month_start(min(starts, month_start(as_of)) - timedelta(days=1)),
+        baseline_to=min(starts, month_start(as_of)) - timedelta(days=1), budget=120_000, created_by=person(author),
     )  # fmt: skip
     one.save(using="batch")
     CampaignScript.objects.using("batch").create(
