@@ -1,4 +1,4 @@
-"""The campaigns of the made-up bank: 5万达标 has run for two months, the next one waits for approval. The made-up balances
+"""The campaigns of the made-up bank: 5万达标 has run for two months, the next one waits for approval. Its balances
 know of no campaign, so that the night's own measurement mostly cannot tell the groups apart."""
 
 from datetime import date, timedelta
