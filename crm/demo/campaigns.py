@@ -2,10 +2,12 @@
 know of no campaign, so that the night's own measurement mostly cannot tell the groups apart."""
 
 from datetime import date, timedelta
+from decimal import Decimal
 
 from django.utils import timezone
 
 from campaigns import launching
+from campaigns.campaign_models import MOST_CONTROL_PCT
 from campaigns.choices import CampaignState, QuarterTheme
 from campaigns.forms import RULE_FIELDS
 from campaigns.measurement import night as campaign_results
@@ -50,13 +52,17 @@ def drafted(code: str, branch: str, author: str, starts: date, as_of: date) -> C
         segment=Segment.objects.using("batch").get(code=SEGMENT), starts_on=starts,
         ends_on=month_end(starts + timedelta(days=62)),
         baseline_from=month_start(min(starts, month_start(as_of)) - timedelta(days=1)),
-        baseline_to=min(starts, month_start(as_of)) - timedelta(days=1), budget=120_000, created_by=person(author),
+        baseline_to=min(starts, month_start(as_of)) - timedelta(days=1), budget=Decimal(120_000), created_by=person(author),
     )  # fmt: skip
     one.save(using="batch")
     CampaignScript.objects.using("batch").create(
         campaign=one, number=1, text=template.script, written_by=person(author)
     )
     one.figures = launching.figures_of(one, "batch")
+    if not one.figures["controls"]:
+        # Of a small made-up bank a tenth is too few to compare with.
+        one.control_pct = MOST_CONTROL_PCT
+        one.figures = launching.figures_of(one, "batch")
     one.figures_hash = launching.fingerprint(one, one.figures)
     one.state, one.asked_by, one.asked_at = CampaignState.ASKED, person(author), timezone.now()
     one.save(using="batch")
