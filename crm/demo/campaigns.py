@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from django.utils import timezone
 
 from campaigns import launching
+from campaigns.campaign_models import LEAST_CONTROL, MOST_CONTROL_PCT
 from campaigns.choices import CampaignState, QuarterTheme
 from campaigns.forms import RULE_FIELDS
 from campaigns.models import Campaign, CampaignScript, CampaignTemplate
@@ -49,7 +50,14 @@ def drafted(code: str, branch: str, author: str, starts: date, as_of: date) -> C
     CampaignScript.objects.using("batch").create(
         campaign=one, number=1, text=template.script, written_by=person(author)
     )
+    # As the database has it: amounts with their two decimals.
+    one = Campaign.objects.using("batch").select_related("owner_branch").get(pk=one.pk)
     one.figures = launching.figures_of(one, "batch")
+    needed = -(-LEAST_CONTROL * 100 // max(1, one.figures["members"]))
+    if one.control_pct < needed <= MOST_CONTROL_PCT:
+        # A small bank shows a control group too.
+        one.control_pct = needed
+        one.figures = launching.figures_of(one, "batch")
     one.figures_hash = launching.fingerprint(one, one.figures)
     one.state, one.asked_by, one.asked_at = CampaignState.ASKED, person(author), timezone.now()
     one.save(using="batch")

@@ -140,6 +140,7 @@ def build() -> Town:
         "archives_examday": ExamDay.objects.using("batch").earliest("pk").pk,
         "archives_giftlimit": GiftLimit.objects.using("batch").earliest("pk").pk,
         "archives_retirementrule": RetirementRule.objects.using("batch").earliest("pk").pk,
+        "archives_contactcap": ContactCap.objects.using("batch").earliest("pk").pk,
         "archives_contactrule": ContactRule.objects.using("batch").earliest("pk").pk,
         "archives_contactqualityrule": ContactQualityRule.objects.using("batch").earliest("pk").pk,
         "archives_inspectioncriterion": InspectionCriterion.objects.using("batch").earliest("pk").pk,
