@@ -20,6 +20,7 @@ from archives.models import (
     ArchiveValue,
     Complaint,
     ComplaintTerm,
+    ContactCap,
     ContactFinding,
     ContactLog,
     ContactQualityRule,
