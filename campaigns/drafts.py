@@ -37,6 +37,7 @@ def save(user: User, campaign: Campaign, script: str) -> Campaign:
 
 def write_script(user: User, campaign: Campaign, text: str) -> None:
     """A version that nobody has approved is written over; else a next one begins. The same text stays."""
+    text = text.replace("\r\n", "\n")  # as browsers send it
     newest = campaign.scripts.order_by("-number").first()
     if newest is not None and newest.text == text:
         return

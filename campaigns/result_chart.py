@@ -161,7 +161,7 @@ def forest(intervals: Sequence[Difference | None]) -> Forest:
     def x(share: Decimal) -> float:
         return round(FOREST_EDGE + (FOREST_WIDTH - 2 * FOREST_EDGE) * float((share - low) / (high - low)), 1)
 
-    ticks = [(x(share), share * 100) for share in round_steps(low, high, 3)]
+    ticks = [(x(share), share * 100) for share in round_steps(low, high, 5)]
     return Forest(
         [Whisker(x(one.low), x(one.value), x(one.high), x(Decimal(0))) if one else None for one in intervals], ticks
     )

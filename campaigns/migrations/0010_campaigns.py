@@ -11,7 +11,7 @@ from django.db import migrations, models
 from crm.db import guard_by_branch, web_writes
 
 WRITTEN = {
-    "campaigns_campaigntemplate": "INSERT, UPDATE, DELETE",
+    "campaigns_campaigntemplate": "",
     "campaigns_campaign": "INSERT, UPDATE",
     "campaigns_campaignscript": "INSERT, UPDATE",
     "campaigns_campaignstratum": "",

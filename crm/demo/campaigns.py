@@ -7,7 +7,7 @@ from decimal import Decimal
 from django.utils import timezone
 
 from campaigns import launching
-from campaigns.campaign_models import MOST_CONTROL_PCT
+from campaigns.campaign_models import LEAST_CONTROL, MOST_CONTROL_PCT
 from campaigns.choices import CampaignState, QuarterTheme
 from campaigns.forms import RULE_FIELDS
 from campaigns.measurement import night as campaign_results
@@ -58,10 +58,13 @@ def drafted(code: str, branch: str, author: str, starts: date, as_of: date) -> C
     CampaignScript.objects.using("batch").create(
         campaign=one, number=1, text=template.script, written_by=person(author)
     )
+    # As the database has it: amounts with their two decimals.
+    one = Campaign.objects.using("batch").select_related("owner_branch").get(pk=one.pk)
     one.figures = launching.figures_of(one, "batch")
-    if not one.figures["controls"]:
-        # Of a small made-up bank a tenth is too few to compare with.
-        one.control_pct = MOST_CONTROL_PCT
+    needed = -(-LEAST_CONTROL * 100 // max(1, one.figures["members"]))
+    if one.control_pct < needed <= MOST_CONTROL_PCT:
+        # A small bank shows a control group too.
+        one.control_pct = needed
         one.figures = launching.figures_of(one, "batch")
     one.figures_hash = launching.fingerprint(one, one.figures)
     one.state, one.asked_by, one.asked_at = CampaignState.ASKED, person(author), timezone.now()

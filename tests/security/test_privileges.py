@@ -66,7 +66,7 @@ TABLES = {
     "campaigns_campaignmember": "r",  # and what came of a contact
     "campaigns_campaignscript": "arw",
     "campaigns_campaignstratum": "r",
-    "campaigns_campaigntemplate": "ardw",
+    "campaigns_campaigntemplate": "r",
     "audit_audithead": "",
     "audit_keyfingerprint": "r",
     "auth_group": "r",
