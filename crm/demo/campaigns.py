@@ -2,7 +2,6 @@
 know of no campaign, so that the night's own measurement mostly cannot tell the groups apart."""
 
 from datetime import date, timedelta
-from decimal import Decimal
 
 from django.utils import timezone
 
@@ -52,7 +51,7 @@ def drafted(code: str, branch: str, author: str, starts: date, as_of: date) -> C
         segment=Segment.objects.using("batch").get(code=SEGMENT), starts_on=starts,
         ends_on=month_end(starts + timedelta(days=62)),
         baseline_from=month_start(min(starts, month_start(as_of)) - timedelta(days=1)),
-        baseline_to=min(starts, month_start(as_of)) - timedelta(days=1), budget=Decimal(120_000), created_by=person(author),
+        baseline_to=min(starts, month_start(as_of)) - timedelta(days=1), budget=120_000, created_by=person(author),
     )  # fmt: skip
     one.save(using="batch")
     CampaignScript.objects.using("batch").create(
