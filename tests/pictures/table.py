@@ -159,7 +159,6 @@ WITHOUT = {
     "customers:reveal_account|archives:record_reveal": "the same page as customers:reveal",
     "workbench:view_counts|workbench:bulk_progress|exports:progress|feeds:progress|jobs:progress": "a part of a page",
     "workbench:handover_new|workbench:handover|workbench:handover_tracker": "need a request; the bank has none",
-    "campaigns:result_file": "a file",
     "campaigns:edit": "the same form as campaigns:new",
     "campaigns:call_next": "leads to the next customer",
     "campaigns:call": "by day only: at night nobody may be called (tests/browser)",
