@@ -49,7 +49,8 @@ def publish(tonight: Night) -> dict[str, Any]:
     began = time.monotonic()
     recently = tonight.as_of - LONGEST_AFTER
     launched = Campaign.objects.using("batch").filter(state__in=LAUNCHED, ends_on__gte=recently).order_by("pk")
-    take_back(launched, tonight.as_of)
+    if tonight.is_rerun:
+        take_back(launched, tonight.as_of)
     due = [one for one in measured(launched) if one.measured_on is None or one.measured_on < one.campaign.ends_on]
     qualified = sum(qualify(one.campaign, day) for one in due for day in one.days(tonight.as_of) if is_look(one, day))
     carried = [one.campaign.pk for one in due if goes_on(one, tonight)] if not must_count(tonight) else []
