@@ -42,7 +42,7 @@ def expected(book: Book, of: Campaign, day: date) -> Cells:
         change = book.aum(customers[member.customer_id], day) - base
         reached = first_success(book, of, member)
         sums = cells[member.stratum, member.arm]
-        add = (1, int(reached is not None and reached <= day), change, change * change)
+        add = [Decimal(1), Decimal(reached is not None and reached <= day), change, change * change]
         cells[member.stratum, member.arm] = [old + new for old, new in zip(sums, add, strict=True)]
     return {key: (int(sums[0]), int(sums[1]), sums[2], sums[3]) for key, sums in cells.items()}
 

@@ -57,13 +57,14 @@ def controls(campaign: int) -> dict[tuple[int, int], list[Person]]:
     """The control group by stratum: the lot of campaigns/launching/audience.sql in Python, where a thousand draws take
     seconds."""
     before, wanted = hashlib.sha256(f"{campaign}:".encode()), CUSTOMERS * CONTROL_PCT // 100
-    place, found = sixty_bits(before) % CUSTOMERS, {}
+    place = sixty_bits(before.digest()) % CUSTOMERS
+    found: dict[tuple[int, int], list[Person]] = {}
     for stratum, numbers in NUMBERS.items():
         lots = []
         for index, number in enumerate(numbers):
             one = before.copy()
             one.update(number)
-            lots.append((sixty_bits(one), index))
+            lots.append((sixty_bits(one.digest()), index))
         lots.sort()
         # Where the count of those wanted goes up by one.
         found[stratum] = [
@@ -75,8 +76,8 @@ def controls(campaign: int) -> dict[tuple[int, int], list[Person]]:
     return found
 
 
-def sixty_bits(digest: "hashlib._Hash") -> int:
-    return int.from_bytes(digest.digest()[:8]) >> 4
+def sixty_bits(digest: bytes) -> int:
+    return int.from_bytes(digest[:8]) >> 4
 
 
 def sums_of(people: Iterable[Person], lift: float = 0, gain: int = 0) -> list[int]:
