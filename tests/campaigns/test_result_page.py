@@ -66,9 +66,9 @@ def cells(of: Campaign, branch: Branch, day: date, bands: dict[int, Any]) -> Non
                 )  # fmt: skip
             sums = totals.setdefault(arm, [0, 0])
             sums[0], sums[1] = sums[0] + members, sums[1] + qualified
-    for arm, (members, qualified) in totals.items():
+    for group, (members, qualified) in totals.items():
         CampaignDay.objects.using("batch").create(
-            campaign=of, branch_id=branch.pk, as_of=day, arm=arm, members=members, qualified=qualified,
+            campaign=of, branch_id=branch.pk, as_of=day, arm=group, members=members, qualified=qualified,
             change=qualified * 10_000,
         )  # fmt: skip
 
