@@ -1,6 +1,10 @@
+"""The models of all parts of this app, so that Django finds them."""
+
 from campaigns.campaign_models import Campaign as Campaign
 from campaigns.campaign_models import CampaignExclusion as CampaignExclusion
 from campaigns.campaign_models import CampaignMember as CampaignMember
 from campaigns.campaign_models import CampaignScript as CampaignScript
 from campaigns.campaign_models import CampaignStratum as CampaignStratum
 from campaigns.campaign_models import CampaignTemplate as CampaignTemplate
+from campaigns.retention.models import Maturity as Maturity
+from campaigns.retention.models import RetentionFigure as RetentionFigure

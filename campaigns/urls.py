@@ -1,10 +1,12 @@
 from django.urls import path
 
 from campaigns import call_views, views
+from campaigns.retention import views as retention
 
 app_name = "campaigns"
 urlpatterns = [
     path("", views.campaign_list, name="list"),
+    path("retention/", retention.page, name="retention"),
     path("new/", views.campaign_new, name="new"),
     path("<int:pk>/", views.campaign, name="campaign"),
     path("<int:pk>/edit/", views.campaign_edit, name="edit"),
