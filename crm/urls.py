@@ -19,7 +19,6 @@ urlpatterns = [
     path("language/", login_not_required(set_language), name="set_language"),
     path("display/", display.Choose.as_view(), name="display"),
     path("_components/", component_page.components, name="components"),
-    path("campaigns/", include("campaigns.urls")),
     path("customers/", include("customers.urls")),
     path("exports/", include("crm.workbench.exports_urls")),
     path("feeds/", include("customers.feed_urls")),
