@@ -43,9 +43,9 @@ def counts(rows: QuerySet[CampaignMember]) -> dict[str, int]:
     found = rows.order_by().values("status").annotate(
         asked=Count("pk", filter=~left_alone()), alone=Count("pk", filter=left_alone())
     )  # fmt: skip
-    groups = {row["status"]: row for row in found}
-    numbers = {status: groups.get(status, {}).get("asked", 0) for status in MemberStatus.values}
-    return {**numbers, NOT_CALLED: sum(row["alone"] for row in groups.values())}
+    groups = {row["status"]: (row["asked"], row["alone"]) for row in found}
+    numbers = {status: groups[status][0] if status in groups else 0 for status in MemberStatus.values}
+    return {**numbers, NOT_CALLED: sum(alone for _asked, alone in groups.values())}
 
 
 def listed(rows: QuerySet[CampaignMember], status: str) -> QuerySet[CampaignMember]:

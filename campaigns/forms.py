@@ -66,10 +66,11 @@ class CampaignForm(forms.ModelForm):  # type: ignore[type-arg]
             initial = proposal(user, template)
         super().__init__(data, instance=instance, initial=initial)
         segments = Segment.objects.visible_to(user).filter(is_active=True).order_by("pk")
-        for name, rows in (("owner_branch", places_of(user)), ("segment", segments)):
-            # Not the slice itself: what was chosen is looked up among the rows.
-            first = rows.model.objects.filter(pk__in=rows.values("pk")[:MOST_CHOICES]).order_by("pk")
-            self.fields[name].queryset = first  # type: ignore[attr-defined]
+        # Not the slices themselves: what was chosen is looked up among the rows.
+        some = segments.values("pk")[:MOST_CHOICES]
+        self.fields["segment"].queryset = Segment.objects.filter(pk__in=some).order_by("pk")  # type: ignore[attr-defined]
+        places = places_of(user).values("pk")[:MOST_CHOICES]
+        self.fields["owner_branch"].queryset = Branch.objects.filter(pk__in=places).order_by("path")  # type: ignore[attr-defined]
         self.fields["owner_branch"].empty_label = self.fields["segment"].empty_label = None  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:

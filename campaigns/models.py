@@ -1,3 +1,5 @@
+"""The models of all parts of this app, so that Django finds them."""
+
 from campaigns.campaign_models import Campaign as Campaign
 from campaigns.campaign_models import CampaignExclusion as CampaignExclusion
 from campaigns.campaign_models import CampaignMember as CampaignMember
@@ -6,3 +8,5 @@ from campaigns.campaign_models import CampaignStratum as CampaignStratum
 from campaigns.campaign_models import CampaignTemplate as CampaignTemplate
 from campaigns.measurement_models import CampaignCell as CampaignCell
 from campaigns.measurement_models import CampaignDay as CampaignDay
+from campaigns.retention.models import Maturity as Maturity
+from campaigns.retention.models import RetentionFigure as RetentionFigure

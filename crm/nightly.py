@@ -13,11 +13,12 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from archives import plans, records
+from archives import complaints, plans, records
 from archives.planning import planner
 from archives.quality import judge as quality
 from campaigns import launching
 from campaigns.measurement import night as campaign_results
+from campaigns.retention import night as retention
 from crm import db
 from crm.audit import keys
 from crm.jobs import ledger, runner
@@ -56,12 +57,15 @@ def publish(run: JobRun, arguments: Arguments) -> Counts:
     customers_publish.check_control(tonight)
     touched_is_known = refresh.mark_touched(tonight)
     carried = tiers_publish.figures_before(tonight)
+    retention.begin(tonight)
     written = customers_publish.entities(tonight)
     written["plans_cancelled"] = plans.cancel_of_closed(tonight.as_of)
     alerts = alerts_publish.publish(run, tonight)
     moves = tiers_publish.publish(tonight)
     written["archives"] = records.remeasure(tonight.as_of, moved_tier(tonight.as_of))
     moved = customers_publish.moved_branches()
+    written["complaints_handed"] = complaints.follow_branches()
+    written["maturities"] = retention.follow(tonight)
     if not carried:
         tiers_publish.figures_after(tonight)
     board_figures.count(tonight.as_of)

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Min, OuterRef, QuerySet, Subquery
+from django.db.models import F, Func, JSONField, Min, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, JSONObject
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -65,8 +65,23 @@ def live_alerts() -> ArraySubquery:
 
 def last_contact() -> Subquery:
     """When the customer was last contacted; by the relation's name, since contacts are a layer above."""
-    contacted = Customer.objects.filter(pk=OuterRef("pk"), contact_logs__isnull=False)
+    contacted = Customer.objects.filter(
+        pk=OuterRef("pk"), contact_logs__isnull=False, contact_logs__replaced_at__isnull=True
+    )
     return Subquery(contacted.order_by("-contact_logs__contacted_at").values("contact_logs__contacted_at")[:1])
+
+
+class ContactBar(Func):
+    """Why a customer may not be called on a day, as the one rule says; by the name of its function, since it is a layer
+    above. For the rows of a page, which has nothing to say of the hours: they are the same for all."""
+
+    function = "contact_bar"
+    template = "to_jsonb(%(function)s(%(expressions)s))"
+    output_field = JSONField()
+
+    def __init__(self, day: date) -> None:
+        noon = timezone.make_aware(datetime.combine(day, time(12)))
+        super().__init__(F("pk"), Value("care"), Value("phone"), Value(noon))
 
 
 def next_plan() -> Subquery:
@@ -93,6 +108,8 @@ def load(customers: QuerySet[Any], shown: frozenset[str], day: date) -> QuerySet
         extra["contacted_at"] = last_contact()
     if "planned" in shown:
         extra["next_plan"] = next_plan()
+    if "flags" in shown:
+        extra["call"] = ContactBar(day)
     if shown & {"average", "gap"}:
         extra["as_of"] = published_day()
     return slim(customers).annotate(**extra)

@@ -12,6 +12,7 @@ DROP = """
 DROP TRIGGER campaign_contact ON archives_contactlog;
 DROP FUNCTION archives_campaign_contact();
 DROP FUNCTION contact_pressure(bigint, date);
+DROP FUNCTION contact_room(bigint, text, date, boolean, bigint);
 DROP FUNCTION contact_free_day(bigint, date, int[], int[], boolean, bigint);
 DROP FUNCTION contact_caps(date);
 """
@@ -32,7 +33,8 @@ def add_caps(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("archives", "0019_inspections_move"),
+        ("archives", "0020_contact_history"),
+        ("archives", "0021_ledgers_in_turn"),
         ("campaigns", "0010_campaigns"),
         ("customers", "0023_export_word"),
         ("organization", "0004_work_calendar"),

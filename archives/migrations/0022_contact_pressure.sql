@@ -23,6 +23,16 @@ RETURNS date LANGUAGE sql STABLE AS $$
         WHERE (SELECT count(*) FROM touches t WHERE t.day BETWEEN s.day::date AND s.day::date + c.days - 1) >= c.most)
 $$;
 
+-- The same under both caps, that of the purpose and that of the customer's tier.
+CREATE FUNCTION contact_room(customer bigint, purpose text, from_day date, planned boolean, but_plan bigint)
+RETURNS date LANGUAGE sql STABLE AS $$
+    SELECT contact_free_day(customer, from_day, array_agg(caps.most), array_agg(caps.days), planned, but_plan)
+    FROM (SELECT r.most::int, r.days::int FROM contact_rules(from_day) r WHERE r.purpose = contact_room.purpose
+          UNION ALL
+          SELECT c.most::int, c.days::int FROM contact_caps(from_day) c JOIN customers_metrics m ON m.tier = c.tier
+          WHERE m.customer_id = customer) caps (most, days)
+$$;
+
 CREATE OR REPLACE FUNCTION contact_bar(customer bigint, purpose text, channel text, at timestamptz,
                                        planned boolean DEFAULT false, but_plan bigint DEFAULT NULL, OUT bar text,
                                        OUT free_at timestamptz)
@@ -31,7 +41,6 @@ DECLARE
     asked_on date := (at AT TIME ZONE 'Asia/Shanghai')::date;
     asked_at time := (at AT TIME ZONE 'Asia/Shanghai')::time;
     rule archives_contactrule;
-    cap archives_contactcap;
     free_on date;
 BEGIN
     SELECT f.bar INTO bar FROM contact_refusals(purpose, channel, asked_on) f WHERE f.customer_id = customer;
@@ -40,11 +49,7 @@ BEGIN
     END IF;
     SELECT r.* INTO rule FROM contact_rules(asked_on) r WHERE r.purpose = contact_bar.purpose;
     IF rule.kind = 'marketing' THEN
-        SELECT c.* INTO cap FROM contact_caps(asked_on) c JOIN customers_metrics m ON m.tier = c.tier
-        WHERE m.customer_id = customer;
-        free_on := contact_free_day(
-            customer, asked_on, array_remove(ARRAY[rule.most::int, cap.most::int], NULL),
-            array_remove(ARRAY[rule.days::int, cap.days::int], NULL), planned, but_plan);
+        free_on := contact_room(customer, purpose, asked_on, planned, but_plan);
         IF free_on > asked_on THEN
             bar := 'cap';
             free_at := (free_on + rule.first_hour) AT TIME ZONE 'Asia/Shanghai';

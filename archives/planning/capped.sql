@@ -1,6 +1,6 @@
 -- Touches of marketing beyond the cap are not planned: what was done and what stands comes first, then what hangs on a date
--- or an alert, then the regular contact; of two alike the earlier one. What is left out is asked for again the next time
--- that the customer is looked at. There are two caps: that of the purpose, and that of the customer's tier.
+-- or an alert, then the regular contact; of two alike the earlier one. What is left out waits (archives_cappedplan)
+-- and is asked for again once there is room. There are two caps: that of the purpose, and that of the customer's tier.
 WITH wanted AS (
     SELECT n.id, n.customer_id, n.due_date AS day, r.most, r.days, (n.origin = 'tier')::int AS place
     FROM night_plan n
@@ -26,6 +26,10 @@ WITH wanted AS (
     SELECT l.id, l.most, l.days, count(*)
     FROM limits l JOIN wanted o ON o.customer_id = l.customer_id AND abs(o.day - l.day) < l.days
      AND (o.place, o.day, o.id) < (l.place, l.day, l.id) GROUP BY 1, 2, 3
+), gone AS (
+    DELETE FROM night_plan n
+    WHERE n.id IN (SELECT id FROM ahead GROUP BY id, most, days HAVING sum(touches) >= most)
+    RETURNING n.customer_id, n.episode, n.step_id, n.due_date
 )
-DELETE FROM night_plan n
-WHERE n.id IN (SELECT id FROM ahead GROUP BY id, most, days HAVING sum(touches) >= most)
+INSERT INTO archives_cappedplan (customer_id, episode, step_id, due_date)
+SELECT customer_id, episode, step_id, due_date FROM gone

@@ -34,10 +34,9 @@ def add_templates(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    initial = True
-
     dependencies = [
         ("archives", "0019_inspections_move"),
+        ("campaigns", "0001_retention"),
         ("customers", "0023_export_word"),
         ("organization", "0004_work_calendar"),
         ("segments", "0016_archive_figures"),

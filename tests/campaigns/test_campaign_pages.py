@@ -9,6 +9,7 @@ import pytest
 import time_machine
 from django.test import Client
 
+from archives.contacts import Contact
 from archives.models import ContactLog
 from campaigns import calls, launching
 from campaigns.models import Campaign, CampaignMember, CampaignTemplate
@@ -51,7 +52,7 @@ def typed(bank: Bank, group: Segment, **more: Any) -> dict[str, Any]:
 def log(user: User, row: CampaignMember, outcome: str, **more: Any) -> None:
     with scoped(user):
         one = CampaignMember.objects.select_related("customer", "campaign").get(pk=row.pk)
-        contact = calls.Contact("phone", outcome, "campaign", campaign_id=one.campaign_id, **more)
+        contact = Contact("phone", outcome, "campaign", campaign_id=one.campaign_id, **more)
         calls.log(user, one, datetime.now(UTC), contact, uuid4())
 
 
