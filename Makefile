@@ -68,8 +68,8 @@ security-report: $(DEV) $(VENDOR) ## the permission matrix and its figures in se
 screenshots: $(VENDOR) $(BROWSER) translations ## every page of a small demo bank into screenshots/, some into docs/images/
 	$(PY) -m tests.pictures
 
-bench: $(DEV) ## night, delta, feed, pages, search, segments and plans at BENCH_CUSTOMERS customers, on the servers that run
-	@for subject in night delta feed pages search segments plans; do \
+bench: $(DEV) ## night, delta, feed, pages, search, segments, plans and campaign at BENCH_CUSTOMERS customers, on the servers that run
+	@for subject in night delta feed pages search segments plans campaign; do \
 		$(PY) manage.py bench $$subject --customers $(BENCH_CUSTOMERS) --json || exit 1; done
 
 messages: $(DEV) ## new texts of code and templates into locale/, to be translated there

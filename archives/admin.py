@@ -13,6 +13,7 @@ from archives.models import (
     AgeRule,
     ArchiveField,
     ComplaintTerm,
+    ContactCap,
     ContactQualityRule,
     ContactRule,
     ExamDay,
@@ -143,6 +144,14 @@ class ContactRuleAdmin(RecordedAdmin):
     list_display = ("purpose", "effective_from", "kind", "first_hour", "last_hour", "most", "days", "needs_consent")
     list_filter = ("purpose",)
     ordering = ("purpose", "-effective_from")
+
+
+@admin.register(ContactCap)
+class ContactCapAdmin(RecordedAdmin):
+    """A new version of a tier's cap is a row with a later day."""
+
+    list_display = ("tier", "effective_from", "most", "days", "source")
+    ordering = ("tier", "-effective_from")
 
 
 @admin.register(SurveyRule)

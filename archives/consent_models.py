@@ -53,6 +53,33 @@ class ContactRule(models.Model):
         return f"{self.get_purpose_display()} {self.effective_from}"
 
 
+class ContactCap(models.Model):
+    """触达上限: how many touches of marketing customers of a tier get in any `days` consecutive days, whoever makes
+    them: managers, plans and campaigns together. From a day on until the tier's next row begins; a tier without a row
+    has no cap but that of the purpose (ContactRule)."""
+
+    tier = models.PositiveSmallIntegerField(_("tier"), validators=[MinValueValidator(1)])
+    effective_from = models.DateField(_("effective from"))
+    most = models.PositiveSmallIntegerField(
+        _("touches at most"), validators=[MinValueValidator(1), MaxValueValidator(100)]
+    )
+    days = models.PositiveSmallIntegerField(
+        _("within days"), default=30, validators=[MinValueValidator(1), MaxValueValidator(92)]
+    )
+    source = models.CharField(_("source"), max_length=200, blank=True, default="")
+
+    class Meta:
+        verbose_name = _("cap of touches of a tier")
+        verbose_name_plural = _("caps of touches by tier")
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["tier", "effective_from"], name="one_contact_cap_of_a_day"),
+            models.CheckConstraint(condition=Q(most__gte=1) & Q(days__gte=1), name="a_tier_cap_leaves_a_contact"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.tier} {self.effective_from}: {self.most}/{self.days}"
+
+
 class Consent(models.Model):
     """授权登记: what a customer agreed to (`is_given`) or refused, for a purpose and a channel; empty is any.
 

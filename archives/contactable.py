@@ -158,6 +158,34 @@ def verdict_of(found: Mapping[str, Any]) -> Verdict | None:
     return Verdict(found["bar"], datetime.fromisoformat(found["free_at"]) if found["free_at"] else None)
 
 
+class PressureOf(Func):
+    """Annotation: how far the touches of the customer of a row are on a day, as JSON for `pressure_of`."""
+
+    function = "contact_pressure"
+    output_field = JSONField()
+
+    def __init__(self, customer: str, day: date) -> None:
+        super().__init__(F(customer), Value(day))
+
+
+@dataclass(frozen=True)
+class Pressure:
+    """触达压力: `made` of `most` touches of marketing in `days` days; `free_on`: when the next one fits, None now."""
+
+    made: int
+    most: int
+    days: int
+    free_on: date | None
+
+
+def pressure_of(found: Mapping[str, Any] | None, day: date) -> Pressure | None:
+    """What `PressureOf` has brought; None where the tier has no cap."""
+    if found is None:
+        return None
+    free = date.fromisoformat(found["free_on"])
+    return Pressure(found["made"], found["most"], found["days"], free if free > day else None)
+
+
 def task_of_plan(day: date) -> VerdictOf:
     """The same for the plan of a row, as things stand on this day."""
     return VerdictOf("customer_id", F("purpose"), F("channel"), noon(day), Value(True), F("pk"))

@@ -1,7 +1,7 @@
 """Contact logs 联系记录: record one, and read the latest ones."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, time
 from decimal import Decimal
 from uuid import UUID, uuid4
@@ -39,6 +39,8 @@ class Contact:
     next_action: str = ""
     next_date: date | None = None
     direction: str = Direction.OUTBOUND
+    # The campaign that it was made for.
+    campaign_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,7 @@ def log_contact(
                 "amount": contact.amount,
                 "next_action": contact.next_action,
                 "next_date": contact.next_date,
+                "campaign_id": contact.campaign_id,
             },
         )
         if not is_new:
@@ -159,7 +162,7 @@ def correct(log: ContactLog, actor: User, contact: Contact, submission: UUID) ->
         if not standing.update(replaced_at=now):
             raise AlreadyCorrected
         row = ContactLog.objects.create(
-            **asdict(contact),
+            **asdict(replace(contact, campaign_id=log.campaign_id)),
             branch_id=log.branch_id, customer_id=log.customer_id, staff_id=log.staff_id, alert_id=log.alert_id,
             contacted_at=log.contacted_at, corrects_id=log.corrects_id or log.pk, recorded_by=actor,
             submission=submission, bars=log.bars,

@@ -16,6 +16,7 @@ from archives.complaint_models import Complaint as Complaint
 from archives.complaint_models import ComplaintStep as ComplaintStep
 from archives.complaint_models import ComplaintTerm as ComplaintTerm
 from archives.consent_models import Consent as Consent
+from archives.consent_models import ContactCap as ContactCap
 from archives.consent_models import ContactRule as ContactRule
 from archives.gift_models import Gift as Gift
 from archives.gift_models import GiftLimit as GiftLimit
@@ -75,6 +76,9 @@ class ContactLog(models.Model):
     next_action = models.CharField(_("next action"), max_length=200, blank=True, default="")
     next_date = models.DateField(_("next date"), null=True, blank=True)
     alert = models.ForeignKey(Alert, models.SET_NULL, null=True, blank=True, related_name="contact_logs")
+    campaign = models.ForeignKey(
+        "campaigns.Campaign", models.PROTECT, null=True, blank=True, related_name="contact_logs", db_index=False
+    )
     corrects = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="corrections")
     recorded_at = models.DateTimeField(auto_now_add=True)
     # Who wrote it down, where that is not `staff`: a correction by the manager, or history that was imported.
@@ -120,6 +124,11 @@ class ContactLog(models.Model):
                 include=["staff", "customer"],
                 condition=models.Q(next_date__isnull=False),
                 name="contact_log_next_of_branch",
+            ),
+            models.Index(
+                fields=["campaign", "contacted_at"],
+                condition=models.Q(campaign__isnull=False),
+                name="contact_log_of_campaign",
             ),
             # What was written down since the last night, imported history included.
             BrinIndex(fields=["recorded_at"], name="contact_log_recorded"),

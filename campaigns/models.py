@@ -1,15 +1,18 @@
 """The models of all parts of this app, so that Django finds them."""
 
-from campaigns.prospects.models import LobbyRule, LobbyShift, Presence, Prospect, ProspectStep, Referral
-from campaigns.retention.models import Maturity, RetentionFigure
-
-__all__ = [
-    "LobbyRule",
-    "LobbyShift",
-    "Maturity",
-    "Presence",
-    "Prospect",
-    "ProspectStep",
-    "Referral",
-    "RetentionFigure",
-]
+from campaigns.campaign_models import Campaign as Campaign
+from campaigns.campaign_models import CampaignExclusion as CampaignExclusion
+from campaigns.campaign_models import CampaignMember as CampaignMember
+from campaigns.campaign_models import CampaignScript as CampaignScript
+from campaigns.campaign_models import CampaignStratum as CampaignStratum
+from campaigns.campaign_models import CampaignTemplate as CampaignTemplate
+from campaigns.measurement_models import CampaignCell as CampaignCell
+from campaigns.measurement_models import CampaignDay as CampaignDay
+from campaigns.prospects.models import LobbyRule as LobbyRule
+from campaigns.prospects.models import LobbyShift as LobbyShift
+from campaigns.prospects.models import Presence as Presence
+from campaigns.prospects.models import Prospect as Prospect
+from campaigns.prospects.models import ProspectStep as ProspectStep
+from campaigns.prospects.models import Referral as Referral
+from campaigns.retention.models import Maturity as Maturity
+from campaigns.retention.models import RetentionFigure as RetentionFigure

@@ -16,6 +16,8 @@ from django.utils.translation import gettext as _
 from archives import complaints, plans, records
 from archives.planning import planner
 from archives.quality import judge as quality
+from campaigns import launching
+from campaigns.measurement import night as campaign_results
 from campaigns.prospects import night as prospects
 from campaigns.retention import night as retention
 from crm import db
@@ -52,6 +54,7 @@ FILLED = (
 def publish(run: JobRun, arguments: Arguments) -> Counts:
     """Everything the night found, at once; returns the figures that the run is remembered by."""
     tonight = night.of_run(run)
+    db.hold_lock(launching.LOCK)
     customers_publish.check_control(tonight)
     touched_is_known = refresh.mark_touched(tonight)
     carried = tiers_publish.figures_before(tonight)
@@ -70,6 +73,7 @@ def publish(run: JobRun, arguments: Arguments) -> Counts:
     board_figures.count(tonight.as_of)
     planned = planner.publish(tonight, refresh.TOUCHED if touched_is_known else None)
     members = refresh.publish(tonight, touched_is_known=touched_is_known)
+    measured = campaign_results.publish(tonight)
     flaws = quality.publish(tonight)
     customers_publish.close_books(tonight.as_of)
     if tonight.is_first:
@@ -81,6 +85,7 @@ def publish(run: JobRun, arguments: Arguments) -> Counts:
         "branch_moves": moved,
         "segments": members,
         "plans": planned,
+        "campaigns": measured,
         "contact_quality": flaws,
         "prospects": came,
         **figures(tonight.as_of),

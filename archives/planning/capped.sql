@@ -1,11 +1,16 @@
 -- Touches of marketing beyond the cap are not planned: what was done and what stands comes first, then what hangs on a date
 -- or an alert, then the regular contact; of two alike the earlier one. What is left out waits (archives_cappedplan)
--- and is asked for again once there is room.
+-- and is asked for again once there is room. There are two caps: that of the purpose, and that of the customer's tier.
 WITH wanted AS (
     SELECT n.id, n.customer_id, n.due_date AS day, r.most, r.days, (n.origin = 'tier')::int AS place
     FROM night_plan n
     JOIN archives_planstep s ON s.id = n.step_id AND reaches_out(s.channel)
     JOIN contact_rules(%(morning)s::date) r ON r.purpose = s.purpose AND r.kind = 'marketing'
+), limits AS (
+    SELECT id, customer_id, day, place, most, days FROM wanted
+    UNION ALL
+    SELECT w.id, w.customer_id, w.day, w.place, c.most, c.days
+    FROM wanted w JOIN customers_metrics m USING (customer_id) JOIN contact_caps(%(morning)s::date) c ON c.tier = m.tier
 ), stands AS (
     -- A plan that moves tonight is among those wanted.
     SELECT t.customer_id, t.day
@@ -15,15 +20,15 @@ WITH wanted AS (
         JOIN night_plan n ON n.customer_id = p.customer_id AND n.episode = p.episode
         WHERE p.id = t.plan_id)
 ), ahead AS (
-    SELECT w.id, count(*) AS touches
-    FROM wanted w JOIN stands t ON t.customer_id = w.customer_id AND abs(t.day - w.day) < w.days GROUP BY w.id
+    SELECT l.id, l.most, l.days, count(*) AS touches
+    FROM limits l JOIN stands t ON t.customer_id = l.customer_id AND abs(t.day - l.day) < l.days GROUP BY 1, 2, 3
     UNION ALL
-    SELECT w.id, count(*)
-    FROM wanted w JOIN wanted o ON o.customer_id = w.customer_id AND abs(o.day - w.day) < w.days
-     AND (o.place, o.day, o.id) < (w.place, w.day, w.id) GROUP BY w.id
+    SELECT l.id, l.most, l.days, count(*)
+    FROM limits l JOIN wanted o ON o.customer_id = l.customer_id AND abs(o.day - l.day) < l.days
+     AND (o.place, o.day, o.id) < (l.place, l.day, l.id) GROUP BY 1, 2, 3
 ), gone AS (
-    DELETE FROM night_plan n USING wanted w, (SELECT id, sum(touches) AS touches FROM ahead GROUP BY id) a
-    WHERE w.id = n.id AND a.id = n.id AND a.touches >= w.most
+    DELETE FROM night_plan n
+    WHERE n.id IN (SELECT id FROM ahead GROUP BY id, most, days HAVING sum(touches) >= most)
     RETURNING n.customer_id, n.episode, n.step_id, n.due_date
 )
 INSERT INTO archives_cappedplan (customer_id, episode, step_id, due_date)

@@ -27,9 +27,8 @@ UNION SELECT customer_id FROM archives_complaint
 -- Whose cap left something out: once its day has room, by time or because what stood there was done, moved or called off.
 UNION SELECT w.customer_id FROM archives_cappedplan w
           JOIN archives_planstep s ON s.id = w.step_id
-          JOIN contact_rules(%(morning)s::date) r ON r.purpose = s.purpose
           WHERE w.ask_on <= %(morning)s
-             OR contact_free_day(w.customer_id, greatest(w.due_date, %(morning)s::date), r.most, r.days, true, NULL)
+             OR contact_room(w.customer_id, s.purpose, greatest(w.due_date, %(morning)s::date), true, NULL)
                 <= greatest(w.due_date, %(morning)s::date)
 -- The calendar of a year has come, or a holiday was moved.
 UNION SELECT p.customer_id FROM organization_workday w

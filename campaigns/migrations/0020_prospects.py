@@ -39,7 +39,7 @@ class Migration(migrations.Migration):
     """潜客 with their history, referrals from the lobby, who is on duty, the shift's handover."""
 
     dependencies = [
-        ("campaigns", "0001_retention"),
+        ("campaigns", "0011_measurement"),
         ("customers", "0023_export_word"),
         ("organization", "0004_work_calendar"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

@@ -17,7 +17,7 @@ from archives.planning import planner
 from archives.quality import judge
 from crm import db
 from crm.audit import pii
-from crm.demo import prospects, records, runs, staff, tiers
+from crm.demo import campaigns, prospects, records, runs, staff, tiers
 from crm.demo.enrolment import account_no, enrol
 from crm.demo.files import write_files
 from crm.demo.people import People
@@ -43,7 +43,7 @@ READ_OFTEN = (
     "archives_maintenanceplan", "archives_complaint", "archives_complaintstep", "archives_survey",
     "archives_riskassessment", "archives_archivevalue", "archives_archive",
     "customers_relation", "customers_accountholder", "campaigns_maturity", "campaigns_retentionfigure",
-    "segments_segmentmember", "segments_segmentchange", "segments_segmentday",
+    "segments_segmentmember", "segments_segmentchange", "segments_segmentday", "campaigns_campaignmember",
 )  # fmt: skip
 
 
@@ -116,6 +116,8 @@ def build(plan: Plan, tick: Callable[[int], object] = lambda rows: None) -> Buil
         with built.part("keys"):
             renumber()
             db.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    with built.part("campaigns"):
+        campaigns.write_campaigns(plan.as_of)
     with built.part("vacuum"):
         for table in READ_OFTEN:
             db.execute(f"VACUUM (ANALYZE) {table}")

@@ -9,8 +9,10 @@ from django.db.models import F
 
 from archives import care, plans
 from archives.care import CareDay
+from archives.contactable import Pressure, pressure_of
 from archives.models import MaintenancePlan
 from archives.suitability import Suitability, suitability_of
+from campaigns.standing import Standing, standings
 from crm.organization.choices import Role
 from crm.organization.models import User
 from crm.workbench.curve import Curve, aum_curve
@@ -98,6 +100,8 @@ class Page:
     story: Story
     suitability: Suitability
     continuity: Note | None
+    pressure: Pressure | None
+    campaigns: list[Standing]
     day: date
     may_move: bool
 
@@ -169,6 +173,8 @@ def gather(user: User, customer: Customer, today: Today, now: datetime) -> Page:
         story=story_of(user, customer, metrics, today.as_of, today.tiers, keep, gap),
         suitability=suitability,
         continuity=note_of(user, customer),
+        pressure=pressure_of(getattr(customer, "pressure", None), today.day),
+        campaigns=standings(getattr(customer, "campaigns_now", None)),
         day=today.day,
         may_move=user.role == Role.BRANCH_MANAGER,
     )

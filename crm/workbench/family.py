@@ -7,8 +7,11 @@ from typing import Any
 
 from django.db.models import Count, DecimalField, Exists, F, FilteredRelation, OuterRef, Q, Subquery, Sum, Window
 from django.db.models.functions import JSONObject
+from django.utils import timezone
 
+from archives.contactable import PressureOf
 from archives.models import Complaint
+from campaigns.standing import running_for
 from crm.organization.access import ScopedQuerySet
 from crm.organization.models import User
 from customers.choices import FundingSource, HoldingStatus, OwnershipRole, ProductClass
@@ -80,6 +83,7 @@ def customers_for_page(user: User) -> ScopedQuerySet[Any]:
         Customer.objects.visible_to(user)
         .annotate(main=FilteredRelation("ownerships", condition=owned), is_starred=Exists(starred))
         .annotate(open_complaint=Subquery(complaints.values(json=told)[:1]))
+        .annotate(pressure=PressureOf("pk", timezone.localdate()), campaigns_now=running_for(user))
         .select_related("branch", "metrics", "main__owner")  # type: ignore[misc]
         .defer(*hidden())
     )

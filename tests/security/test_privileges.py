@@ -25,6 +25,7 @@ TABLES = {
     "archives_complaint": "ar",  # and what is done about it: tests/archives
     "archives_complaintstep": "ar",
     "archives_complaintterm": "rw",
+    "archives_contactcap": "arw",
     "archives_contactday": "r",
     "archives_contactfinding": "r",
     "archives_contactlog": "arw",
@@ -59,6 +60,14 @@ TABLES = {
     "archives_survey": "ar",  # and the plan that follows a low answer
     "archives_surveyrule": "arw",
     "audit_auditentry": "r",  # appended by a function
+    "campaigns_campaign": "arw",
+    "campaigns_campaigncell": "r",
+    "campaigns_campaignday": "r",
+    "campaigns_campaignexclusion": "r",
+    "campaigns_campaignmember": "r",  # and what came of a contact
+    "campaigns_campaignscript": "arw",
+    "campaigns_campaignstratum": "r",
+    "campaigns_campaigntemplate": "r",
     "audit_audithead": "",
     "audit_keyfingerprint": "r",
     "auth_group": "r",

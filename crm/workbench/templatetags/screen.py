@@ -38,6 +38,7 @@ def grouped(amount: Decimal) -> str:
     return f"{amount.quantize(Decimal('0.01'), ROUND_HALF_UP):,.2f}"
 
 
+@register.filter
 def money_text(amount: Any) -> str:
     """`38.00万`: plain text, for sentences and titles."""
     if amount is None or amount == "":

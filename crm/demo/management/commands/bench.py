@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
+from crm.demo.bench.campaigns import bench_campaign
 from crm.demo.bench.feed import bench_feed
 from crm.demo.bench.measure import Report
 from crm.demo.bench.night import bench_delta, bench_night
@@ -24,6 +25,7 @@ SUBJECTS: dict[str, Callable[..., Report]] = {
     "pages": bench_pages,
     "search": bench_search,
     "plans": bench_plans,
+    "campaign": bench_campaign,
     "segments": bench_segments,
 }
 

@@ -1,0 +1,107 @@
+"""A manager's call list of a campaign, and call mode: one customer after the other, the script beside."""
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from archives.contactable import verdict_of
+from campaigns import calls
+from campaigns.choices import CampaignState, MemberStatus
+from campaigns.forms import ResultForm
+from campaigns.models import CampaignMember
+from campaigns.views import shown
+from crm.audit import trail
+from crm.organization.access import BALANCE_ROLES, for_roles
+from crm.organization.models import User
+from customers.lists.shape import ID
+from customers.models.customer import hidden
+
+PAGE_ROWS = 50
+RELATED = ("customer", "owner", "contact__staff")
+
+
+@require_safe
+@for_roles(BALANCE_ROLES)
+def call_list(request: HttpRequest, pk: int) -> HttpResponse:
+    """The members whom the user sees, by how far the conversation is."""
+    one, user = shown(request, pk)
+    status = request.GET.get("status", MemberStatus.WAITING)
+    if status not in (*MemberStatus.values, calls.NOT_CALLED):
+        raise Http404
+    after = request.GET.get("after", "")
+    members = calls.members_of(user, one)
+    rows = calls.listed(members, status)
+    if ID.fullmatch(after):
+        rows = rows.filter(customer_id__gt=int(after))
+    found = list(
+        calls.with_verdict(rows, timezone.now())
+        .select_related(*RELATED)
+        .defer(*hidden("customer"))
+        .order_by("customer_id")[: PAGE_ROWS + 1]
+    )
+    trail.listed(request, "campaign", [row.customer_id for row in found[:PAGE_ROWS]])
+    numbers = calls.counts(members)
+    context = {
+        "one": one,
+        "rows": [(row, verdict_of(row.bar)) for row in found[:PAGE_ROWS]],  # type: ignore[attr-defined]
+        "next_place": found[PAGE_ROWS - 1].customer_id if len(found) > PAGE_ROWS else None,
+        "status": status,
+        "tabs": [(value, label, numbers[value]) for value, label in MemberStatus.choices],
+        "left_alone": numbers[calls.NOT_CALLED],
+        "left_alone_tab": calls.NOT_CALLED,
+        "runs": one.state == CampaignState.RUNNING,
+    }
+    return render(request, "campaigns/calls.html", context)
+
+
+@require_safe
+@for_roles(BALANCE_ROLES)
+def call_next(request: HttpRequest, pk: int) -> HttpResponse:
+    """Call mode: on to the next member who may be called now."""
+    one, user = shown(request, pk)
+    after = request.GET.get("after", "")
+    member = calls.next_member(user, one, timezone.now(), int(after) if ID.fullmatch(after) else 0)
+    if member is None:
+        messages.success(request, _("Nobody is left to call for now."))
+        return redirect("campaigns:calls", pk)
+    return redirect("campaigns:call", pk, member.pk)
+
+
+@require_http_methods(["GET", "POST"])
+@for_roles(BALANCE_ROLES)
+def call(request: HttpRequest, pk: int, member_pk: int) -> HttpResponse:
+    """One member: who they are, what to say, and the result, which leads to the next."""
+    one, user = shown(request, pk)
+    rows = calls.with_verdict(calls.members_of(user, one), timezone.now()).select_related(*RELATED)
+    member = get_object_or_404(rows.defer(*hidden("customer")), pk=member_pk)
+    if one.state != CampaignState.RUNNING or calls.is_left_alone(member):
+        return HttpResponse(
+            _("This customer is not contacted in this campaign."), status=409, content_type="text/plain"
+        )
+    form = ResultForm(request.POST if request.method == "POST" else None, day=timezone.localdate())
+    if form.is_valid():
+        logged = calls.log(user, member, timezone.now(), form.contact(one), form.cleaned_data["submission"])
+        if logged.bars:
+            messages.warning(request, _("The customer is not called or texted any more."))
+        return redirect(f"{request.path.rpartition('calls/')[0]}calls/next/?after={member.customer_id}")
+    trail.looked_at(request, member.customer)
+    context = context_of(user, one, member, form)
+    return render(request, "campaigns/call.html", context, status=422 if request.method == "POST" else 200)
+
+
+def context_of(user: User, one: object, member: CampaignMember, form: ResultForm) -> dict[str, object]:
+    approved = (
+        member.campaign.scripts.filter(approved_at__isnull=False).order_by("-number").select_related("approved_by")
+    )
+    return {
+        "one": one,
+        "member": member,
+        "customer": member.customer,
+        "verdict": verdict_of(member.bar),  # type: ignore[attr-defined]
+        "script": approved.first(),
+        "form": form,
+        "gap": max(member.campaign.success_amount - member.base_average, 0),
+    }

@@ -1,0 +1,83 @@
+"""Call lists: a campaign's members of a manager, whom they may call now, and who is next."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Count, Q, QuerySet, Value
+
+from archives.choices import Channel, Purpose
+from archives.contactable import VerdictOf, verdict_of
+from archives.contacts import Contact, Logged, log_contact
+from campaigns.choices import Arm, CampaignState, MemberStatus
+from campaigns.models import Campaign, CampaignMember
+from crm.organization.models import User
+
+# Still to be asked, in this order of lists.
+OPEN = (MemberStatus.WAITING, MemberStatus.NOT_REACHED)
+# How many members are looked at for the next one who may be called; who is barred is passed over.
+LOOKED_AT = 50
+NOT_CALLED = "left_alone"
+
+
+class NotCalled(Exception):
+    """The member is left alone in this campaign."""
+
+
+def members_of(user: User, campaign: Campaign) -> QuerySet[CampaignMember]:
+    """The members whom the user sees."""
+    return CampaignMember.objects.visible_to(user).filter(campaign=campaign)
+
+
+def left_alone() -> Q:
+    """Whom this campaign does not contact: the control group, and whom another campaign has."""
+    return ~Q(arm=Arm.TREAT) | Q(yielded_to__isnull=False)
+
+
+def is_left_alone(member: CampaignMember) -> bool:
+    """The same of one member."""
+    return member.arm != Arm.TREAT or member.yielded_to_id is not None
+
+
+def counts(rows: QuerySet[CampaignMember]) -> dict[str, int]:
+    """status → members who may be contacted, and how many are left alone; one statement."""
+    found = rows.order_by().values("status").annotate(
+        asked=Count("pk", filter=~left_alone()), alone=Count("pk", filter=left_alone())
+    )  # fmt: skip
+    groups = {row["status"]: (row["asked"], row["alone"]) for row in found}
+    numbers = {status: groups[status][0] if status in groups else 0 for status in MemberStatus.values}
+    return {**numbers, NOT_CALLED: sum(alone for _asked, alone in groups.values())}
+
+
+def listed(rows: QuerySet[CampaignMember], status: str) -> QuerySet[CampaignMember]:
+    """The members of a tab of the list."""
+    if status == NOT_CALLED:
+        return rows.filter(left_alone())
+    return rows.exclude(left_alone()).filter(status=status)
+
+
+def with_verdict(rows: QuerySet[CampaignMember], at: datetime) -> QuerySet[CampaignMember]:
+    """Each row with `bar`: why the customer may not be called at this moment (archives.contactable)."""
+    return rows.annotate(bar=VerdictOf("customer_id", Value(Purpose.CAMPAIGN.value), Value(Channel.PHONE.value), at))
+
+
+def next_member(user: User, campaign: Campaign, at: datetime, after: int = 0) -> CampaignMember | None:
+    """The next one to call behind a customer id, else from the front; who is barred just now is passed over."""
+    if campaign.state != CampaignState.RUNNING:
+        return None
+    for bound in (Q(customer_id__gt=after), Q(customer_id__lt=after)):
+        for status in OPEN:
+            rows = with_verdict(listed(members_of(user, campaign), status).filter(bound), at)
+            for row in rows.order_by("customer_id")[:LOOKED_AT]:
+                if verdict_of(row.bar) is None:  # type: ignore[attr-defined]
+                    return row
+    return None
+
+
+def log(user: User, member: CampaignMember, at: datetime, contact: Contact, submission: UUID) -> Logged:
+    """Store what came of a call, once per submission; the member's state follows (a trigger of the contact).
+
+    Raises NotCalled for who is left alone in this campaign.
+    """
+    if is_left_alone(member):
+        raise NotCalled
+    return log_contact(member.customer, user, at, contact, submission)

@@ -1,0 +1,56 @@
+"""A campaign before it is launched: written, changed, and its script version by version."""
+
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from campaigns.choices import CampaignState
+from campaigns.launching import CampaignRefused, held, leads
+from campaigns.models import Campaign, CampaignScript
+from crm.audit import trail
+from crm.organization.models import User
+
+
+def save(user: User, campaign: Campaign, script: str) -> Campaign:
+    """Write a new draft, or change one that is not launched: what was asked for is asked for no more.
+
+    `campaign` carries the new values. Raises CampaignRefused for branches that the user does not lead.
+    """
+    with transaction.atomic():
+        if campaign.pk is None:
+            campaign.created_by = user
+            if not leads(user, campaign):
+                raise CampaignRefused(_("Choose a branch all of whose customers you lead."))
+        elif not (held(user, campaign).is_open and leads(user, campaign)):
+            raise CampaignRefused(_("The campaign is launched; nothing about its members changes any more."))
+        campaign.state, campaign.figures, campaign.figures_hash = CampaignState.DRAFT, {}, ""
+        campaign.asked_by = campaign.asked_at = campaign.decided_by = campaign.decided_at = None
+        campaign.refusal = ""
+        campaign.save()
+        write_script(user, campaign, script)
+        trail.record(user, "campaign.save", target=campaign)
+    return campaign
+
+
+def write_script(user: User, campaign: Campaign, text: str) -> None:
+    """A version that nobody has approved is written over; else a next one begins. The same text stays."""
+    text = text.replace("\r\n", "\n")  # as browsers send it
+    newest = campaign.scripts.order_by("-number").first()
+    if newest is not None and newest.text == text:
+        return
+    if newest is not None and newest.approved_at is None:
+        campaign.scripts.filter(pk=newest.pk).update(text=text, written_by=user, written_at=timezone.now())
+        return
+    number = (campaign.scripts.aggregate(last=Max("number"))["last"] or 0) + 1
+    CampaignScript.objects.create(campaign=campaign, number=number, text=text, written_by=user)
+
+
+def set_cost(user: User, campaign: Campaign, cost: Decimal) -> None:
+    """What was spent so far, in yuan. Raises CampaignRefused for who does not lead the campaign."""
+    with transaction.atomic():
+        one = held(user, campaign)
+        trail.record(user, "campaign.cost", target=one, detail={"cost": cost, "before": one.cost})
+        Campaign.objects.filter(pk=one.pk).update(cost=cost)

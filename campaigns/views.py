@@ -1,0 +1,193 @@
+"""营销活动: the list, a draft in one form, the figures before it is launched, and the decision of a second person."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from campaigns import drafts, launching, tasks
+from campaigns.campaign_models import FIGURES_MOVED, LEAST_CONTROL, CampaignQuerySet
+from campaigns.choices import CampaignState, Exclusion
+from campaigns.forms import CampaignForm, CostForm, ReasonForm
+from campaigns.launching import CampaignRefused
+from campaigns.models import Campaign, CampaignTemplate
+from crm.organization.access import BALANCE_ROLES, for_roles, leaders_of
+from crm.organization.choices import Role
+from crm.organization.models import User
+from customers.lists.shape import ID
+
+PAGE_ROWS = 30
+MOST_APPROVERS = 5
+LEADERS = [Role.BRANCH_MANAGER]
+
+
+def shown(request: HttpRequest, pk: int) -> tuple[Campaign, User]:
+    """A campaign that the user sees, 404 for any other; drafts are for who leads branches."""
+    assert isinstance(request.user, User)
+    related = ("owner_branch", "segment", "created_by", "asked_by", "decided_by", "template")
+    return get_object_or_404(seen_by(request.user).select_related(*related), pk=pk), request.user
+
+
+def seen_by(user: User) -> CampaignQuerySet:
+    rows = Campaign.objects.visible_to(user)
+    return rows if user.role == Role.BRANCH_MANAGER else rows.launched()
+
+
+@require_safe
+@for_roles(BALANCE_ROLES)
+def campaign_list(request: HttpRequest) -> HttpResponse:
+    """The newest campaigns that the user sees; drafts only for who leads."""
+    assert isinstance(request.user, User)
+    before, leads = request.GET.get("before", ""), request.user.role == Role.BRANCH_MANAGER
+    rows = seen_by(request.user).select_related("owner_branch", "segment")
+    if ID.fullmatch(before):
+        rows = rows.filter(pk__lt=int(before))
+    found = list(rows.order_by("-pk")[: PAGE_ROWS + 1])
+    context = {
+        "rows": found[:PAGE_ROWS],
+        "next_place": found[PAGE_ROWS - 1].pk if len(found) > PAGE_ROWS else None,
+        "leads": leads,
+        "templates": list(CampaignTemplate.objects.filter(is_active=True).order_by("pk")[:PAGE_ROWS]) if leads else [],
+    }
+    return render(request, "campaigns/list.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@for_roles(LEADERS)
+def campaign_new(request: HttpRequest) -> HttpResponse:
+    """A draft, begun with a ready type where one was chosen."""
+    assert isinstance(request.user, User)
+    known = CampaignTemplate.objects.filter(is_active=True)
+    template = known.filter(code=request.GET.get("type", "")[:40]).first() or known.order_by("pk").first()
+    return draft_form(request, request.user, None, template)
+
+
+@require_http_methods(["GET", "POST"])
+@for_roles(LEADERS)
+def campaign_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Change what is not launched."""
+    one, user = shown(request, pk)
+    if not (one.is_open and launching.leads(user, one)):
+        messages.warning(request, _("This campaign cannot be changed by you, or not any more."))
+        return redirect("campaigns:campaign", pk)
+    return draft_form(request, user, one, None)
+
+
+def draft_form(
+    request: HttpRequest, user: User, one: Campaign | None, template: CampaignTemplate | None
+) -> HttpResponse:
+    data = request.POST if request.method == "POST" else None
+    form = CampaignForm(data, user=user, instance=one, template=template)
+    if data is not None and form.is_valid():
+        draft = form.save(commit=False)
+        if one is None:
+            draft.template = template
+        try:
+            saved = drafts.save(user, draft, form.cleaned_data["script"])
+        except CampaignRefused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            return redirect("campaigns:campaign", saved.pk)
+    context = {"form": form, "one": one, "least": LEAST_CONTROL}
+    return render(request, "campaigns/form.html", context, status=200 if data is None else 422)
+
+
+@require_safe
+@for_roles(BALANCE_ROLES)
+def campaign(request: HttpRequest, pk: int) -> HttpResponse:
+    """One campaign: what it asks for, whom it has and why not others, what to say, and what is to be decided."""
+    one, user = shown(request, pk)
+    leads = launching.leads(user, one)
+    context = {
+        "one": one,
+        "leads": leads,
+        "may_decide": launching.may_decide(user, one),
+        "approvers": approvers(one) if one.state == CampaignState.ASKED else [],
+        "script": launching.script_of(one),
+        "figures": spoken(one) if leads or one.launched_at else None,
+        "is_moved": one.refusal == FIGURES_MOVED,
+        "least": LEAST_CONTROL,
+        "form": ReasonForm(),
+        "cost_form": CostForm(instance=one),
+    }
+    return render(request, "campaigns/campaign.html", context)
+
+
+def approvers(one: Campaign) -> list[User]:
+    """Who may decide upon it, nearest first."""
+    found = leaders_of(one.owner_branch, one.asked_by_id or 0)[:MOST_APPROVERS]
+    return [person for person in found if launching.may_decide(person, one)]
+
+
+def spoken(one: Campaign) -> dict[str, Any]:
+    """The figures with their words: reasons in the order in which they are asked, bands with their bounds, rivals by
+    name (two statements at most)."""
+    figures = one.figures
+    if not figures:
+        return {}
+    rivals = {row.pk: row for row in Campaign.objects.filter(pk__in=[pk for pk, _kept, _gone in figures["overlaps"]])}
+    bounds = [one.base_from, *one.bands, one.base_below]
+    reasons = [(reason, figures["left_out"].get(reason, 0)) for reason in Exclusion]
+    return {
+        **figures,
+        "treated": figures["members"] - figures["controls"],
+        "left_out_number": sum(number for _reason, number in reasons),
+        "reasons": [(reason, number) for reason, number in reasons if number],
+        "bands": [
+            (bounds[band], bounds[band + 1] if band + 1 < len(bounds) else None, members, controls)
+            for band, members, controls in figures["bands"]
+        ],
+        "overlaps": [(rivals.get(pk), kept, gone) for pk, kept, gone in figures["overlaps"]],
+        "kept": sum(kept for _pk, kept, _gone in figures["overlaps"]),
+        "yielded": sum(gone for _pk, _kept, gone in figures["overlaps"]),
+        "needed_pct": -(-LEAST_CONTROL * 100 // figures["members"]) if figures["members"] else None,
+    }
+
+
+@require_POST
+@for_roles(LEADERS)
+def campaign_change(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
+    """look, ask, approve, refuse, withdraw, cost: by who leads the campaign, each told where it is not possible."""
+    one, user = shown(request, pk)
+    try:
+        told = change(request, user, one, verb)
+    except CampaignRefused as refusal:
+        messages.warning(request, str(refusal))
+    else:
+        messages.success(request, told)
+    return redirect("campaigns:campaign", pk)
+
+
+def change(request: HttpRequest, user: User, one: Campaign, verb: str) -> str:
+    """Do what was asked for; returns what to say. Raises CampaignRefused."""
+    seen = request.POST.get("seen", "")
+    if verb == "look":
+        launching.look(user, one)
+        return _("These are the figures of now. Nobody is in the campaign yet.")
+    if verb == "ask":
+        launching.ask(user, one, seen)
+        return _("It waits for a second person.")
+    if verb == "approve":
+        launching.approve(user, one, seen)
+        transaction.on_commit(lambda: tasks.wake(one.pk))
+        return _("Approved. It is being launched; the figures are checked once more.")
+    if verb == "refuse":
+        why = ReasonForm(request.POST)
+        if not why.is_valid():
+            raise CampaignRefused(_("Write why, in a few words."))
+        launching.refuse(user, one, why.cleaned_data["reason"])
+        return _("It went back with your reason.")
+    if verb == "cost":
+        form = CostForm(request.POST, instance=one)
+        if not form.is_valid():
+            raise CampaignRefused(_("Write what was spent as an amount in yuan."))
+        drafts.set_cost(user, one, form.cleaned_data["cost"])
+        return _("The cost is kept.")
+    if verb != "withdraw":
+        raise Http404
+    launching.withdraw(user, one)
+    return _("The campaign is withdrawn.")

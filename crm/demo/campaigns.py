@@ -1,0 +1,75 @@
+"""The campaigns of the made-up bank: 5万达标 has run for two months, the next one waits for approval. Its balances
+know of no campaign, so that the night's own measurement mostly cannot tell the groups apart."""
+
+from datetime import date, timedelta
+
+from django.utils import timezone
+
+from campaigns import launching
+from campaigns.campaign_models import LEAST_CONTROL, MOST_CONTROL_PCT
+from campaigns.choices import CampaignState, QuarterTheme
+from campaigns.forms import RULE_FIELDS
+from campaigns.measurement import night as campaign_results
+from campaigns.models import Campaign, CampaignScript, CampaignTemplate
+from crm import db
+from crm.organization.models import Branch, User
+from customers.averages import month_end, month_start
+from customers.nightly.night import Night
+from segments.models import Segment
+
+THEMES = tuple(QuarterTheme)
+SEGMENT = "women"
+
+
+def write_campaigns(as_of: date) -> None:
+    """Launch the first of the regional branch by the product's own launch and measure it, and ask for a second one."""
+    launch(drafted("reach-50000", "100", "0100", month_start(month_start(as_of) - timedelta(days=40)), as_of), as_of)
+    campaign_results.publish(Night(as_of=as_of, previous=None, full=False, is_first=True))
+    drafted("reach-500000", "110", "0110", month_end(as_of) + timedelta(days=1), as_of)
+
+
+def launch(first: Campaign, as_of: date) -> None:
+    """As if a second person had approved it before its first day; calls follow."""
+    if first.figures["members"]:
+        Campaign.objects.using("batch").filter(pk=first.pk).update(
+            state=CampaignState.APPROVED, decided_by=person("0001"), decided_at=timezone.now()
+        )
+        CampaignScript.objects.using("batch").filter(campaign_id=first.pk).update(
+            approved_by=person("0001"), approved_at=timezone.now()
+        )
+        launching.run(first.pk)
+        db.run_sql(__package__, "campaign_calls", campaign=first.pk, starts_on=first.starts_on, as_of=as_of)
+
+
+def drafted(code: str, branch: str, author: str, starts: date, as_of: date) -> Campaign:
+    """A campaign of a ready type for three months, asked for with the figures of now."""
+    template = CampaignTemplate.objects.using("batch").get(code=code)
+    one = Campaign(
+        **{name: getattr(template, name) for name in (*RULE_FIELDS, "kind", "reward")},
+        name=template.name_zh_hans, template=template, theme=THEMES[(starts.month - 1) // 3],
+        owner_branch=Branch.objects.using("batch").get(code=branch),
+        segment=Segment.objects.using("batch").get(code=SEGMENT), starts_on=starts,
+        ends_on=month_end(starts + timedelta(days=62)),
+        baseline_from=month_start(min(starts, month_start(as_of)) - timedelta(days=1)),
+        baseline_to=min(starts, month_start(as_of)) - timedelta(days=1), budget=120_000, created_by=person(author),
+    )  # fmt: skip
+    one.save(using="batch")
+    CampaignScript.objects.using("batch").create(
+        campaign=one, number=1, text=template.script, written_by=person(author)
+    )
+    # As the database has it: amounts with their two decimals.
+    one = Campaign.objects.using("batch").select_related("owner_branch").get(pk=one.pk)
+    one.figures = launching.figures_of(one, "batch")
+    needed = -(-LEAST_CONTROL * 100 // max(1, one.figures["members"]))
+    if one.control_pct < needed <= MOST_CONTROL_PCT:
+        # A small bank shows a control group too.
+        one.control_pct = needed
+        one.figures = launching.figures_of(one, "batch")
+    one.figures_hash = launching.fingerprint(one, one.figures)
+    one.state, one.asked_by, one.asked_at = CampaignState.ASKED, person(author), timezone.now()
+    one.save(using="batch")
+    return one
+
+
+def person(staff_no: str) -> User:
+    return User.objects.using("batch").get(staff_no=staff_no)
