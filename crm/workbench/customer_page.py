@@ -11,6 +11,7 @@ from archives import care, plans
 from archives.care import CareDay
 from archives.models import MaintenancePlan
 from archives.suitability import Suitability, suitability_of
+from campaigns.propensity.likelihood import Likelihood, told
 from crm.organization.choices import Role
 from crm.organization.models import User
 from crm.workbench.curve import Curve, aum_curve
@@ -97,6 +98,7 @@ class Page:
     groups: Groups
     story: Story
     suitability: Suitability
+    likelihood: Likelihood | None
     continuity: Note | None
     day: date
     may_move: bool
@@ -168,6 +170,7 @@ def gather(user: User, customer: Customer, today: Today, now: datetime) -> Page:
         ),
         story=story_of(user, customer, metrics, today.as_of, today.tiers, keep, gap),
         suitability=suitability,
+        likelihood=told(getattr(customer, "likelihood", None)),
         continuity=note_of(user, customer),
         day=today.day,
         may_move=user.role == Role.BRANCH_MANAGER,

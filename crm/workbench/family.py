@@ -9,6 +9,7 @@ from django.db.models import Count, DecimalField, Exists, F, FilteredRelation, O
 from django.db.models.functions import JSONObject
 
 from archives.models import Complaint
+from campaigns.propensity import likelihood
 from crm.organization.access import ScopedQuerySet
 from crm.organization.models import User
 from customers.choices import FundingSource, HoldingStatus, OwnershipRole, ProductClass
@@ -71,7 +72,7 @@ class Source:
 
 def customers_for_page(user: User) -> ScopedQuerySet[Any]:
     """The user's customers with what the page shows of them: their main owner as `main`, whether the user starred
-    them, and the open complaint that is due first. Encrypted columns stay away."""
+    them, the open complaint that is due first, and how likely they say yes. Encrypted columns stay away."""
     complaints = Complaint.objects.open().visible_to(user).filter(customer=OuterRef("pk")).order_by("due_date", "pk")
     told = JSONObject(pk="pk", due="due_date", state="state", handler="handler__name")
     starred = Star.objects.filter(user=user, customer=OuterRef("pk"))
@@ -79,7 +80,7 @@ def customers_for_page(user: User) -> ScopedQuerySet[Any]:
     return (
         Customer.objects.visible_to(user)
         .annotate(main=FilteredRelation("ownerships", condition=owned), is_starred=Exists(starred))
-        .annotate(open_complaint=Subquery(complaints.values(json=told)[:1]))
+        .annotate(open_complaint=Subquery(complaints.values(json=told)[:1]), likelihood=likelihood.score_of(user))
         .select_related("branch", "metrics", "main__owner")  # type: ignore[misc]
         .defer(*hidden())
     )
