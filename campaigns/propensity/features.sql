@@ -1,5 +1,5 @@
 -- What was known of a customer in the evening before a day, in the order of campaigns.propensity.features.FEATURES, for each
--- of `{asked}` (key, customer_id, day, channel). Balances and tiers are read back from today through their changes;
+-- row asked for (key, customer_id, day, channel). Balances and tiers are read back from today through their changes;
 -- nothing of the day itself or later enters. `aum` and `alert` are for the plain rankings, no features.
 WITH asked AS MATERIALIZED (
     SELECT a.key, a.customer_id, a.day, a.channel, c.branch_id, c.birth_date, c.open_date,
@@ -57,7 +57,10 @@ WITH asked AS MATERIALIZED (
 ), sums AS (
     SELECT a.*, greatest(m.aum - coalesce(y.since_then, 0), 0)::float8 AS aum,
            greatest(m.aum - coalesce(y.since_month, 0) - coalesce(y.within_month, 0), 0)::float8 AS average,
-           coalesce(t.old_rank, CASE WHEN t.key IS NULL THEN m.tier END, 0) AS tier
+           coalesce(t.old_rank, CASE WHEN t.key IS NULL THEN m.tier END, 0) AS tier,
+           -- As of the first of the month, so that they stand still until the next one; unknown is none of the bands.
+           coalesce(date_part('year', age(a.this_month, a.birth_date)), 40) AS age,
+           greatest(coalesce(a.this_month - a.open_date, 0), 0) AS days_open
     FROM asked a JOIN customers_metrics m ON m.customer_id = a.customer_id
     LEFT JOIN money y ON y.key = a.key LEFT JOIN tiers t ON t.key = a.key
 )
@@ -72,10 +75,10 @@ SELECT s.key, s.customer_id, s.branch_id, s.day, s.aum, coalesce(4 - l.gravest, 
     coalesce(h.loan, false)::int,
     coalesce(l.maturity, false)::int,
     coalesce(l.upgrade, false)::int,
-    coalesce(s.birth_date > (s.day - interval '30 years')::date, false)::int,
-    coalesce(s.birth_date <= (s.day - interval '45 years')::date AND s.birth_date > (s.day - interval '60 years')::date, false)::int,
-    coalesce(s.birth_date <= (s.day - interval '60 years')::date, false)::int,
-    ln(1 + greatest(coalesce(s.day - s.open_date, 0), 0) / 30.0),
+    (s.age < 30)::int,
+    (s.age >= 45 AND s.age < 60)::int,
+    (s.age >= 60)::int,
+    ln(1 + s.days_open / 30.0),
     ln(1 + coalesce(c.yes, 0)),
     ln(1 + coalesce(c.no, 0)),
     least(coalesce(c.recent, 0), 6),

@@ -1,4 +1,4 @@
--- The chance that each customer of `found` (features.sql) says yes, and the three parts of it that weigh most; written where it
+-- The chance that each customer of features.sql says yes, and the three parts of it that weigh most; written where it
 -- differs.
 INSERT INTO campaigns_propensityscore AS kept (customer_id, branch_id, model_id, permille, band, reasons, as_of)
 SELECT f.customer_id, f.branch_id, %(model)s, round(s.chance * 1000),

@@ -67,6 +67,9 @@ TABLES = {
     "axes_accessattemptexpiration": "rd",
     "axes_accessfailurelog": "r",
     "axes_accesslog": "arw",
+    "campaigns_propensitymodel": "ar",  # and what is decided: tests/campaigns
+    "campaigns_propensityscore": "rd",
+    "campaigns_scorable": "r",
     "customers_account": "r",
     "customers_accountholder": "r",
     "customers_alert": "rw",
