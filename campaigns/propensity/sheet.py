@@ -12,7 +12,7 @@ from campaigns.propensity.features import BY_NAME
 from campaigns.propensity.models import PropensityModel
 
 # The drawing, in its own units.
-SIZE, EDGE = 300, 34
+SIZE, EDGE = 300, 40
 RANKINGS: dict[str, str | Promise] = {
     "model": _("This model"),
     "aum": _("By AUM, as lists do"),
@@ -111,7 +111,7 @@ def sheet_of(model: PropensityModel) -> Sheet | None:
         parts=[part(label, figures[name]) for name, label in PARTS.items()],
         bands=[band(one) for one in figures["bands"]],
         points=[point(one, top) for one in figures["bins"]],
-        ticks=[(*place(top * step / 2, top * step / 2, top), percent(top * step / 2)) for step in range(3)],
+        ticks=[(*place(top * step / 2, top * step / 2, top), f"{100 * top * step / 2:.0f}%") for step in range(3)],
         weights=weights_of(model.weights),
         auc=f"{figures['auc']['model']:.3f}",
         auc_low=f"{figures['auc_95'][0]:.3f}",

@@ -23,8 +23,9 @@ CROSS JOIN LATERAL (
     SELECT made.*, CASE
         WHEN drawn < 0.33 THEN 'not_reached'
         WHEN pg_temp.chance(o.customer_id * 16 + k, 716) > 1 / (1 + exp(
-             -0.4 - 0.45 * (ln(1 + p.wealth::float8) - 12) - 0.7 * (channel = 'face')::int
-             - 2.4 * (pg_temp.chance(o.customer_id, 717) - 0.5))) THEN 'not_interested'
+             -0.2 - 0.2 * (ln(1 + p.wealth::float8) - 12) - 0.9 * (channel = 'face')::int - 0.9 * p.is_saver::int
+             + 0.9 * (p.open_date < %(as_of)s::date - 1500)::int
+             - 3.0 * (pg_temp.chance(o.customer_id, 717) - 0.5))) THEN 'not_interested'
         ELSE (ARRAY['interested', 'booked', 'sold'])[1 + floor((drawn - 0.33) / 0.67 * 3)::int] END AS outcome) said
 CROSS JOIN LATERAL (
     SELECT said.outcome = 'booked' OR (said.outcome = 'interested' AND NOT (
