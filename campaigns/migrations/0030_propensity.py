@@ -188,4 +188,5 @@ class Migration(migrations.Migration):
         guard_by_branch("campaigns_propensityscore"),
         web_writes(WRITTEN),
         migrations.RunSQL(sql_text(__package__, "0030_propensity"), UNSCORE),
+        web_writes({"campaigns_scorable": ""}),
     ]

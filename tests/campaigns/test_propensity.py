@@ -3,6 +3,7 @@ refused; a night scores again whom it touched, and all stand as if everybody had
 
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import pytest
@@ -163,7 +164,8 @@ def test_nor_does_the_database_let_one_person_do_it(bank: Bank, asked: list[Cust
     alone = {"state": "on", "proposed_by_id": bank.zhou.pk, "decided_by_id": bank.zhou.pk}
     with pytest.raises(IntegrityError), transaction.atomic(using="batch"):
         PropensityModel.objects.using("batch").filter(pk=one.pk).update(**alone)
-    for values in ({"weights": {}}, {"figures": {}}, {"fingerprint": "x"}, {"scored_to": DAY}):
+    kept: tuple[dict[str, Any], ...] = ({"weights": {}}, {"figures": {}}, {"fingerprint": "x"}, {"scored_to": DAY})
+    for values in kept:
         with scoped(bank.zhou), pytest.raises(DatabaseError), transaction.atomic():
             PropensityModel.objects.filter(pk=one.pk).update(**values)
 
