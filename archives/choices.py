@@ -353,14 +353,18 @@ class Touch(models.TextChoices):
 
 
 class InspectionState(models.TextChoices):
-    """What was last said of an archive that was drawn; all but the first are steps."""
+    """What was last said of an archive that was drawn. The first and the last are no steps: nothing has been said yet,
+    or the customer has closed before the archive passed, and nothing is left to look at."""
 
     DRAWN = "drawn", pgettext_lazy("inspection", "To be looked at")
     PASSED = "passed", pgettext_lazy("inspection", "Passed")
     RETURNED = "returned", pgettext_lazy("inspection", "Returned")
     RESUBMITTED = "resubmitted", pgettext_lazy("inspection", "Handed in again")
+    CLOSED = "closed", pgettext_lazy("inspection", "Customer closed")
 
 
+# What nothing more is done about.
+SETTLED = (InspectionState.PASSED, InspectionState.CLOSED)
 # What waits for the inspector, and what for the owner of the archive.
 TO_JUDGE = (InspectionState.DRAWN, InspectionState.RESUBMITTED)
 JUDGED = (InspectionState.PASSED, InspectionState.RETURNED)

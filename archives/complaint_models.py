@@ -107,7 +107,7 @@ class Complaint(models.Model):
     closed_on = models.DateField(_("closed on"), null=True, blank=True)
     registered_by = models.ForeignKey(User, models.PROTECT, related_name="+", null=True, db_index=False)
     registered_at = models.DateTimeField(auto_now_add=True)
-    submission = models.UUIDField(unique=True, editable=False)
+    submission = models.UUIDField(editable=False)
 
     objects: ClassVar[ComplaintQuerySet] = ComplaintQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -115,6 +115,8 @@ class Complaint(models.Model):
         verbose_name = _("complaint")
         verbose_name_plural = _("complaints")
         constraints: ClassVar[list[models.BaseConstraint]] = [
+            # Of whoever sent it: a number that somebody else used at a branch out of sight says nothing here.
+            models.UniqueConstraint(fields=["registered_by", "submission"], name="one_complaint_of_a_submission"),
             models.CheckConstraint(
                 condition=Q(complained_of__isnull=True) | ~Q(handler=F("complained_of")),
                 name="nobody_handles_a_complaint_about_themselves",

@@ -24,6 +24,7 @@ from archives.choices import (
     ComplaintTermKind,
 )
 from archives.models import Complaint, ComplaintStep, ComplaintTerm
+from crm import db
 from crm.audit import trail
 from crm.organization.access import CUSTOMER_ROLES
 from crm.organization.choices import Reach, Role
@@ -75,7 +76,7 @@ def days_of(kind: str) -> timedelta:
 
 
 def register(customer: Customer | None, actor: User, told: Registration, submission: UUID) -> Complaint:
-    """Take a complaint in once per submission, of a customer, or of somebody who is none at the actor's branch.
+    """Take a complaint in once per submission of the actor: a customer's, or of one who is none at their branch.
 
     Raises ComplaintRefused where the handler is whom it is about, or works elsewhere.
     """
@@ -87,13 +88,13 @@ def register(customer: Customer | None, actor: User, told: Registration, submiss
             Customer.objects.visible_to(actor).select_for_update(of=("self",)).get(pk=customer.pk)
         values = {one.name: getattr(told, one.name) for one in fields(told)}
         complaint, is_new = Complaint.objects.get_or_create(
+            registered_by=actor,
             submission=submission,
             defaults={
                 **values,
                 "customer_id": customer.pk if customer else None,
                 "branch_id": branch.pk,
                 "due_date": told.received_on + days_of(told.kind),
-                "registered_by": actor,
             },
         )
         if is_new:
@@ -150,6 +151,15 @@ def given(complaint: Complaint, actor: User, handler: User, reason: str) -> None
     complaint.handler = handler
     complaint.save(update_fields=["handler"])
     note(complaint, actor, ComplaintAct.HAND, f"{handler.name}: {reason}")
+
+
+def follow_branches() -> int:
+    """The night's part: an open complaint whose customer has moved to a branch out of its handler's sight goes to who
+    leads that branch; returns how many."""
+    handed = db.run_sql(__package__, "complaints_follow", reason=_("the customer belongs to this branch now"))
+    if handed:
+        trail.append(chain=trail.NO_BRANCH, actor=None, action="complaint.follow", detail={"complaints": handed})
+    return handed
 
 
 def find_complex(complaint: Complaint, actor: User, reason: str) -> None:

@@ -15,6 +15,7 @@ from django.db.models import Case, F, Func, JSONField, TextField, Value, When
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from archives.choices import Bar, Channel, Purpose
 from crm import db
@@ -24,6 +25,15 @@ PURPOSE_OF_KIND = {
     AlertKind.MATURITY: Purpose.MATURITY,
     AlertKind.UPGRADE_CRITICAL: Purpose.CRITICAL,
     AlertKind.DOWNGRADE_CRITICAL: Purpose.CRITICAL,
+}
+SHORT = {
+    Bar.DO_NOT_CONTACT: gettext_lazy("Do not contact"),
+    Bar.REFUSED: gettext_lazy("Refused this"),
+    Bar.MINOR: gettext_lazy("Minor"),
+    Bar.COMPLAINT: gettext_lazy("Complaint open"),
+    Bar.NO_CONSENT: gettext_lazy("No consent"),
+    Bar.CAP: gettext_lazy("Contacted often"),
+    Bar.HOURS: gettext_lazy("Outside hours"),
 }
 CONSTRAINT = "customer_can_be_contacted"
 
@@ -42,6 +52,11 @@ class Verdict:
         if self.free_at is None:
             return why
         return _("%(why)s Possible again from %(moment)s.") % {"why": why, "moment": self.free_text}
+
+    @property
+    def short(self) -> str:
+        """The same in two or three words, for a row of a list."""
+        return str(SHORT[Bar(self.bar)])
 
     @property
     def free_text(self) -> str:
@@ -138,6 +153,11 @@ def verdict_of(found: Mapping[str, Any]) -> Verdict | None:
 def task_of_plan(day: date) -> VerdictOf:
     """The same for the plan of a row, as things stand on this day."""
     return VerdictOf("customer_id", F("purpose"), F("channel"), noon(day), Value(True), F("pk"))
+
+
+def call_of_plan(at: datetime) -> VerdictOf:
+    """The same for doing the plan of a row at this moment."""
+    return VerdictOf("customer_id", F("purpose"), F("channel"), at)
 
 
 def call_about_alert(at: datetime) -> VerdictOf:

@@ -57,7 +57,13 @@ class Logged:
 
 
 def log_contact(
-    customer: Customer, staff: User, at: datetime, contact: Contact, submission: UUID, alert_ids: Sequence[int] = ()
+    customer: Customer,
+    staff: User,
+    at: datetime,
+    contact: Contact,
+    submission: UUID,
+    alert_ids: Sequence[int] = (),
+    plan_id: int | None = None,
 ) -> Logged:
     """Store a contact once per submission, answer the alerts and plans it is about, and write the audit entry."""
     with transaction.atomic():
@@ -95,7 +101,7 @@ def log_contact(
             log.alert = answered[0]
         if answered or log.bars:
             log.save(update_fields=["alert", "bars"])
-        done = plans.follow_contact(log, customer, staff)
+        done = plans.follow_contact(log, customer, staff, plan_id)
         trail.record(
             staff,
             "contact.log",

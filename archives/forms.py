@@ -13,7 +13,7 @@ from archives import next_contact
 from archives.choices import CONTACT_OUTCOMES, Channel, Direction, Purpose, Source
 from archives.contactable import PURPOSE_OF_KIND
 from archives.contacts import Contact
-from archives.models import ContactLog
+from archives.models import ContactLog, MaintenancePlan
 from archives.record_forms import Question, question_field
 from archives.record_kinds import BadValue, read
 from archives.records import Edit
@@ -64,7 +64,7 @@ class ContactForm(forms.Form):
     # What is rarely filled in: the purpose follows from the alert, and the bank has called.
     direction = forms.ChoiceField(label=_("Who began"), choices=Direction.choices, required=False)
     purpose = forms.ChoiceField(
-        label=_("Purpose"), choices=[("", _("As the alert says")), *Purpose.choices], required=False
+        label=_("Purpose"), choices=[("", _("As the alert or the plan says")), *Purpose.choices], required=False
     )
     products = forms.CharField(label=_("Products"), required=False, max_length=200)
     amount = forms.DecimalField(label=_("Amount"), required=False, max_digits=18, decimal_places=2, min_value=0)
@@ -77,6 +77,13 @@ class ContactForm(forms.Form):
         error_messages={"invalid_choice": _("One of the alerts is not open any more. Look at the list again.")},
     )
 
+    plan = forms.ModelChoiceField(
+        label=_("Plan this does"),
+        queryset=MaintenancePlan.objects.none(),
+        required=False,
+        error_messages={"invalid_choice": _("This plan is not one of this customer. Look at the list again.")},
+    )
+
     def __init__(
         self,
         *args: Any,
@@ -85,11 +92,14 @@ class ContactForm(forms.Form):
         chosen: int | None,
         day: date,
         cadence_days: int | None,
+        plans: Sequence[MaintenancePlan] = (),
+        plan: int | None = None,
         questions: Sequence[Question] = (),
         **kwargs: Any,
     ) -> None:
         self.questions = questions
         self.customer, self.day, self.open_alerts, self.cadence_days = customer, day, alerts, cadence_days
+        self.open_plans = plans
         first = next((alert for alert in alerts if alert.pk == chosen), alerts[0] if alerts else None)
         self.first = first
         kwargs.setdefault(
@@ -99,12 +109,15 @@ class ContactForm(forms.Form):
                 "channel": Channel.FACE if customer.do_not_contact else Channel.PHONE,
                 "next_date": next_contact.proposal(first, cadence_days, day),
                 "alerts": [first.pk] if first else [],
+                "plan": plan if any(one.pk == plan for one in plans) else None,
             },
         )
         super().__init__(*args, **kwargs)
         self.fields.update({one.name: question_field(one.field) for one in questions})
         # Alerts closed by somebody else in the meantime are still accepted: the contact is kept, and the user told.
         self.fields["alerts"].queryset = Alert.objects.filter(customer=customer)  # type: ignore[attr-defined]
+        # The same of a plan that somebody else has closed.
+        self.fields["plan"].queryset = MaintenancePlan.objects.filter(customer=customer)  # type: ignore[attr-defined]
         for name in self.errors if self.is_bound else ():
             if name in self.fields:
                 self.fields[name].widget.attrs["aria-invalid"] = "true"
@@ -112,7 +125,10 @@ class ContactForm(forms.Form):
     @property
     def likely_purpose(self) -> str:
         """What the contact is for, as far as the form knows before it is sent."""
-        return PURPOSE_OF_KIND.get(AlertKind(self.first.kind), Purpose.ALERT) if self.first else Purpose.CARE
+        if self.first is not None:
+            return PURPOSE_OF_KIND.get(AlertKind(self.first.kind), Purpose.ALERT)
+        plan = next((one for one in self.open_plans if one.pk == self.chosen_plan), None)
+        return plan.purpose if plan else Purpose.CARE
 
     @property
     def results(self) -> list[ResultOption]:
@@ -129,6 +145,12 @@ class ContactForm(forms.Form):
     def ticked(self) -> set[int]:
         """The alerts that are ticked now: as sent, or as proposed."""
         return {int(pk) for pk in self["alerts"].value() or () if str(pk).isdecimal()}
+
+    @property
+    def chosen_plan(self) -> int | None:
+        """The plan that is chosen now: as sent, or as proposed."""
+        value = str(self["plan"].value() or "")
+        return int(value) if value.isdecimal() else None
 
     @property
     def asked(self) -> list[tuple[Any, Question]]:
@@ -162,10 +184,12 @@ class ContactForm(forms.Form):
         return chosen
 
     def contact(self) -> Contact:
-        """What the form says; the purpose follows from the first alert that it answers."""
+        """What the form says; the purpose follows from the first alert that it answers, else from the plan it does."""
         data = self.cleaned_data
         answered = list(data["alerts"])
-        purpose = PURPOSE_OF_KIND.get(AlertKind(answered[0].kind), Purpose.ALERT) if answered else Purpose.CARE
+        purpose = data["plan"].purpose if data["plan"] else Purpose.CARE
+        if answered:
+            purpose = PURPOSE_OF_KIND.get(AlertKind(answered[0].kind), Purpose.ALERT)
         return Contact(
             channel=data["channel"],
             outcome=data["outcome"],

@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from archives.choices import JUDGED, InspectionState
+from archives.choices import JUDGED, SETTLED, InspectionState
 from archives.inspection_models import FULL_MARK, MOST_DAYS, Inspection, InspectionCriterion, InspectionStep
 from archives.inspections import Verdict
 from crm.organization.models import User
@@ -110,7 +110,7 @@ class InspectionFilter(ListFilter):
         return rows.filter(owner_id=int(value)) if value.isdecimal() and len(value) < 19 else rows.none()
 
     def in_state(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
-        return rows.exclude(state=InspectionState.PASSED) if value == OPEN else rows.filter(state=value)
+        return rows.exclude(state__in=SETTLED) if value == OPEN else rows.filter(state=value)
 
     def at_first(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         first = InspectionStep.objects.filter(inspection=OuterRef("pk"), number=1)

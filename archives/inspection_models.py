@@ -14,6 +14,7 @@ from archives.choices import InspectionState
 from archives.template_models import Named
 from crm.organization.access import ScopedQuerySet, scope_of
 from crm.organization.models import Branch, User
+from customers.choices import CustomerStatus
 from customers.models import Customer
 
 MOST_A_WEEK, MOST_DAYS, MOST_WEIGHT = 50, 60, 100
@@ -87,10 +88,19 @@ class InspectionDraw(models.Model):
 
 class InspectionQuerySet(ScopedQuerySet["Inspection"]):
     def with_state(self) -> "InspectionQuerySet":
-        """With what was said last: `state` (drawn where nothing was), `steps`, `remarks`, `due`, `score`, `said_at`."""
+        """With what was said last: `state` (drawn where nothing was, closed where the customer left before it passed),
+        `steps`, `remarks`, `due`, `score`, `said_at`."""
         last = InspectionStep.objects.filter(inspection=models.OuterRef("pk")).order_by("-number")
         found: InspectionQuerySet = self.annotate(
-            state=Coalesce(models.Subquery(last.values("kind")[:1]), models.Value(InspectionState.DRAWN)),
+            last_said=Coalesce(models.Subquery(last.values("kind")[:1]), models.Value(InspectionState.DRAWN)),
+            state=models.Case(
+                models.When(
+                    ~models.Q(last_said=InspectionState.PASSED),
+                    customer__status=CustomerStatus.CLOSED,
+                    then=models.Value(InspectionState.CLOSED),
+                ),
+                default=models.F("last_said"),
+            ),
             steps=Coalesce(models.Subquery(last.values("number")[:1]), models.Value(0)),
             score=models.Subquery(last.filter(score__isnull=False).values("score")[:1]),
             remarks=models.Subquery(last.filter(kind=InspectionState.RETURNED).values("remarks")[:1]),

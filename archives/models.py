@@ -40,6 +40,7 @@ from archives.risk_models import RiskLimit as RiskLimit
 from archives.survey_models import Survey as Survey
 from archives.survey_models import SurveyRule as SurveyRule
 from archives.template_models import CalendarFeed as CalendarFeed
+from archives.template_models import CappedPlan as CappedPlan
 from archives.template_models import MaintenanceTemplate as MaintenanceTemplate
 from archives.template_models import NightPlan as NightPlan
 from archives.template_models import NightPlanCustomer as NightPlanCustomer
@@ -79,6 +80,8 @@ class ContactLog(models.Model):
     # Who wrote it down, where that is not `staff`: a correction by the manager, or history that was imported.
     recorded_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False, editable=False)
     imported_from = models.CharField(max_length=40, blank=True, default="", db_default="", editable=False)
+    # What it is called there; with `imported_from` the same row of the other system, however often it is sent.
+    source_no = models.CharField(max_length=60, blank=True, default="", db_default="", editable=False)
     # When a correction took its place: it stays and is shown, and counts no more.
     replaced_at = models.DateTimeField(null=True, editable=False)
     submission = models.UUIDField(null=True, editable=False)
@@ -92,6 +95,11 @@ class ContactLog(models.Model):
         verbose_name_plural = _("contact logs")
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.UniqueConstraint(fields=["customer", "submission"], name="one_contact_of_a_submission"),
+            models.UniqueConstraint(
+                fields=["imported_from", "source_no"],
+                condition=models.Q(corrects__isnull=True) & ~models.Q(source_no=""),
+                name="one_import_of_a_contact",
+            ),
             # Two who correct at once: the second is told.
             models.UniqueConstraint(
                 fields=["corrects"], condition=models.Q(replaced_at__isnull=True), name="one_correction_counts"

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Case, F, IntegerField, Q, QuerySet, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -190,23 +190,28 @@ def move(plan: MaintenancePlan, actor: User, due_date: date) -> None:
         record(actor, "plan.move", current, due=due_date, before=before)
 
 
-def follow_contact(log: ContactLog, customer: Customer, actor: User) -> list[int]:
+def follow_contact(log: ContactLog, customer: Customer, actor: User, chosen: int | None = None) -> list[int]:
     """What a contact does to the customer's plans; returns the ids of those that it did.
 
-    It answers what was due by its day, and whenever that was meant to be the "next contact" of an earlier one, the
-    regular contact of the tier, and what an alert or a low answer in a survey asked for. Where it reached the customer
-    these are done, and its own next date becomes a plan; where it did not, they move to the next date instead, so that
-    no second plan stands beside them. What an inspection asks for, handing the archive in again does, and nothing else.
+    It answers the one that was `chosen`, whenever that was meant and also while it is paused. Besides, it answers what
+    was due by its day, and whenever that was meant to be the "next contact" of an earlier one, the regular contact of
+    the tier, and what an alert or a low answer in a survey asked for. Where it reached the customer these are done, and
+    its own next date becomes a plan; where it did not, they move to the next date instead, so that no second plan
+    stands beside them. What an inspection asks for, handing the archive in again does, and nothing else.
     """
     day = timezone.localtime(log.contacted_at).date()
     answered = list(
-        MaintenancePlan.objects.open()
+        MaintenancePlan.objects.live()
         .visible_to(actor)
         .filter(
-            Q(due_date__lte=day)
-            | Q(source__isnull=False)
-            | Q(origin__in=(PlanOrigin.TIER, PlanOrigin.ALERT))
-            | Q(purpose=Purpose.SURVEY),
+            Q(pk=chosen)
+            | Q(state=PlanState.PLANNED)
+            & (
+                Q(due_date__lte=day)
+                | Q(source__isnull=False)
+                | Q(origin__in=(PlanOrigin.TIER, PlanOrigin.ALERT))
+                | Q(purpose=Purpose.SURVEY)
+            ),
             customer=customer,
         )
         .exclude(origin=PlanOrigin.INSPECTION)
@@ -243,6 +248,14 @@ def next_of(log: ContactLog) -> Intent:
     if verdict.free_at is not None:
         return replace(intent, due_date=timezone.localtime(verdict.free_at).date())
     return replace(intent, channel=Channel.FACE)
+
+
+def choosable(actor: User, customer: Customer, chosen: int | None, number: int) -> list[MaintenancePlan]:
+    """What a contact with the customer may have been about: the plan that was `chosen`, then the next ones."""
+    first = Case(When(pk=chosen, then=Value(0)), default=Value(1), output_field=IntegerField())
+    rows = MaintenancePlan.objects.live().visible_to(actor).filter(customer=customer)
+    rows = rows.exclude(origin=PlanOrigin.INSPECTION).select_related("step")
+    return list(rows.order_by(first, "due_date", "pk")[:number])
 
 
 def of_customer(actor: User, customer: Customer, number: int) -> list[MaintenancePlan]:

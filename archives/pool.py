@@ -19,6 +19,10 @@ from customers.models import Customer, Ownership, PoolRule
 # What a branch that has no rule yet is offered (DOMAIN §4, "recycle at 180 days untouched").
 DEFAULTS = {"quiet_days": 180, "maturity_days": 180, "growth": Decimal(0)}
 MOST_OWNERS = 50
+# A second person puts a rule in force within so many days, as long as it means about as many as were simulated.
+SIMULATION_DAYS = 7
+LARGEST_CHANGE = 0.1
+NUMBER = "SELECT count(*) FROM ({quiet}) q"
 BY_OWNER = """
 SELECT q.owner_id, u.name, u.staff_no, count(*) AS customers, sum(q.aum) AS aum, sum(count(*)) OVER () AS total
 FROM ({quiet}) q JOIN organization_user u ON u.id = q.owner_id
@@ -83,6 +87,23 @@ def simulate(rule: PoolRule, day: date) -> dict[str, Any]:
     rows = db.fetch_all(statement, about(rule, day), using="default")
     owners = [{key: row[key] for key in ("name", "staff_no", "customers")} | {"aum": str(row["aum"])} for row in rows]
     return {"total": int(rows[0]["total"]) if rows else 0, "owners": owners}
+
+
+def is_recent(rule: PoolRule, day: date) -> bool:
+    """Was the rule simulated so lately that it can still be put in force?"""
+    simulated: date | None = rule.simulated_on
+    return simulated is not None and 0 <= (day - simulated).days <= SIMULATION_DAYS
+
+
+def number_today(rule: PoolRule, day: date) -> int:
+    """How many a rule would take back on this day."""
+    return int(db.fetch_value(quiet(NUMBER), about(rule, day), using="default"))
+
+
+def still_holds(rule: PoolRule, number: int) -> bool:
+    """Does a number of customers agree with what was simulated? A tenth more or less is the passing of days."""
+    simulated = int(rule.simulated["total"])
+    return abs(number - simulated) <= max(1, simulated * LARGEST_CHANGE)
 
 
 def page(rule: PoolRule, day: date, after: int, most: int) -> list[Goes]:

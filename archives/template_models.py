@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from archives.choices import DATE_EVENTS, Channel, Content, Method, Purpose, StepEvent, TemplateKind, TypeDimension
 from crm.organization.models import MOST_MINUTES, User
 from customers.choices import AlertKind
+from customers.models import Customer
 
 LEAST_OFFSET, MOST_OFFSET = -60, 120
 YEAR_DAYS = 366
@@ -124,7 +125,8 @@ class PlanStep(Named):
     """A step of the planner: so many days before or after an event, a plan of this kind for customers of these tiers.
 
     A day counted back from the event, or the event's own, moves to the working day before it; one counted forward to
-    the next. The template follows from the customer's type and `kind`.
+    the next. An opening or an alert is known the morning after, which counts as its own day. The template follows
+    from the customer's type and `kind`.
     """
 
     code = models.SlugField(_("code"), max_length=40, unique=True)
@@ -150,7 +152,7 @@ class PlanStep(Named):
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(
                 condition=models.Q(event=StepEvent.CADENCE, offset_days=0)
-                | models.Q(event__in=(StepEvent.OPENED, StepEvent.ALERT), offset_days__gt=0)
+                | models.Q(event__in=(StepEvent.OPENED, StepEvent.ALERT), offset_days__gte=0)
                 | models.Q(event__in=(*DATE_EVENTS, StepEvent.MATURITY)),
                 name="offset_fits_its_event",
                 violation_error_message=_(
@@ -178,6 +180,23 @@ class CalendarFeed(models.Model):
 
     class Meta:
         verbose_name = _("calendar subscription")
+
+
+class CappedPlan(models.Model):
+    """What the night wanted for `due_date` and the cap of touches left out: from `ask_on` on there is room for it."""
+
+    customer = models.ForeignKey(Customer, models.CASCADE, related_name="+", db_index=False)
+    episode = models.CharField(max_length=140)
+    step = models.ForeignKey(PlanStep, models.CASCADE, related_name="+", db_index=False)
+    due_date = models.DateField()
+    ask_on = models.DateField(null=True)
+
+    class Meta:
+        verbose_name = _("plan left out by the cap of touches")
+        verbose_name_plural = _("plans left out by the cap of touches")
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["customer", "episode"], name="one_capped_plan"),
+        ]
 
 
 class NightPlanSeen(models.Model):

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
-from archives import contactable, records
+from archives import contactable, plans, records
 from archives.choices import REACHING_OUT, Channel
 from archives.contacts import (
     AlreadyCorrected,
@@ -37,6 +37,7 @@ from crm.organization.way_back import address_after, came_from
 from customers.models import Alert, Customer
 
 SAVED_SECONDS = 600
+PLANS_OFFERED = 5
 
 
 @require_http_methods(["GET", "POST"])
@@ -48,12 +49,14 @@ def contact_new(request: HttpRequest, pk: int) -> HttpResponse:
     alerts = list(
         Alert.objects.live().visible_to(request.user).filter(customer=customer).order_by("severity", "due_date")
     )
-    chosen = request.GET.get("alert", "")
+    chosen, plan = number_in(request, "alert"), number_in(request, "plan")
     form = ContactForm(
         request.POST or None,
         customer=customer,
         alerts=alerts,
-        chosen=int(chosen) if chosen.isdecimal() and len(chosen) < 19 else None,
+        chosen=chosen,
+        plans=plans.choosable(request.user, customer, plan, PLANS_OFFERED),
+        plan=plan,
         day=timezone.localdate(),
         cadence_days=customer.cadence_days,
         questions=questions_in(request, customer),
@@ -61,7 +64,10 @@ def contact_new(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         alert_ids = [alert.pk for alert in form.cleaned_data["alerts"]]
         now = timezone.now()
-        logged = log_contact(customer, request.user, now, form.contact(), form.cleaned_data["submission"], alert_ids)
+        done = form.cleaned_data["plan"]
+        logged = log_contact(
+            customer, request.user, now, form.contact(), form.cleaned_data["submission"], alert_ids, done and done.pk
+        )
         if logged.is_new and form.edits():
             records.answers(customer, request.user, now, form.edits())
         tell(request, logged)
@@ -79,6 +85,12 @@ def contact_new(request: HttpRequest, pk: int) -> HttpResponse:
         "barred": barred_lines(barred),
     }
     return render(request, template, context, status=422 if request.method == "POST" else 200)
+
+
+def number_in(request: HttpRequest, name: str) -> int | None:
+    """The id that a link carries; None for anything that is none."""
+    text = request.GET.get(name, "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
 
 
 def barred_lines(barred: dict[str, contactable.Verdict]) -> list[tuple[str, contactable.Verdict]]:

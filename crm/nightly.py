@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from archives import plans, records
+from archives import complaints, plans, records
 from archives.planning import planner
 from archives.quality import judge as quality
 from crm import db
@@ -59,6 +59,7 @@ def publish(run: JobRun, arguments: Arguments) -> Counts:
     moves = tiers_publish.publish(tonight)
     written["archives"] = records.remeasure(tonight.as_of, moved_tier(tonight.as_of))
     moved = customers_publish.moved_branches()
+    written["complaints_handed"] = complaints.follow_branches()
     if not carried:
         tiers_publish.figures_after(tonight)
     board_figures.count(tonight.as_of)

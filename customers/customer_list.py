@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Min, OuterRef, QuerySet, Subquery
+from django.db.models import F, Func, JSONField, Min, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, JSONObject
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -65,8 +65,22 @@ def live_alerts() -> ArraySubquery:
 
 def last_contact() -> Subquery:
     """When the customer was last contacted; by the relation's name, since contacts are a layer above."""
-    contacted = Customer.objects.filter(pk=OuterRef("pk"), contact_logs__isnull=False)
+    contacted = Customer.objects.filter(
+        pk=OuterRef("pk"), contact_logs__isnull=False, contact_logs__replaced_at__isnull=True
+    )
     return Subquery(contacted.order_by("-contact_logs__contacted_at").values("contact_logs__contacted_at")[:1])
+
+
+class ContactBar(Func):
+    """Why a customer may not be called now, as the one rule says; by the name of its function, since it is a layer
+    above. For the rows of a page."""
+
+    function = "contact_bar"
+    template = "to_jsonb(%(function)s(%(expressions)s))"
+    output_field = JSONField()
+
+    def __init__(self, *asked: Value) -> None:
+        super().__init__(F("pk"), *asked)
 
 
 def next_plan() -> Subquery:
@@ -93,6 +107,8 @@ def load(customers: QuerySet[Any], shown: frozenset[str], day: date) -> QuerySet
         extra["contacted_at"] = last_contact()
     if "planned" in shown:
         extra["next_plan"] = next_plan()
+    if "flags" in shown:
+        extra["call"] = ContactBar(Value("care"), Value("phone"), Value(timezone.now()))
     if shown & {"average", "gap"}:
         extra["as_of"] = published_day()
     return slim(customers).annotate(**extra)

@@ -21,7 +21,7 @@ from customers.feeds.spec import spec_named, spec_names
 from customers.feeds.uploads import SealedFile
 from customers.models import FeedUpload
 
-SUFFIXES = (".csv", ".txt", ".dat", ".asc", ".zip")
+SUFFIXES = (".csv", ".txt", ".dat", ".asc", ".xlsx", ".zip")
 SALT = "feed upload"
 MOST_ROWS = 10**12  # more than any bank has; the column that keeps the control figures is not endless
 
@@ -87,7 +87,8 @@ class UploadForm(forms.Form):
         day = self.cleaned_data["as_of"]
         try:
             refuse_future(day)
-            check_date(day, using="default")
+            if self.cleaned_data.get("spec"):
+                check_date(spec_named(self.cleaned_data["spec"]), day, using="default")
         except FileStopped as stop:
             raise forms.ValidationError(spoken(str(stop), get_language() or "")) from stop
         return day
@@ -119,7 +120,7 @@ class UploadForm(forms.Form):
         if not sealed.size:
             return _("The file is empty, or it is a folder. Choose a file with rows.")
         if Path(name).suffix.lower() not in SUFFIXES:
-            return _("This is no text file. Save it as CSV, or put the text file into a zip.")
+            return _("This is no file of rows. Save it as CSV or Excel (.xlsx), or put the text file into a zip.")
         try:
             if spec:
                 check_readable(spec, sealed.token, name)

@@ -73,6 +73,13 @@ class TierSchemeForm(forms.ModelForm):  # type: ignore[type-arg]
             raise forms.ValidationError(_("There is such a scheme already: make a new version of it."))
         return code
 
+    def clean_keep_percent(self) -> Any:
+        """Refused when it is written, not only when somebody has it simulated."""
+        share = self.cleaned_data["keep_percent"]
+        if not schemes.is_share_kept(share):
+            raise forms.ValidationError(schemes.KEPT_SHARE)
+        return share
+
     def clean_effective_to(self) -> Any:
         """A scheme ends on a day that no night has seen; the one that pages show goes on."""
         day = self.cleaned_data["effective_to"]

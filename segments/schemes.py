@@ -1,6 +1,7 @@
 """Versions of tier schemes: bands and rules that customers were judged by stay as they were."""
 
 from datetime import date, timedelta
+from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
@@ -24,6 +25,8 @@ SHOWN_METRICS = frozenset({TierMetric.POINT, TierMetric.MONTH_AVERAGE, TierMetri
 NOT_FOR_PAGES = gettext_lazy(
     "Pages can only show a scheme on balances or monthly averages, from 0, for everybody in every branch."
 )
+
+KEPT_SHARE = gettext_lazy("The share below the edge in which a tier is kept lies between 0 and 100 percent.")
 
 
 class BadBands(ValueError):
@@ -165,6 +168,11 @@ def suits_pages(scheme: TierScheme) -> bool:
     return from_zero and scheme.metric in SHOWN_METRICS and not scheme.applies_to and not scheme.branches.exists()
 
 
+def is_share_kept(percent: Decimal) -> bool:
+    """Can a tier be kept so far below its edge, in percent of it?"""
+    return 0 <= percent < 100
+
+
 def check_rules(scheme: TierScheme) -> None:
     """Raise BadRules where the version lacks what its metric or its rhythm asks for."""
     try:
@@ -177,8 +185,8 @@ def check_rules(scheme: TierScheme) -> None:
     patience += [tier.downgrade_after_months or 0 for tier in scheme.tiers.all()]
     if min(patience) < 0:
         raise BadRules(_("Months of watching and of patience are 0 or more."))
-    if not 0 <= scheme.keep_percent < 100:
-        raise BadRules(_("The share below the edge in which a tier is kept lies between 0 and 100 percent."))
+    if not is_share_kept(scheme.keep_percent):
+        raise BadRules(str(KEPT_SHARE))
     if scheme.metric in BY_HOLDINGS and not scheme.weights.exists():
         raise BadRules(_("Weighted assets and points need the weights of products."))
     if scheme.metric in BY_SCORE:

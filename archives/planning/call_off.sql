@@ -4,11 +4,9 @@
 UPDATE archives_maintenanceplan p SET state = 'cancelled', closed_on = %(as_of)s, cause = 'not_asked'
 FROM night_plan_customer c
 WHERE p.customer_id = c.customer_id AND p.state = 'planned' AND p.episode <> ''
-  AND (NOT c.is_planned OR (p.customer_id, p.step_id) IN (
-           SELECT f.customer_id, s.id FROM archives_planstep s
-           CROSS JOIN LATERAL contact_refusals(s.purpose, s.channel, %(morning)s::date) f
-           JOIN night_plan_customer b ON b.customer_id = f.customer_id
-           WHERE f.bar IS NOT NULL)
+  AND (NOT c.is_planned OR EXISTS (
+           SELECT FROM archives_planstep s JOIN planning_barred b ON b.purpose = s.purpose AND b.channel = s.channel
+           WHERE s.id = p.step_id AND b.customer_id = p.customer_id)
        OR p.origin = 'tier' OR p.wanted_date >= %(morning)s
        OR (p.origin = 'alert' AND NOT EXISTS (
            SELECT FROM archives_planstep s

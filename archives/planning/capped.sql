@@ -1,6 +1,6 @@
 -- Touches of marketing beyond the cap are not planned: what was done and what stands comes first, then what hangs on a date
--- or an alert, then the regular contact; of two alike the earlier one. What is left out is asked for again the next time
--- that the customer is looked at.
+-- or an alert, then the regular contact; of two alike the earlier one. What is left out waits (archives_cappedplan)
+-- and is asked for again once there is room.
 WITH wanted AS (
     SELECT n.id, n.customer_id, n.due_date AS day, r.most, r.days, (n.origin = 'tier')::int AS place
     FROM night_plan n
@@ -21,6 +21,10 @@ WITH wanted AS (
     SELECT w.id, count(*)
     FROM wanted w JOIN wanted o ON o.customer_id = w.customer_id AND abs(o.day - w.day) < w.days
      AND (o.place, o.day, o.id) < (w.place, w.day, w.id) GROUP BY w.id
+), gone AS (
+    DELETE FROM night_plan n USING wanted w, (SELECT id, sum(touches) AS touches FROM ahead GROUP BY id) a
+    WHERE w.id = n.id AND a.id = n.id AND a.touches >= w.most
+    RETURNING n.customer_id, n.episode, n.step_id, n.due_date
 )
-DELETE FROM night_plan n USING wanted w, (SELECT id, sum(touches) AS touches FROM ahead GROUP BY id) a
-WHERE w.id = n.id AND a.id = n.id AND a.touches >= w.most
+INSERT INTO archives_cappedplan (customer_id, episode, step_id, due_date)
+SELECT customer_id, episode, step_id, due_date FROM gone

@@ -4,11 +4,14 @@
 INSERT INTO night_plan (customer_id, episode, step_id, template_id, origin, wanted_date, due_date)
 WITH steps AS (
     SELECT * FROM archives_planstep WHERE is_active AND event <> 'cadence'
-), planned AS (
-    SELECT c.*, s.id AS step_id, s.code, s.event, s.alert_kind, s.offset_days, s.kind
+), planned AS NOT MATERIALIZED (
+    -- An opening or an alert is known the morning after: its own day is that morning.
+    SELECT c.*, s.id AS step_id, s.code, s.event, s.alert_kind, s.kind,
+           CASE WHEN s.event = 'opened' OR s.event = 'alert' THEN greatest(s.offset_days, 1) ELSE s.offset_days END
+               AS offset_days
     FROM night_plan_customer c JOIN steps s ON c.tier BETWEEN s.from_tier AND s.to_tier
     WHERE c.is_planned
-), dated AS (
+), dated AS MATERIALIZED (  -- once for each customer, not for each of the steps
     SELECT c.customer_id, d.*, CASE WHEN d.kind IN ('gaokao', 'zhongkao') THEN 'exam' ELSE d.kind END AS event
     FROM (SELECT DISTINCT p.customer_id FROM planned p JOIN organization_contactcadence k ON k.tier = p.tier
           WHERE p.event = ANY (%(dates)s)) c

@@ -41,13 +41,18 @@ def publish(tonight: Night, touched: str | None) -> dict[str, Any]:
     db.run_sql(__package__, "events", **day, dates=list(DATE_EVENTS))
     db.execute("ANALYZE night_plan")
     db.run_sql(__package__, "barred", **day)
+    db.execute("ANALYZE planning_barred")
+    db.run_sql(__package__, "leave_out")
     called_off = db.run_sql(__package__, "call_off", **day)
     db.run_sql(__package__, "settled", **day)
     db.run_sql(__package__, "spread", **day, span=SPREAD_DAYS, capacity=capacity(tonight))
+    db.execute("DELETE FROM archives_cappedplan w USING night_plan_customer c WHERE c.customer_id = w.customer_id")
     db.run_sql(__package__, "capped", **day)
     written = db.run_sql(__package__, "write")
+    db.run_sql(__package__, "waits", **day)
     customers = db.fetch_value("SELECT count(*) FROM night_plan_customer")
     db.execute(EMPTY)
+    db.execute("DROP TABLE planning_barred")
     seconds = round(time.monotonic() - began, 2)
     return {"customers": customers, "written": written, "called_off": called_off, "seconds": seconds}
 

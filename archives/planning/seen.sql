@@ -24,6 +24,13 @@ UNION SELECT customer_id FROM archives_consent
 -- Whose complaint was closed: plans may be made again.
 UNION SELECT customer_id FROM archives_complaint
           WHERE state = 'closed' AND closed_on >= %(previous)s AND customer_id IS NOT NULL
+-- Whose cap left something out: once its day has room, by time or because what stood there was done, moved or called off.
+UNION SELECT w.customer_id FROM archives_cappedplan w
+          JOIN archives_planstep s ON s.id = w.step_id
+          JOIN contact_rules(%(morning)s::date) r ON r.purpose = s.purpose
+          WHERE w.ask_on <= %(morning)s
+             OR contact_free_day(w.customer_id, greatest(w.due_date, %(morning)s::date), r.most, r.days, true, NULL)
+                <= greatest(w.due_date, %(morning)s::date)
 -- The calendar of a year has come, or a holiday was moved.
 UNION SELECT p.customer_id FROM organization_workday w
           JOIN archives_maintenanceplan p ON p.due_date = w.day AND p.state = 'planned' AND p.episode <> ''

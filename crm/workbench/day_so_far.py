@@ -11,6 +11,7 @@ from django.db.models import Case, CharField, Count, IntegerField, Q, Subquery, 
 from django.db.models.functions import Cast, JSONObject
 from django.utils.translation import gettext as _
 
+from archives import contactable
 from archives.choices import REACHED, Channel, Outcome, PlanOrigin
 from archives.complaints import due_number
 from archives.contacts import start_of
@@ -61,13 +62,14 @@ class LobbyNote:
 class Planned:
     """An open plan that is due today, or was before; one to mend an archive (`inspection_id`) from the first day on."""
 
+    plan_id: int
     customer_id: int
     name_mask: str
     sex: str
     due: date
     channel: str
     note: str
-    may_call: bool
+    barred: contactable.Verdict | None
     inspection_id: int | None
 
 
@@ -102,7 +104,7 @@ class DaySoFar:
         return max(self.capacity - self.done, 0)
 
 
-def day_so_far(user: User, day: date, owner: str = "") -> DaySoFar:
+def day_so_far(user: User, day: date, now: datetime, owner: str = "") -> DaySoFar:
     """All of it in one statement; of one manager's customers and contacts where `owner` is an id or "none"."""
     in_force = Case(When(effective_from__lte=day, then=Value(0)), default=Value(1), output_field=IntegerField())
     row: Any = (
@@ -111,7 +113,7 @@ def day_so_far(user: User, day: date, owner: str = "") -> DaySoFar:
             kinds=ArraySubquery(kinds(user, day, owner)),
             notes=ArraySubquery(notes(user, day)),
             nudges=ArraySubquery(nudges(user, day)),
-            plans=ArraySubquery(plans(user, day, int(owner) if owner.isdecimal() else user.pk)),
+            plans=ArraySubquery(plans(user, day, now, int(owner) if owner.isdecimal() else user.pk)),
             complaints=Subquery(due_number(user, day)),
         )
         .order_by(in_force, "-effective_from")
@@ -145,13 +147,14 @@ def day_so_far(user: User, day: date, owner: str = "") -> DaySoFar:
         ],
         plans=[
             Planned(
+                one["plan"],
                 one["customer"],
                 one["name"],
                 one["sex"],
                 date.fromisoformat(one["due"]),
                 str(Channel(one["channel"]).label),
                 said_of(one),
-                not one["barred"],
+                contactable.verdict_of(one["call"]),
                 one["inspection"],
             )
             for one in row.plans
@@ -220,18 +223,20 @@ def nudges(user: User, day: date) -> Any:
     )[:NUDGES]
 
 
-def plans(user: User, day: date, owner_id: int) -> Any:
-    """What this member of staff means to do today, and what is overdue, oldest first; by the index of open plans."""
+def plans(user: User, day: date, now: datetime, owner_id: int) -> Any:
+    """What this member of staff means to do today, and what is overdue, oldest first, each with why its
+    customer may not be reached so at this moment; by the index of open plans."""
     wanted = Q(due_date__lte=day) | Q(origin=PlanOrigin.INSPECTION)
     due = MaintenancePlan.objects.open().visible_to(user).filter(wanted, owner_id=owner_id)
     return due.order_by("due_date", "pk").values(
         json=JSONObject(
+            plan="pk",
             customer="customer_id",
             name="customer__name_mask",
             sex="customer__sex",
             due="due_date",
             channel="channel",
-            barred="customer__do_not_contact",
+            call=contactable.call_of_plan(now),
             inspection="inspection_steps__inspection_id",
             **SAID,
         )

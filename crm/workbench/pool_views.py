@@ -1,5 +1,7 @@
 """公海: customers without a manager, claimed one by one; and the rule by which customers come back into it."""
 
+from datetime import timedelta
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -113,7 +115,8 @@ def rule(request: HttpRequest, pk: int) -> HttpResponse:
         "rows": [(customer, staff[goes[customer.pk].owner_id]) for customer in customers],
         "next_place": found[PAGE_ROWS - 1].customer_id if len(found) > PAGE_ROWS else None,
         "is_in_force": pool.in_force(one.branch_id) == one,
-        "is_waiting": one.activated_at is None and one.simulated_on == day,
+        "is_waiting": one.activated_at is None and pool.is_recent(one, day),
+        "last_day": one.simulated_on + timedelta(days=pool.SIMULATION_DAYS) if one.simulated_on else None,
         "is_own": one.created_by_id == user.pk,
         "form": ReasonForm(),
     }
@@ -123,19 +126,31 @@ def rule(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @for_roles(LEADERS)
 def rule_activate(request: HttpRequest, pk: int) -> HttpResponse:
-    """Put a rule in force that somebody else made, and whose outcome was simulated today."""
+    """Put a rule in force that somebody else made, simulated within days, and that means about as many today."""
     user, day = request.user, timezone.localdate()
     assert isinstance(user, User)
     one = get_object_or_404(PoolRule.objects.visible_to(user), pk=pk)
     if one.created_by_id == user.pk:
         messages.warning(request, _("A second person decides upon it."))
         return redirect("workbench:pool_rule", pk=pk)
-    fresh = PoolRule.objects.filter(pk=one.pk, activated_at__isnull=True, simulated_on=day)
-    if fresh.update(activated_by=user, activated_at=timezone.now()):
+    waiting = PoolRule.objects.filter(pk=one.pk, activated_at__isnull=True)
+    if not pool.is_recent(one, day):
+        messages.warning(
+            request,
+            _("Its simulation is older than %(days)d days: have it simulated again.") % {"days": pool.SIMULATION_DAYS},
+        )
+        return redirect("workbench:pool_rule", pk=pk)
+    number = pool.number_today(one, day)
+    if not pool.still_holds(one, number):
+        told = {"then": one.simulated["total"], "now": number}
+        messages.warning(
+            request, _("%(then)d were simulated, today it would be %(now)d: have it simulated again.") % told
+        )
+    elif waiting.update(activated_by=user, activated_at=timezone.now()):
         trail.record(user, "pool.activate", target=one, detail=one.simulated)
         messages.success(request, _("The rule is in force."))
     else:
-        messages.warning(request, _("Simulate it again first: it was looked at on another day, or is in force."))
+        messages.warning(request, _("This rule has been put in force before."))
     return redirect("workbench:pool_rule", pk=pk)
 
 

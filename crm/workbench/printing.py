@@ -57,7 +57,7 @@ def today_print(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     owner = manager if is_branch else ""
     today = today_of_data(request)
-    room = day_so_far(user, today.day, owner).left
+    room = day_so_far(user, today.day, now, owner).left
     listing = work_list(user, today, now, room, kind=request.GET.get("kind", ""), owner=owner)
     ids = [row.customer.pk for row in listing.rows]
     trail.listed(request, "today print", ids)

@@ -84,7 +84,7 @@ def page_context(
     manager = asked.get("manager", "") if user.role == Role.BRANCH_MANAGER else ""
     manager = manager if is_manager_id(manager) else ""
     kind, place = asked.get("kind", ""), asked.get("after", "")
-    so_far = day_so_far(user, today.day, manager)
+    so_far = day_so_far(user, today.day, now, manager)
     listing = work_list(
         user, today, now, so_far.left, place=place, kind=kind if kind in AlertKind.values else "", owner=manager
     )

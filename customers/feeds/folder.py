@@ -1,5 +1,6 @@
-"""Files that the core bank leaves in `$CRM_FEED_FOLDER/<business date>/`, named `<spec>[.-_anything].csv|.txt|.zip`.
+"""Files that the core bank leaves in `$CRM_FEED_FOLDER/<business date>/`: `<spec>[.-_anything].csv|.txt|.xlsx|.zip`.
 
+What no night publishes is not taken from there: it is sent by a person, who looks at what was refused.
 A file with a companion `<name>.ctl` (`rows=N,sum=AMOUNT`) must meet those totals. Files still being written carry
 another suffix (`.part`) and are renamed when complete.
 """
@@ -12,11 +13,11 @@ import structlog
 from django.conf import settings
 
 from customers.feeds.load import load_file
-from customers.feeds.spec import spec_names
+from customers.feeds.spec import spec_named, spec_names
 from customers.models import FeedLoad
 
 log = structlog.get_logger()
-SUFFIXES = {".csv", ".txt", ".zip"}
+SUFFIXES = {".csv", ".txt", ".xlsx", ".zip"}
 
 
 def spec_of(path: Path) -> str | None:
@@ -24,6 +25,7 @@ def spec_of(path: Path) -> str | None:
     fits = [
         name for name in spec_names()
         if path.name.startswith(name) and not path.name[len(name) : len(name) + 1].isalnum()
+        and not spec_named(name).stands_at_once
     ]  # fmt: skip
     return max(fits, key=len, default=None)
 

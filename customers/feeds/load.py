@@ -31,6 +31,7 @@ from customers.feeds.parse import Parsed, connect, parse, value_of
 from customers.feeds.source import open_regular, opened
 from customers.feeds.spec import Spec, spec_named
 from customers.feeds.staging import stage
+from customers.feeds.targets import SIGNED_UP
 from customers.models import FeedLoad, Product
 
 LOADS = FeedLoad.objects.using("batch")
@@ -93,6 +94,8 @@ def load_file(
 ) -> FeedLoad:
     """The load of this file, `accepted`, or `stopped` with a message in plain words; the night publishes it.
 
+    A file that no night publishes is `published` at once.
+
     A file that is in force for this day already is left alone. Raises RunRefused while a night computes, and
     FileStopped for a specification or a file that does not exist, for a day that has not come yet, and under another
     instance's key file.
@@ -139,7 +142,7 @@ def load_file(
                 tried.filter(state__in=(LoadState.FAILED, LoadState.STOPPED)).update(state=LoadState.SUPERSEDED)
                 return same
         finish(load, began)
-        if load.state == LoadState.ACCEPTED:
+        if load.state in IN_FORCE:
             detail = {"spec": load.spec, "as_of": str(as_of), "sha256": load.sha256, "rows": load.rows_read}
             trail.record(uploaded_by, "feed.accepted", target=load, detail=detail)
         return load
@@ -180,7 +183,7 @@ def take(
     tell: Progress,
 ) -> FeedLoad | None:
     """Read, check and merge; the load in force where this file is that one already."""
-    check_date(as_of)
+    check_date(spec, as_of)
     check_branch(spec)
     totals = Control.from_text(control) if isinstance(control, str) else control
     with transaction.atomic(using="batch"):
@@ -208,7 +211,7 @@ def take(
         with transaction.atomic(using="batch"):
             ledger.refuse_while_running("nightly")
             merge_all(load, spec, parsed, branch, accept_shrink=accept_shrink)
-            load.state, load.message = LoadState.ACCEPTED, ""
+            load.state = LoadState.PUBLISHED if spec.stands_at_once else LoadState.ACCEPTED
             load.save(using="batch")
         tell("accepted", 1.0)
     finally:
@@ -226,8 +229,11 @@ def refuse_future(as_of: date) -> None:
         )
 
 
-def check_date(as_of: date, using: str = "batch") -> None:
-    """Raise FileStopped for a day that lies before the published one, or while files of another day wait."""
+def check_date(spec: Spec, as_of: date, using: str = "batch") -> None:
+    """Raise FileStopped for a day that lies before the published one, or while files of another day wait; a file that
+    no night publishes may come on any day."""
+    if spec.stands_at_once:
+        return
     published = ledger.published_date(using=using)
     if published is not None and as_of < published:
         raise FileStopped(
@@ -338,6 +344,8 @@ def merge_all(load: FeedLoad, spec: Spec, parsed: Parsed, branch: Branch | None,
         load.rows_changed = merge_summary(delivery, old_ids)
     elif spec.target == "products":
         load.rows_changed = merge.products(delivery)
+    elif spec.stands_at_once:
+        load.rows_changed = SIGNED_UP[spec.target].merge(delivery, load)
     else:
         load.rows_changed = getattr(merge, spec.target)(delivery, old_ids)
     old.update(state=LoadState.SUPERSEDED)

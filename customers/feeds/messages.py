@@ -49,6 +49,7 @@ REASONS = {
     "integer": Reason("不是整数（最多5位）", "not a whole number (at most 5 digits)"),
     "rate": Reason("不是利率", "not a rate"),
     "date": Reason("不是日期", "not a date"),
+    "moment": Reason("不是日期时间（如 2026-03-27 14:30）", "not a day with a time (2026-03-27 14:30)"),
     "date_range": Reason("日期不在1900至2099年之间", "the date is not between 1900 and 2099"),
     "choice": Reason("不在允许的取值之内", "not one of the allowed values"),
     "duplicate": Reason("与文件中前面的行重复", "repeats an earlier row of the file"),
@@ -62,5 +63,15 @@ REASONS = {
     "product": Reason("产品代码不存在", "unknown product"),
     "owner": Reason("管户人工号不存在或已停用", "unknown or inactive member of staff"),
     "owner_branch": Reason("管户人不属于该客户的机构", "the member of staff belongs to another branch"),
+    "staff": Reason("工号不存在", "unknown member of staff"),
+    "future": Reason("时间还没有到", "the moment has not come yet"),
+    "next_before": Reason("下次联系日期早于本次联系", "the next contact lies before this one"),
+    "negative": Reason("金额不能为负", "the amount is negative"),
+    "other_customer": Reason(
+        "该来源编号先前已导入到另一位客户", "this number of the source was imported before, for another customer"
+    ),
+    "corrected": Reason(
+        "该联系导入后已有人更正，以更正为准", "somebody has corrected this contact since; the correction stands"
+    ),
     "no_owner": Reason("账户没有户主", "the account has no owner"),
 }

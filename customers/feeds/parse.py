@@ -17,7 +17,7 @@ from customers.feeds.spec import Column, Join, Spec
 ISO = "%Y-%m-%d"
 TYPES = {
     "text": "VARCHAR", "choice": "VARCHAR", "id_no": "VARCHAR", "amount": "DECIMAL(18, 2)", "integer": "INTEGER",
-    "rate": "DECIMAL(8, 4)", "date": "DATE", "flag": "BOOLEAN",
+    "rate": "DECIMAL(8, 4)", "date": "DATE", "moment": "TIMESTAMP", "flag": "BOOLEAN",
 }  # fmt: skip
 ID_TYPE = '"id_type"'
 # Twelve digits, so that ten thousand holdings of a customer still add up within numeric(18, 2), where one row too many
@@ -27,6 +27,7 @@ AMOUNT = r"[-+]?0{0,4}[0-9]{1,12}(\.[0-9]{1,2}0*)?"
 GROUPED = r"[-+]?[0-9]{1,3}(,[0-9]{3}){1,3}(\.[0-9]{1,2}0*)?"
 FEN = r"^[-+]?0{0,4}[0-9]{1,14}$"
 INTEGER = r"^-?0{0,4}[0-9]{1,5}$"
+TIMES_OF_DAY = ((" ", "%H:%M:%S"), (" ", "%H:%M"), ("T", "%H:%M:%S"), ("T", "%H:%M"), ("", "%H%M%S"), ("", ""))
 FLAGS = {"y": True, "yes": True, "1": True, "true": True, "是": True, "n": False, "no": False, "0": False,
          "false": False, "否": False}  # fmt: skip
 
@@ -289,6 +290,8 @@ def typed(column: Column) -> str:
             )
         case "date":
             return f"CASE WHEN {in_range(column)} THEN {parsed_date(column)} END"
+        case "moment":
+            return f"CASE WHEN {moment_in_range(column)} THEN {parsed_moment(column)} END"
         case "flag":
             yes = ", ".join(literal(text) for text, value in FLAGS.items() if value)
             no = ", ".join(literal(text) for text, value in FLAGS.items() if not value)
@@ -316,6 +319,17 @@ def parsed_date(column: Column) -> str:
     return f"coalesce(TRY_CAST(CASE WHEN {shape} THEN {name} END AS DATE), {slow})"
 
 
+def parsed_moment(column: Column) -> str:
+    """A day with or without a time, by the clock of the bank; a day alone is its first moment."""
+    times = [f"{day}{between}{clock}" for day in column.formats for between, clock in TIMES_OF_DAY]
+    formats = "[" + ", ".join(map(literal, times)) + "]"
+    return f"try_strptime({quoted(column.name)}, {formats})"
+
+
+def moment_in_range(column: Column) -> str:
+    return f"({parsed_moment(column)} BETWEEN TIMESTAMP '1900-01-01' AND TIMESTAMP '2099-12-31 23:59:59')"
+
+
 def is_open_end(column: Column) -> str:
     return f"({parsed_date(column)} = DATE '9999-12-31')" if column.open_end else "false"
 
@@ -332,6 +346,8 @@ def fault(column: Column) -> str:
         case "date":
             allowed = f"{in_range(column)} OR coalesce({is_open_end(column)}, false)"
             checks = [(f"{parsed_date(column)} IS NULL", "date"), (f"NOT ({allowed})", "date_range")]
+        case "moment":
+            checks = [(f"{parsed_moment(column)} IS NULL", "moment"), (f"NOT {moment_in_range(column)}", "date_range")]
         case "text":
             checks = [
                 (f"length({name}) > {column.max_length}", "too_long"),

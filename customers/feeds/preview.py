@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -92,7 +92,8 @@ class Preview:
 
 def check_readable(spec_name: str, token: str, file_name: str) -> None:
     """Raise FileStopped when no text of the specification's encodings can be got out of the file."""
-    with sampled(token, file_name) as (path, _is_whole), opened(spec_named(spec_name), path, name=file_name):
+    spec = spec_named(spec_name)
+    with sampled(token, file_name, spec) as (path, _is_whole), opened(spec, path, name=file_name):
         pass
 
 
@@ -101,7 +102,7 @@ def preview(spec_name: str, token: str, file_name: str, as_of: date, language: s
     spec, found = spec_named(spec_name), Preview()
     link = connect(1)
     try:
-        with sampled(token, file_name) as (path, found.is_whole), opened(spec, path, name=file_name) as source:
+        with sampled(token, file_name, spec) as (path, found.is_whole), opened(spec, path, name=file_name) as source:
             found.encoding = source.encoding.upper()
             names = header_of(source, spec) if spec.header else [column.name for column in spec.columns]
             tell_columns(found, spec, names, language)
@@ -114,11 +115,11 @@ def preview(spec_name: str, token: str, file_name: str, as_of: date, language: s
 
 
 @contextmanager
-def sampled(token: str, file_name: str) -> Iterator[tuple[Path, bool]]:
+def sampled(token: str, file_name: str, spec: Spec) -> Iterator[tuple[Path, bool]]:
     """The first whole lines of an upload in memory, unzipped where it is an archive, and whether they are all."""
     with io.BufferedReader(SealedReader(token)) as raw:
         if raw.read(4) in ZIP_STARTS:
-            descriptor = unzipped(raw, file_name, most=SAMPLE_BYTES)
+            descriptor = unzipped(raw, file_name, spec, most=SAMPLE_BYTES)
         else:
             raw.seek(0)
             descriptor = in_memory(iter([raw.read(SAMPLE_BYTES + 1)]))
@@ -207,6 +208,8 @@ def masked(spec: Spec, column: Column, value: Any) -> str:
             return "✓" if value else "✗"
         case Decimal():
             return f"{value:,.2f}" if abs(value) < LONGEST_AMOUNT else HIDDEN
+        case datetime():
+            return f"{value:%Y-%m-%d %H:%M}"
         case date():
             return f"{value.year}-**-**" if column.name in TELLING_DATES else value.isoformat()
         case int():

@@ -19,7 +19,9 @@ from pathlib import Path
 from typing import IO
 
 from django.conf import settings
+from lxml import etree
 
+from customers.feeds import workbook
 from customers.feeds.messages import FileStopped
 from customers.feeds.spec import Spec
 
@@ -35,6 +37,7 @@ TEXT_SUFFIXES = {".csv", ".txt", ".asc", ".dat", ""}
 
 DAMAGED = (
     zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, zlib.error, lzma.LZMAError, ValueError,
+    KeyError, etree.Error,
 )  # fmt: skip
 
 
@@ -69,7 +72,7 @@ def opened(spec: Spec, path: Path, member: str | None = None, name: str = "") ->
         if is_zip(descriptor):
             with os.fdopen(os.dup(descriptor), "rb") as raw:
                 raw.seek(0)
-                text = unzipped(raw, name, member)
+                text = unzipped(raw, name, spec, member)
         elif member is not None:
             raise FileStopped(
                 f"{name} 不是压缩包，不能用 --member 指定其中的文件",
@@ -142,19 +145,33 @@ def is_zip(descriptor: int) -> bool:
     return os.pread(descriptor, 4, 0) in ZIP_STARTS
 
 
-def unzipped(raw: IO[bytes], name: str, member: str | None = None, most: int | None = None) -> int:
-    """The one text file of an archive, or about its first `most` bytes, in memory.
+def unzipped(raw: IO[bytes], name: str, spec: Spec, member: str | None = None, most: int | None = None) -> int:
+    """The one text file of an archive, or the first sheet of a workbook, or about its first `most` bytes, in memory.
 
     Raises FileStopped for several texts, none, damage or a bomb.
     """
     try:
         with zipfile.ZipFile(raw) as archive:
+            if workbook.is_workbook(archive):
+                for one in archive.infolist():
+                    check_inflation(one.file_size, one.compress_size, name)
+                return in_memory(beginning(workbook.lines(archive, name, spec), most))
             info = chosen(archive, name, member)
             check_inflation(info.file_size, info.compress_size, name)
             with archive.open(info) as inside:
-                return in_memory(limited(inside, info, name, most))
+                return in_memory(beginning(limited(inside, info, name), most))
     except DAMAGED as error:
         raise FileStopped(f"{name} 压缩包损坏或加密：{error}", f"{name} is damaged or locked: {error}") from error
+
+
+def beginning(content: Iterator[bytes], most: int | None) -> Iterator[bytes]:
+    """Blocks until `most` bytes are there; all of them without a limit."""
+    total = 0
+    for block in content:
+        yield block
+        total += len(block)
+        if most is not None and total > most:
+            return
 
 
 def chosen(archive: zipfile.ZipFile, name: str, member: str | None) -> zipfile.ZipInfo:
@@ -180,10 +197,10 @@ def check_inflation(size: int, packed: int, name: str) -> None:
         )
 
 
-def limited(inside: IO[bytes], info: zipfile.ZipInfo, name: str, most: int | None) -> Iterator[bytes]:
+def limited(inside: IO[bytes], info: zipfile.ZipInfo, name: str) -> Iterator[bytes]:
     """Blocks of a member; what the archive says of its size is not believed."""
     total = 0
-    while (most is None or total <= most) and (block := inside.read(BLOCK)):
+    while block := inside.read(BLOCK):
         total += len(block)
         check_inflation(total, info.compress_size, name)
         yield block

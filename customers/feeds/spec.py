@@ -9,8 +9,10 @@ from importlib.resources import files
 from typing import Any
 
 from customers.feeds.messages import FileStopped
+from customers.feeds.targets import SIGNED_UP
 
-# For each target the columns that it needs, and those that it may have.
+HOME = "customers.feeds"
+# For each target of this package the columns that it needs, and those that it may have; layers above sign up their own.
 TARGETS: dict[str, tuple[set[str], set[str]]] = {
     "products": ({"code", "name", "product_class"}, {"risk", "term_days", "min_amount", "counts_in_aum"}),
     "customers": (
@@ -28,7 +30,8 @@ TARGETS: dict[str, tuple[set[str], set[str]]] = {
     "summary": ({"customer_no", "name", "balance"}, {"product_count", "branch_code"}),
 }  # fmt: skip
 MODES = ("full", "delta")
-KINDS = ("text", "amount", "integer", "rate", "date", "flag", "choice", "id_no")
+KINDS = ("text", "amount", "integer", "rate", "date", "moment", "flag", "choice", "id_no")
+DAYS = ("%Y-%m-%d", "%Y%m%d", "%Y/%m/%d")
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ class Column:
     aliases: tuple[str, ...] = ()
     required: bool = False
     max_length: int = 200
-    formats: tuple[str, ...] = ("%Y-%m-%d", "%Y%m%d", "%Y/%m/%d")
+    formats: tuple[str, ...] = DAYS
     choices: dict[str, str] = field(default_factory=dict)
     expression: str = ""
     value: str | None = None
@@ -87,6 +90,11 @@ class Spec:
     def title(self) -> str:
         return f"{self.title_zh} / {self.title_en}"
 
+    @property
+    def stands_at_once(self) -> bool:
+        """No night publishes it: the file is of no business date that others would have to wait for."""
+        return self.target in SIGNED_UP
+
 
 @cache
 def spec_named(name: str) -> Spec:
@@ -94,17 +102,26 @@ def spec_named(name: str) -> Spec:
     if name not in spec_names():
         known = ", ".join(spec_names())
         raise FileStopped(f"没有名为 {name} 的文件规格，现有：{known}", f"no specification {name}; there are: {known}")
-    text = files("customers.feeds").joinpath("specs", f"{name}.toml").read_text(encoding="utf-8")
-    return parsed(name, tomllib.loads(text))
+    return parsed(name, shipped()[name])
 
 
 @cache
 def spec_names() -> tuple[str, ...]:
     """All shipped specifications, in the order in which their files refer to each other."""
-    folder = files("customers.feeds").joinpath("specs")
-    found = [entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml")]
-    ranks = {name: tomllib.loads(folder.joinpath(f"{name}.toml").read_text(encoding="utf-8")) for name in found}
-    return tuple(sorted(found, key=lambda name: (ranks[name].get("order", 50), name)))
+    tables = shipped()
+    return tuple(sorted(tables, key=lambda name: (tables[name].get("order", 50), name)))
+
+
+@cache
+def shipped() -> dict[str, dict[str, Any]]:
+    """The tables of all specifications by name: of this package, and of those that have signed up."""
+    packages = [HOME, *(target.package for target in SIGNED_UP.values())]
+    found = [entry for package in packages for entry in files(package).joinpath("specs").iterdir()]
+    return {
+        entry.name.removesuffix(".toml"): tomllib.loads(entry.read_text(encoding="utf-8"))
+        for entry in found
+        if entry.name.endswith(".toml")
+    }
 
 
 def parsed(name: str, table: dict[str, Any]) -> Spec:
@@ -147,12 +164,13 @@ def check_keys(path: str, table: dict[str, Any], known: set[str], needed: set[st
 def faults(spec: Spec) -> Iterator[str]:
     """What is wrong with a specification as a whole."""
     names = {one.name for one in spec.columns}
-    if spec.target not in TARGETS:
-        yield f"unknown target {spec.target}; there are: {', '.join(TARGETS)}"
+    targets = TARGETS | {name: (set(one.needed), set(one.optional)) for name, one in SIGNED_UP.items()}
+    if spec.target not in targets:
+        yield f"unknown target {spec.target}; there are: {', '.join(targets)}"
     elif spec.mode not in MODES:
         yield f"unknown mode {spec.mode}; there are: {', '.join(MODES)}"
     else:
-        needed, more = TARGETS[spec.target]
+        needed, more = targets[spec.target]
         unknown, missing = sorted(names - needed - more), sorted(needed - names)
         if unknown:
             yield f"unknown column {', '.join(unknown)} for {spec.target}"

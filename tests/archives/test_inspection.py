@@ -320,3 +320,26 @@ def test_what_was_inspected_goes_along_to_another_branch_and_stays_as_it_was(ban
             model.objects.using("batch").filter(customer=customer).update(branch_id=bank.south.pk, **change)
     with pytest.raises(IntegrityError), transaction.atomic(using="batch"):
         InspectionDraw.objects.using("batch").filter(pk=made.pk).update(branch_id=bank.north.pk)
+
+
+def test_who_closes_ends_the_inspection_and_nothing_stays_open(bank: Bank, client_of: ClientOf) -> None:
+    """Neither for the inspector nor for the owner, and the results say so; what has passed stays passed."""
+    left, passed, stays = archives(bank, 3, bank.wang)
+    he, wang = client_of(bank.he), client_of(bank.wang)
+    one, done, open_still = (
+        Inspection.objects.using("batch").get(draw=made, customer=customer)
+        for made in [draw(bank)]
+        for customer in (left, passed, stays)
+    )
+    returned(he, one.pk)
+    said(he, done.pk, "pass")
+    Customer.objects.using("batch").filter(pk__in=(left.pk, passed.pk)).update(status="closed")
+    found: Any = Inspection.objects.using("batch").with_state()
+    assert {row.pk: row.state for row in found} == {one.pk: "closed", done.pk: "passed", open_still.pk: "drawn"}
+    with scoped(bank.he):
+        (month,) = inspections.results(bank.south.pk, timezone.localdate())
+    assert (month["drawn"], month["returned"], month["passed"], month["open"]) == (3, 1, 1, 1)
+    assert f"/archives/inspections/{one.pk}/" not in he.get("/archives/inspections/?state=open").content.decode()
+    assert f"/archives/inspections/{one.pk}/" in he.get("/archives/inspections/?state=closed").content.decode()
+    wang.post(f"/archives/inspections/{one.pk}/resubmit/", {"remarks": "补了"})
+    assert InspectionStep.objects.using("batch").filter(inspection=one).count() == 1

@@ -205,3 +205,23 @@ def test_another_branch_s_rule_is_not_there(bank: Bank, idle: dict[str, Customer
     assert client_of(bank.he).get(f"/pool/rules/{rule.pk}/").status_code == 404
     with fresh(bank.wang) as manager:
         assert requests.of_user(manager).count() == 0
+
+
+def test_a_rule_is_put_in_force_within_days_while_it_means_as_many(
+    bank: Bank, idle: dict[str, Customer], client_of: ClientOf
+) -> None:
+    rule, leader = ruled(client_of(bank.he)), client_of(bank.sun)
+    asked = PoolRule.objects.using("batch").filter(pk=rule.pk)
+    address = f"/pool/rules/{rule.pk}/activate/"
+
+    def is_offered() -> bool:
+        return address in leader.get(f"/pool/rules/{rule.pk}/").content.decode()
+
+    asked.update(simulated_on=DAY() - timedelta(days=8))
+    assert levels(leader.post(address, follow=True)) == ["warning"] and not is_offered()
+    asked.update(simulated_on=DAY() - timedelta(days=7), simulated={**rule.simulated, "total": len(TAKEN) + 2})
+    assert levels(leader.post(address, follow=True)) == ["warning"] and is_offered()  # other figures by now
+    assert asked.get().activated_at is None
+    asked.update(simulated=rule.simulated)
+    assert levels(leader.post(address, follow=True)) == ["success"]
+    assert levels(leader.post(address, follow=True)) == ["warning"]

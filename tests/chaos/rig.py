@@ -36,13 +36,17 @@ class Rig:
             self.services.create_database("chaos_bank")
         finally:
             os.environ.update(outside)
-        self.home, self.night = home, NIGHT
-        self.more: dict[str, str] = {}
+        self.home = home
         self.processes: list[subprocess.Popen[bytes]] = []
+        self.begin(night=NIGHT)
         self.database = "chaos_bank"
         self.manage("migrate", "--database", "owner", "-v", "0")
         with self.connect() as link:
             link.execute((HERE / "bank.sql").read_text(encoding="utf-8"))
+
+    def begin(self, *, night: date, **settings: str) -> None:
+        """What follows is about this night, under these settings alone."""
+        self.night, self.more = night, settings
 
     @property
     def environment(self) -> dict[str, str]:
@@ -51,7 +55,7 @@ class Rig:
             **self.made,
             **database_urls(self.services.home, self.database),
             **DIES_WITH_NOTHING,
-            "CRM_FEED_FOLDER": str(self.home / "feeds"),
+            "CRM_FEED_FOLDER": str(self.home / "no_feeds"),
             "LOG_LEVEL": "WARNING",
             **self.more,
         }

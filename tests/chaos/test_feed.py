@@ -5,9 +5,7 @@
 
 import os
 import random
-import shutil
 import signal
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -26,27 +24,24 @@ FILES: list[tuple[str, Path]] = []
 
 
 @pytest.fixture(scope="module")
-def rig() -> Iterator[Rig]:
+def rig(servers: Rig) -> Iterator[Rig]:
     """A bank with one published day, and the files of the next one in its folder.
 
     That day is yesterday, so that the sweep takes the night up again by itself as it does in production.
     """
-    home = Path(tempfile.mkdtemp(prefix="dangan-chaos-"))
-    rig = Rig(home)
-    rig.more["NIGHTLY_AT"] = "00:00"
-    yesterday = datetime.now(ZoneInfo("Asia/Shanghai")).date() - timedelta(days=1)
-    rig.night = yesterday - timedelta(days=1)
-    rig.new_bank()
-    with rig.connect(as_owner=True) as link:
+    folder = servers.home / "feeds"
+    servers.begin(night=datetime.now(ZoneInfo("Asia/Shanghai")).date() - timedelta(days=2), NIGHTLY_AT="00:00",
+                  CRM_FEED_FOLDER=str(folder))  # fmt: skip
+    servers.new_bank()
+    with servers.connect(as_owner=True) as link:
         link.execute((HERE / "feed_bank.sql").read_text(encoding="utf-8"))
-    deliveries.write(home / "feeds", 1, rig.night)
-    rig.manage("nightly", "--as-of", rig.night.isoformat())
-    rig.copy_database("chaos_run", "chaos_feed")
-    rig.night = yesterday
-    FILES[:] = deliveries.write(home / "feeds", 2, rig.night)
-    yield rig
-    rig.close()
-    shutil.rmtree(home, ignore_errors=True)
+    deliveries.write(folder, 1, servers.night)
+    servers.manage("nightly", "--as-of", servers.night.isoformat())
+    servers.copy_database("chaos_run", "chaos_feed")
+    servers.night += timedelta(days=1)
+    FILES[:] = deliveries.write(folder, 2, servers.night)
+    yield servers
+    servers.end_processes()
 
 
 @pytest.fixture(scope="module")

@@ -5,12 +5,9 @@
 
 import os
 import random
-import shutil
 import signal
-import tempfile
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -21,12 +18,10 @@ LONGEST_DELAY = 1.5
 
 
 @pytest.fixture(scope="module")
-def rig() -> Iterator[Rig]:
-    home = Path(tempfile.mkdtemp(prefix="dangan-chaos-"))
-    rig = Rig(home)
-    yield rig
-    rig.close()
-    shutil.rmtree(home, ignore_errors=True)
+def rig(servers: Rig) -> Iterator[Rig]:
+    servers.begin(night=NIGHT)
+    yield servers
+    servers.end_processes()
 
 
 @pytest.fixture(scope="module")

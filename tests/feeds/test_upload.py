@@ -157,7 +157,7 @@ def zipped(members: dict[str, bytes]) -> bytes:
     [
         ("empty.csv", b"", "空"),
         ("folder", b"", "空"),
-        ("customers.xlsx", b"PK\x03\x04 not text", "CSV"),
+        ("customers.xlsx", b"PK\x03\x04 not text", "损坏"),
         ("customers.pHp", GOOD.encode(), "CSV"),
         ("no-suffix", GOOD.encode(), "CSV"),
         ("utf16.csv", GOOD.encode("utf-16"), "UTF-16"),

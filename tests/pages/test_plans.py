@@ -1,12 +1,15 @@
 """Maintenance plans: who may make them, what a contact does to them, and what a bulk action makes and takes back."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from django.db import connections
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from archives import plans
 from archives.contacts import Contact, log_contact
@@ -19,6 +22,8 @@ from customers.models import Customer
 from tests.world import Bank
 
 DAY = date(2026, 3, 10)
+TODAY = timezone.localdate
+ClientOf = Callable[[User], Client]
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 
 
@@ -41,11 +46,16 @@ def seen(customer: Customer) -> Customer:
 
 
 def contact(
-    actor: User, customer: Customer, outcome: str, next_date: date | None = None, channel: str = "phone"
+    actor: User,
+    customer: Customer,
+    outcome: str,
+    next_date: date | None = None,
+    channel: str = "phone",
+    chosen: int | None = None,
 ) -> int:
     said = Contact(channel=channel, outcome=outcome, purpose="care", next_date=next_date)
     with scoped(actor):
-        return log_contact(seen(customer), actor, NOON, said, uuid4()).log.pk
+        return log_contact(seen(customer), actor, NOON, said, uuid4(), plan_id=chosen).log.pk
 
 
 def test_a_plan_goes_to_the_main_owner_or_to_who_made_it(bank: Bank) -> None:
@@ -206,3 +216,34 @@ def test_nobody_takes_back_what_others_planned_out_of_sight(bank: Bank) -> None:
         assert not MaintenancePlan.objects.visible_to(bank.he).exists()
         assert not MaintenancePlan.objects.exists()  # row-level security alone
     assert [row.state for row in rows()] == ["planned"]
+
+
+def test_a_contact_does_the_plan_that_was_chosen_whenever_it_was_meant(bank: Bank) -> None:
+    customer = bank.customer("C1", owner=bank.wang)
+    far, farther = (plan(bank.wang, customer, DAY + timedelta(days), channel="face") for days in (30, 60))
+    MaintenancePlan.objects.using("batch").filter(pk=far.pk).update(state="paused", cause="complaint")
+    contact(bank.wang, customer, "not_reached", chosen=far.pk)
+    assert [row.state for row in rows()] == ["paused", "planned"]
+    log = contact(bank.wang, customer, "interested", chosen=far.pk)
+    assert [(row.state, row.done_by_id) for row in rows()] == [("done", log), ("planned", None)]
+    contact(bank.wang, customer, "interested", chosen=far.pk)  # done before: nothing happens to it
+    other = bank.customer("C2", owner=bank.wang)
+    contact(bank.wang, other, "interested", chosen=farther.pk)  # of somebody else
+    assert [(row.state, row.done_by_id) for row in rows()] == [("done", log), ("planned", None)]
+
+
+def test_the_form_offers_five_plans_and_the_one_of_the_link_is_chosen(bank: Bank, client_of: ClientOf) -> None:
+    customer = bank.customer("C1", owner=bank.wang)
+    bank.metrics(customer, 1000)
+    made = [plan(bank.wang, customer, TODAY() + timedelta(days), channel="face") for days in range(10, 17)]
+    client, address = client_of(bank.wang), f"/customers/{customer.pk}/contacts/new/"
+    form = client.get(address, {"plan": made[6].pk}).context["form"]
+    assert [one.pk for one in form.open_plans] == [made[6].pk, *(one.pk for one in made[:4])]
+    assert form.chosen_plan == made[6].pk
+    assert client.get(address, {"plan": "9" * 30}).context["form"].chosen_plan is None
+    sent = {"submission": str(uuid4()), "channel": "face", "outcome": "interested", "plan": made[6].pk}
+    assert client.post(address, sent).status_code == 303
+    assert [row.pk for row in rows(state="done")] == [made[6].pk]
+    foreign = plan(bank.qian, bank.customer("C2", owner=bank.qian, branch=bank.north), TODAY(), channel="face")
+    refused = client.post(address, sent | {"submission": str(uuid4()), "plan": foreign.pk})
+    assert (refused.status_code, rows(pk=foreign.pk)[0].state) == (422, "planned")

@@ -21,6 +21,7 @@ TABLES = {
     "archives_archivefield": "arw",
     "archives_archivetemplate": "ar",  # and that it is in force: tests/word
     "archives_archivevalue": "ar",  # and when it was replaced
+    "archives_cappedplan": "",
     "archives_complaint": "ar",  # and what is done about it: tests/archives
     "archives_complaintstep": "ar",
     "archives_complaintterm": "rw",

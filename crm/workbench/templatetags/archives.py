@@ -1,5 +1,6 @@
 """How lists tell of a field of the archive."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -10,6 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from archives.choices import Section
+from archives.contactable import Verdict, verdict_of
 from archives.models import ArchiveField
 from archives.record_kinds import shown
 from crm.workbench.templatetags.screen import count
@@ -26,6 +28,12 @@ def archive_words(asked: str) -> SafeString | str:
     if found is None or field is None:
         return asked[:40]
     return format_html("{} <b>{}</b>", field.label, shown(field, found["value"]))
+
+
+@register.simple_tag
+def contact_bar(found: Mapping[str, Any]) -> Verdict | None:
+    """Why the customer of a row may not be reached, from what the list's statement has brought; None where they may."""
+    return verdict_of(found)
 
 
 @dataclass(frozen=True)

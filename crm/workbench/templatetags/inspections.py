@@ -18,6 +18,7 @@ LOOKS = {
     InspectionState.PASSED: ("ok", "circle-check"),
     InspectionState.RETURNED: ("warn", "corner-down-right"),
     InspectionState.RESUBMITTED: ("info", "send"),
+    InspectionState.CLOSED: ("", "circle-x"),
 }
 
 

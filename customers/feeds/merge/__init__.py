@@ -48,8 +48,9 @@ def begin() -> None:
 
 def refuse(condition: str, table: str, column: str, code: str) -> None:
     """Move staged rows that meet a condition to `refused`."""
-    key = REFUSED_KEY[table]
-    db.execute(f"INSERT INTO refused_key ({key[0]}) SELECT s.{key[1]} FROM {table} s WHERE {condition}")
+    if table in REFUSED_KEY:
+        key = REFUSED_KEY[table]
+        db.execute(f"INSERT INTO refused_key ({key[0]}) SELECT s.{key[1]} FROM {table} s WHERE {condition}")
     db.execute(
         f"WITH gone AS (DELETE FROM {table} s WHERE {condition} RETURNING line) "
         "INSERT INTO refused SELECT line, %s, %s FROM gone",
