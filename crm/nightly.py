@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from archives import complaints, plans, records
 from archives.planning import planner
 from archives.quality import judge as quality
+from campaigns import launching
 from crm import db
 from crm.audit import keys
 from crm.jobs import ledger, runner
@@ -50,6 +51,7 @@ FILLED = (
 def publish(run: JobRun, arguments: Arguments) -> Counts:
     """Everything the night found, at once; returns the figures that the run is remembered by."""
     tonight = night.of_run(run)
+    db.hold_lock(launching.LOCK)
     customers_publish.check_control(tonight)
     touched_is_known = refresh.mark_touched(tonight)
     carried = tiers_publish.figures_before(tonight)

@@ -108,7 +108,7 @@ def freeze(segment: Segment, staff: User) -> Segment:
     """
     with transaction.atomic():
         held = open_static(segment, "default")
-        if not sees_all(staff, held):
+        if not sees_all(staff, held.owner_branch):
             raise SegmentRefused(_("Only who sees every customer of the segment freezes it."))
         row = db.fetch_sql(PACKAGE, "audience", "default", segment=held.pk)[0]
         if not row["members"]:
@@ -121,9 +121,8 @@ def freeze(segment: Segment, staff: User) -> Segment:
     return held
 
 
-def sees_all(user: User, segment: Segment) -> bool:
-    """Whether the user's branches are all of those whose customers may be in the segment."""
-    place = segment.owner_branch
+def sees_all(user: User, place: Branch | None) -> bool:
+    """Whether the user's branches are this one and all below it; those of the whole bank where it is None."""
     if user.reach == Reach.SUBTREE:
         return user.branch.is_head_office if place is None else place.path.startswith(user.branch.path)
     below = Branch.objects.filter(path__startswith=user.branch.path).exclude(pk=user.branch_id)

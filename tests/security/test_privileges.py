@@ -59,6 +59,12 @@ TABLES = {
     "archives_survey": "ar",  # and the plan that follows a low answer
     "archives_surveyrule": "arw",
     "audit_auditentry": "r",  # appended by a function
+    "campaigns_campaign": "arw",
+    "campaigns_campaignexclusion": "r",
+    "campaigns_campaignmember": "r",  # and what came of a contact
+    "campaigns_campaignscript": "arw",
+    "campaigns_campaignstratum": "r",
+    "campaigns_campaigntemplate": "ardw",
     "audit_audithead": "",
     "audit_keyfingerprint": "r",
     "auth_group": "r",
