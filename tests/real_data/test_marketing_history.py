@@ -27,7 +27,8 @@ pytestmark = pytest.mark.timeout(900)
 SOURCE, EARLIER = "2008", "earlier"
 CLIENTS, CONTACTS = 45_211, 124_956
 HEADER = [
-    "source", "source_no", "staff_no", "customer_no", "contacted_at", "channel", "direction", "purpose", "outcome", "summary",
+    "source", "source_no", "staff_no", "customer_no", "contacted_at", "channel", "direction", "purpose", "outcome",
+    "summary",
 ]  # fmt: skip
 ANSWERS = {"success": "sold", "failure": "not_interested", "other": "interested"}
 # Of each member: the last contact of the campaign, and how the campaign before it ended.
