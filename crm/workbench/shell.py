@@ -55,7 +55,7 @@ NAVIGATION = (
     Entry("archives:surveys", "star", gettext_lazy("Surveys"), frozenset(BALANCE_ROLES)),
     Entry("archives:inspection_list", "archive", pgettext_lazy("navigation", "Inspections"), frozenset(BALANCE_ROLES)),
     Entry("archives:quality", "activity", pgettext_lazy("navigation", "Quality"), frozenset(BALANCE_ROLES)),
-    Entry("campaigns:propensity", "star", pgettext_lazy("navigation", "Propensity"), NIGHT_READERS),
+    Entry("campaigns:propensity", "phone-check", pgettext_lazy("navigation", "Propensity"), NIGHT_READERS),
     Entry("exports:list", "file-export", gettext_lazy("Exports"), frozenset(BALANCE_ROLES)),
     Entry("feeds:list", "file-import", gettext_lazy("Files"), frozenset({Role.ADMIN})),
     Entry(
