@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from django.utils import timezone
+
 from archives import lunar
 from archives.care_models import RetirementRule
 from archives.choices import ONCE, Source, StepEvent
@@ -108,11 +110,14 @@ def page_of(customer: Customer, day: date) -> dict[str, Any]:
 
 def confirm_retirement(customer: Customer, actor: User, rule: RetirementRule, at: datetime) -> Saved:
     """Note in the archive what the rule suggests, as a person's observation. Each rule has one row: sent twice it
-    writes once."""
+    writes once, and what is noted already stays as it is."""
     if customer.birth_date is None or customer.sex != rule.sex:
         return Saved()
     fields = {one.key: one for one in ArchiveField.objects.filter(section="dates")}
     row, month = MOST_ROW_ID - rule.pk, retirement_month(rule, customer.birth_date)
+    noted = upcoming(customer, timezone.localdate(at))
+    if any(one.kind == StepEvent.RETIREMENT and one.row != row for one in noted):
+        return Saved()
     known = {one.field_id: one.pk for one in values_of(actor, customer) if one.row == row}
     values = {
         "date_kind": Typed(StepEvent.RETIREMENT, keys=(StepEvent.RETIREMENT,)),

@@ -360,7 +360,7 @@ class InspectionState(models.TextChoices):
     PASSED = "passed", pgettext_lazy("inspection", "Passed")
     RETURNED = "returned", pgettext_lazy("inspection", "Returned")
     RESUBMITTED = "resubmitted", pgettext_lazy("inspection", "Handed in again")
-    CLOSED = "closed", pgettext_lazy("inspection", "Customer closed")
+    CLOSED = "closed", _("Customer closed")
 
 
 # What nothing more is done about.

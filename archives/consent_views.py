@@ -22,8 +22,8 @@ from crm.organization.models import User
 from customers.filters import FIRST_DAY
 from customers.models import Customer
 
-# A kind of purpose, its ways with why each is closed now, and the reasons.
-Standing = tuple[str, list[tuple[str, contactable.Verdict | None]], list[str]]
+# A kind of purpose, its ways with why each is closed now, and the reasons with the names of their ways.
+Standing = tuple[str, list[tuple[str, contactable.Verdict | None]], list[tuple[str, contactable.Verdict]]]
 
 
 class ConsentForm(forms.Form):
@@ -104,5 +104,5 @@ def standing(customer: Customer, now: datetime) -> list[Standing]:
         if rule is not None:
             closed = contactable.verdicts(customer.pk, rule.purpose, REACHING_OUT, now)
             ways = [(str(Channel(way).label), closed.get(way)) for way in REACHING_OUT]
-            found.append((str(kind.label), ways, list(dict.fromkeys(one.text for one in closed.values()))))
+            found.append((str(kind.label), ways, contactable.reasons(closed)))
     return found

@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from archives.models import Consent, ContactLog
 from crm.audit import trail
@@ -38,6 +39,14 @@ def append(customer: Customer, actor: User, said: Said, submission: UUID, contac
             detail = {**asdict(said), "at": said.at.isoformat(), "contact": contact.pk if contact else None}
             trail.record(actor, "consent.record", customer=customer, target=row, detail=detail)
     return row
+
+
+def refused_since(actor: User, log: ContactLog) -> bool:
+    """Was a refusal of any contact noted after this one (as first written), that is not its own?"""
+    first = log.corrects_id or log.pk
+    rows = Consent.objects.visible_to(actor).filter(customer=log.customer_id, purpose="", channel="", is_given=False)
+    later = rows.filter(recorded_at__gt=log.contacted_at)
+    return later.exclude(Q(contact=first) | Q(contact__corrects=first)).exists()
 
 
 def of_customer(actor: User, customer: Customer) -> list[Consent]:

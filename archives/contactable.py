@@ -15,7 +15,7 @@ from django.db.models import Case, F, Func, JSONField, TextField, Value, When
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from archives.choices import Bar, Channel, Purpose
 from crm import db
@@ -29,7 +29,7 @@ PURPOSE_OF_KIND = {
 SHORT = {
     Bar.DO_NOT_CONTACT: gettext_lazy("Do not contact"),
     Bar.REFUSED: gettext_lazy("Refused this"),
-    Bar.MINOR: gettext_lazy("Minor"),
+    Bar.MINOR: gettext_lazy("A minor"),
     Bar.COMPLAINT: gettext_lazy("Complaint open"),
     Bar.NO_CONSENT: gettext_lazy("No consent"),
     Bar.CAP: gettext_lazy("Contacted often"),
@@ -81,6 +81,14 @@ def verdicts(customer_id: int, purpose: str, channels: Sequence[str], at: dateti
         "default",
     )
     return {row["way"]: Verdict(row["bar"], row["free_at"]) for row in rows}
+
+
+def reasons(closed: Mapping[str, Verdict]) -> list[tuple[str, Verdict]]:
+    """What is closed now, each reason once with the names of the ways that it closes."""
+    ways: dict[Verdict, list[str]] = {}
+    for way, verdict in closed.items():
+        ways.setdefault(verdict, []).append(str(Channel(way).label))
+    return [(pgettext("between names", ", ").join(names), verdict) for verdict, names in ways.items()]
 
 
 def verdict_on_plan(

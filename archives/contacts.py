@@ -123,12 +123,17 @@ def bar(log: ContactLog, customer: Customer, actor: User) -> bool:
 
     The refusal is kept as a row of the ledger in any case, which the customer's `do_not_contact` follows.
     """
-    locked = Customer.objects.visible_to(actor).select_for_update(of=("self",))
-    was_barred = locked.values_list("do_not_contact", flat=True).get(pk=customer.pk)
+    was_barred = hold(customer.pk, actor).do_not_contact
     said = consents.Said(is_given=False, evidence=Evidence.SAID, at=log.contacted_at)
     consents.append(customer, actor, said, uuid4(), contact=log)
     customer.do_not_contact = True
     return not was_barred
+
+
+def hold(customer_id: int, actor: User) -> Customer:
+    """The customer as things stand; nobody else says anything of their contacts until the transaction ends."""
+    locked = Customer.objects.visible_to(actor).select_for_update(of=("self",), no_key=True)
+    return locked.only("do_not_contact").get(pk=customer_id)
 
 
 class AlreadyCorrected(Exception):
@@ -177,10 +182,9 @@ def unbar(log: ContactLog, user: User, on: date) -> None:
     Raises NothingToUndo for any other contact, and where the customer has refused again since.
     """
     with transaction.atomic():
-        contacts = ContactLog.objects.visible_to(user)
-        refused_again = contacts.filter(customer=log.customer_id, outcome=Outcome.REFUSED, pk__gt=log.pk)
-        mine = contacts.filter(pk=log.pk, staff=user, bars=True, contacted_at__gte=start_of(on))
-        if refused_again.exists() or not mine.update(bars=False):
+        hold(log.customer_id, user)
+        mine = ContactLog.objects.visible_to(user).filter(pk=log.pk, staff=user, bars=True)
+        if consents.refused_since(user, log) or not mine.filter(contacted_at__gte=start_of(on)).update(bars=False):
             raise NothingToUndo
         said = consents.Said(is_given=True, evidence=Evidence.MISTAKE, at=timezone.now())
         consents.append(log.customer, user, said, uuid4(), contact=log)

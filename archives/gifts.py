@@ -103,7 +103,7 @@ def allowed(gift: Any, user: User) -> list[GiftState]:
         GiftState.APPROVED: approves and not is_own,
         GiftState.REFUSED: approves and not is_own,
         GiftState.GIVEN: is_own,
-        GiftState.WITHDRAWN: is_own,
+        GiftState.WITHDRAWN: is_own or (approves and gift.state == GiftState.APPROVED),  # the giver may have left
         GiftState.REVERSED: is_own or approves,
     }
     return [kind for kind, before in AFTER.items() if gift.state in before and may[kind]]

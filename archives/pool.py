@@ -102,6 +102,7 @@ def number_today(rule: PoolRule, day: date) -> int:
 
 def still_holds(rule: PoolRule, number: int) -> bool:
     """Does a number of customers agree with what was simulated? A tenth more or less is the passing of days."""
+    assert rule.simulated is not None  # a simulation made it
     simulated = int(rule.simulated["total"])
     return abs(number - simulated) <= max(1, simulated * LARGEST_CHANGE)
 

@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from archives import lunar
 from archives.choices import FieldKind
@@ -59,7 +60,8 @@ def read_number(text: str) -> Typed:
         number = Decimal(text)
     except InvalidOperation:
         raise BadValue(_("Write a number.")) from None
-    if not number.is_finite() or abs(number) >= MOST_NUMBER or number != round(number, 4):
+    # Compared and not reckoned with: of 1e999999999 even abs() overflows.
+    if not number.is_finite() or not -MOST_NUMBER < number < MOST_NUMBER or number != round(number, 4):
         raise BadValue(_("Write a number with at most four places."))
     return Typed(f"{number:f}", number=number)
 
@@ -100,7 +102,7 @@ def shown(field: ArchiveField, text: str) -> str:
     """A stored value in the reader's words."""
     if field.kind in (FieldKind.CHOICE, FieldKind.MULTI, FieldKind.BAND):
         names = dict(field.choices)
-        return _(", ").join(names.get(key, key) for key in text.split(",")) if text else ""
+        return pgettext("between names", ", ").join(names.get(key, key) for key in text.split(",")) if text else ""
     if field.kind == FieldKind.LUNAR and text:
         number = lunar.read(text)
         return lunar.words(number) if number else text

@@ -82,7 +82,7 @@ def contact_new(request: HttpRequest, pk: int) -> HttpResponse:
         "next": came_from(request),
         "shows_money": request.user.role in BALANCE_ROLES,
         "calls": calls,
-        "barred": barred_lines(barred),
+        "barred": contactable.reasons(barred),
     }
     return render(request, template, context, status=422 if request.method == "POST" else 200)
 
@@ -91,14 +91,6 @@ def number_in(request: HttpRequest, name: str) -> int | None:
     """The id that a link carries; None for anything that is none."""
     text = request.GET.get(name, "")
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
-
-
-def barred_lines(barred: dict[str, contactable.Verdict]) -> list[tuple[str, contactable.Verdict]]:
-    """What is closed now, each reason once with the ways that it closes."""
-    ways: dict[contactable.Verdict, list[str]] = {}
-    for way, verdict in barred.items():
-        ways.setdefault(verdict, []).append(str(Channel(way).label))
-    return [(_(", ").join(names), verdict) for verdict, names in ways.items()]
 
 
 @require_http_methods(["GET", "POST"])

@@ -1,4 +1,4 @@
-"""All models of the app, each from the file it belongs to."""
+"""The models of all parts of this app, so that Django finds them."""
 
 from campaigns.campaign_models import Campaign as Campaign
 from campaigns.campaign_models import CampaignExclusion as CampaignExclusion
@@ -8,3 +8,5 @@ from campaigns.campaign_models import CampaignStratum as CampaignStratum
 from campaigns.campaign_models import CampaignTemplate as CampaignTemplate
 from campaigns.propensity.models import PropensityModel as PropensityModel
 from campaigns.propensity.models import PropensityScore as PropensityScore
+from campaigns.retention.models import Maturity as Maturity
+from campaigns.retention.models import RetentionFigure as RetentionFigure

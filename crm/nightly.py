@@ -17,6 +17,7 @@ from archives import complaints, plans, records
 from archives.planning import planner
 from archives.quality import judge as quality
 from campaigns import launching
+from campaigns.retention import night as retention
 from crm import db
 from crm.audit import keys
 from crm.jobs import ledger, runner
@@ -55,6 +56,7 @@ def publish(run: JobRun, arguments: Arguments) -> Counts:
     customers_publish.check_control(tonight)
     touched_is_known = refresh.mark_touched(tonight)
     carried = tiers_publish.figures_before(tonight)
+    retention.begin(tonight)
     written = customers_publish.entities(tonight)
     written["plans_cancelled"] = plans.cancel_of_closed(tonight.as_of)
     alerts = alerts_publish.publish(run, tonight)
@@ -62,6 +64,7 @@ def publish(run: JobRun, arguments: Arguments) -> Counts:
     written["archives"] = records.remeasure(tonight.as_of, moved_tier(tonight.as_of))
     moved = customers_publish.moved_branches()
     written["complaints_handed"] = complaints.follow_branches()
+    written["maturities"] = retention.follow(tonight)
     if not carried:
         tiers_publish.figures_after(tonight)
     board_figures.count(tonight.as_of)

@@ -25,7 +25,7 @@ urlpatterns = [
     path("segments/", include("segments.urls")),
     path("tiers/", include("crm.workbench.tier_urls")),
     path("jobs/", include("crm.workbench.jobs_urls")),
-    path("campaigns/", include("campaigns.urls")),
+    path("", include("campaigns.urls")),
     path("", include("archives.urls")),
     path("", include("crm.workbench.urls")),
 ]

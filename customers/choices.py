@@ -153,6 +153,7 @@ class ListName(models.TextChoices):
     ALERTS = "alerts", _("Alerts")
     CONTACTS = "contacts", _("Contacts")
     PLANS = "plans", _("Plans")
+    RETENTION = "retention", _("Maturity retention")
 
 
 class Audience(models.TextChoices):

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -72,15 +72,16 @@ def last_contact() -> Subquery:
 
 
 class ContactBar(Func):
-    """Why a customer may not be called now, as the one rule says; by the name of its function, since it is a layer
-    above. For the rows of a page."""
+    """Why a customer may not be called on a day, as the one rule says; by the name of its function, since it is a layer
+    above. For the rows of a page, which has nothing to say of the hours: they are the same for all."""
 
     function = "contact_bar"
     template = "to_jsonb(%(function)s(%(expressions)s))"
     output_field = JSONField()
 
-    def __init__(self, *asked: Value) -> None:
-        super().__init__(F("pk"), *asked)
+    def __init__(self, day: date) -> None:
+        noon = timezone.make_aware(datetime.combine(day, time(12)))
+        super().__init__(F("pk"), Value("care"), Value("phone"), Value(noon))
 
 
 def next_plan() -> Subquery:
@@ -108,7 +109,7 @@ def load(customers: QuerySet[Any], shown: frozenset[str], day: date) -> QuerySet
     if "planned" in shown:
         extra["next_plan"] = next_plan()
     if "flags" in shown:
-        extra["call"] = ContactBar(Value("care"), Value("phone"), Value(timezone.now()))
+        extra["call"] = ContactBar(day)
     if shown & {"average", "gap"}:
         extra["as_of"] = published_day()
     return slim(customers).annotate(**extra)

@@ -17,7 +17,7 @@ from customers.feeds import uploads
 from customers.feeds.load import check_date, refuse_future
 from customers.feeds.messages import FileStopped, spoken
 from customers.feeds.preview import check_readable
-from customers.feeds.spec import spec_named, spec_names
+from customers.feeds.spec import Spec, spec_named, spec_names
 from customers.feeds.uploads import SealedFile
 from customers.models import FeedUpload
 
@@ -26,11 +26,15 @@ SALT = "feed upload"
 MOST_ROWS = 10**12  # more than any bank has; the column that keeps the control figures is not endless
 
 
-def spec_choices() -> list[tuple[str, str]]:
+def specs_sent() -> list[Spec]:
     """The specifications whose file can be read without another file beside it."""
+    return [spec for spec in map(spec_named, spec_names()) if spec.join is None]
+
+
+def spec_choices() -> list[tuple[str, str]]:
+    """Their names with their titles in the language of the page."""
     language = get_language() or ""
-    specs = [spec_named(name) for name in spec_names()]
-    return [(spec.name, spoken(spec.title, language)) for spec in specs if spec.join is None]
+    return [(spec.name, spoken(spec.title, language)) for spec in specs_sent()]
 
 
 class UploadForm(forms.Form):

@@ -6,6 +6,7 @@ app_name = "feeds"
 urlpatterns = [
     path("", feed_views.feed_list, name="list"),
     path("upload/", feed_views.upload_new, name="upload_new"),
+    path("templates/<slug:spec>.csv", feed_views.template, name="template"),
     path("uploads/<int:pk>/", feed_views.upload, name="upload"),
     path("uploads/<int:pk>/progress/", feed_views.upload_progress, name="progress"),
     path("uploads/<int:pk>/load/", feed_views.upload_load, name="load"),

@@ -3,6 +3,8 @@
 For administrators, who see no customer's data: previews are masked, reject files hold no values.
 """
 
+import csv
+
 from django.contrib import messages
 from django.db import transaction
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -25,7 +27,8 @@ from customers.choices import LoadState, UploadState
 from customers.feed_forms import UploadForm
 from customers.feeds import rejects, uploaded
 from customers.feeds.messages import FileStopped, spoken
-from customers.feeds.preview import preview
+from customers.feeds.preview import heading_of, is_constant, preview
+from customers.feeds.spec import spec_named, spec_names
 from customers.feeds.uploads import SealedUploadHandler, discard
 from customers.feeds.withdraw import withdraw
 from customers.models import FeedLoad, FeedUpload
@@ -53,6 +56,20 @@ def feed_list(request: HttpRequest) -> HttpResponse:
         "uploads": uploaded.of_user(request.user).filter(state__in=UNDECIDED).order_by("-pk"),
     }
     return render(request, "feeds/feed_list.html", context)
+
+
+@require_safe
+@for_roles(ADMINS)
+def template(request: HttpRequest, spec: str) -> HttpResponse:
+    """An empty file of a kind: its columns, the required ones first, as a spreadsheet program opens it."""
+    if spec not in spec_names():
+        raise Http404
+    language = get_language() or ""
+    columns = sorted(spec_named(spec).columns, key=lambda one: not one.required)
+    response = HttpResponse("\ufeff", content_type="text/csv; charset=utf-8")
+    csv.writer(response).writerow(heading_of(one, language) for one in columns if not is_constant(one))
+    response["Content-Disposition"] = f'attachment; filename="{spec}.csv"'
+    return response
 
 
 @csrf_exempt  # the token is checked in `received`: looking for it reads the body, and the handler must be set before

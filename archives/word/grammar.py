@@ -21,7 +21,8 @@ from archives.word.package import TemplateRefused, printable, tree_of
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 RENDERED = re.compile(r"word/(document|header\d*|footer\d*)\.xml", re.ASCII)
-TAG = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+# None opens within another: else many that are never closed would be gone through as often as there are of them.
+TAG = re.compile(r"\{\{(?:(?!\{[{%]|\}\}).)*\}\}|\{%(?:(?!\{[{%]|%\}).)*%\}", re.DOTALL)
 BRACES = re.compile(r"\{\{|\}\}|\{%|%\}|\{#|#\}|\{_|_\}")
 NAME = r"[a-z][a-z0-9_]*"
 PATH = rf"{NAME}(?:\.{NAME})*"

@@ -17,6 +17,7 @@ MOST_BYTES = 2 << 20
 MOST_PARTS = 200
 MOST_PART_BYTES = 5 << 20
 MOST_UNPACKED = 16 << 20
+MOST_XML = 4 << 20  # of all its parts; a tree of tiny elements takes fifty times its text
 BROKEN = (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, NotImplementedError, EOFError, OSError, ValueError)
 MAIN = "word/document.xml"
 CONTENT_TYPES = "[Content_Types].xml"
@@ -34,14 +35,18 @@ ALLOWED_RELATIONS = frozenset(
         "footnotes", "endnotes", "image", "customXml", "customXmlProps"
     }
 )  # fmt: skip
-# Text that Word fills in while it shows the page; any other field may fetch or run something.
-ALLOWED_FIELDS = frozenset({"PAGE", "NUMPAGES", "SECTIONPAGES"})
+# Text that Word fills in while it shows the page, and how it looks; any other field may fetch or run something.
+ALLOWED_FIELD = re.compile(
+    r'\s*(?:PAGE|NUMPAGES|SECTIONPAGES)(?:\s+\\[*#]\s*(?:\w+|"[^"]*"))*\s*', re.ASCII | re.IGNORECASE
+)
 FORBIDDEN_ELEMENTS = frozenset(
     {
         "object", "OLEObject", "control", "altChunk", "subDoc", "attachedTemplate", "mailMerge", "linkedToFile",
         "embedRegular", "embedBold", "embedItalic", "embedBoldItalic", "script", "saveThroughXslt", "dataBinding"
     }
 )  # fmt: skip
+# Old drawings name an address without a relation.
+FORBIDDEN_ATTRIBUTES = frozenset({"href", "althref", "src"})
 FORBIDDEN_TYPES = ("macro", "vba", "oleobject", "activex", "package", "obfuscatedfont")
 
 
@@ -56,7 +61,10 @@ def parts_of(content: bytes) -> dict[str, bytes]:
     parts = unpacked(content)
     if CONTENT_TYPES not in parts or MAIN not in parts:
         raise TemplateRefused(_("This is no Word document (.docx)."))
-    trees = {name: tree_of(name, data) for name, data in parts.items() if name.endswith((".xml", ".rels"))}
+    texts = {name: data for name, data in parts.items() if name.endswith((".xml", ".rels"))}
+    if sum(map(len, texts.values())) > MOST_XML:
+        raise TemplateRefused(_("Unpacked, the file is far too large."))
+    trees = {name: tree_of(name, data) for name, data in texts.items()}
     check_types(trees[CONTENT_TYPES])
     for name, tree in trees.items():
         if name.endswith(".rels"):
@@ -138,19 +146,22 @@ def check_relations(name: str, root: etree._Element, parts: dict[str, bytes]) ->
         target = str(one.get("Target", ""))
         inside = posixpath.normpath(target.lstrip("/") if target.startswith("/") else posixpath.join(base, target))
         if str(one.get("TargetMode", "")).lower() == "external" or kind == "hyperlink":
-            raise TemplateRefused(
-                _("The document leads outside (“%(target)s”): remove links, linked pictures and its attached template.")
-                % {"target": printable(target)}
-            )
+            raise outside(target)
         if kind not in ALLOWED_RELATIONS:
             raise TemplateRefused(_("The document holds “%(kind)s”, which is not allowed.") % {"kind": printable(kind)})
         if inside not in parts:
             raise TemplateRefused(_("The part “%(name)s” is missing.") % {"name": printable(target)})
 
 
+def outside(target: str) -> TemplateRefused:
+    return TemplateRefused(
+        _("The document leads outside (“%(target)s”): remove links, linked pictures and its attached template.")
+        % {"target": printable(target)}
+    )
+
+
 def check_elements(name: str, root: etree._Element) -> None:
-    """No object, no control, no other document, and of fields only the page numbers."""
-    words: list[str] = []
+    """No object, no control, no other document, no address, and of fields only the page numbers."""
     for one in root.iter():
         if not isinstance(one.tag, str):
             continue
@@ -159,20 +170,37 @@ def check_elements(name: str, root: etree._Element) -> None:
             raise TemplateRefused(
                 _("The document holds “%(kind)s”, which is not allowed.") % {"kind": printable(local)}
             )
-        if local == "instrText":
-            words.append(one.text or "")
+        for key, value in one.items():
+            if etree.QName(str(key)).localname.lower() in FORBIDDEN_ATTRIBUTES:
+                raise outside(str(value))
+    check_fields(root)
+
+
+def check_fields(root: etree._Element) -> None:
+    """Word reads as instruction all that stands between the begin of a field and its result: a field within it and
+    text of the page as well, so neither may stand there."""
+    asked: list[str] | None = None
+    for one in root.iter():
+        local = etree.QName(one).localname if isinstance(one.tag, str) else ""
+        text = str(one.text or "")
         if local == "fldSimple":
-            check_field(next((str(value) for key, value in one.items() if key.endswith("instr")), ""))
-        if local == "fldChar" and "begin" not in [str(value) for value in one.values()] and words:
-            check_field("".join(words))
-            words = []
-    if words:
-        check_field("".join(words))
+            check_field(next((str(value) for key, value in one.items() if str(key).endswith("instr")), ""))
+        elif local == "fldChar":
+            is_begin = "begin" in [str(value) for value in one.values()]
+            if asked is not None:
+                check_field("".join(asked) + (" {" if is_begin else ""))
+            asked = [] if is_begin else None
+        elif local in ("instrText", "delInstrText") and asked is None:
+            check_field(text)
+        elif asked is not None and local in ("instrText", "delInstrText", "t", "delText"):
+            asked.append(text if local == "instrText" or not text else f"?{text}")
+    if asked is not None:
+        check_field("".join(asked))
 
 
 def check_field(text: str) -> None:
-    kind = (text.split() or [""])[0].upper()
-    if kind not in ALLOWED_FIELDS:
+    if not ALLOWED_FIELD.fullmatch(text):
         raise TemplateRefused(
-            _("The document has the field “%(kind)s”; only page numbers are allowed.") % {"kind": printable(kind)}
+            _("The document has the field “%(kind)s”; only page numbers are allowed.")
+            % {"kind": printable(text.strip())}
         )

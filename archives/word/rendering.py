@@ -8,6 +8,7 @@ import io
 import re
 import time
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -95,7 +96,7 @@ def rendered(template: bytes, content: Mapping[str, Any], mark: str) -> bytes:
 
 
 def marked(content: bytes, mark: str) -> bytes:
-    """The same document with the mark in every header and footer that a page may show, and no name of an author."""
+    """The same document with the mark in every header and footer that a page may show, made now and by nobody."""
     document = Document(io.BytesIO(content))
     for number, section in enumerate(document.sections):
         shown = [section.header, section.footer]
@@ -110,6 +111,7 @@ def marked(content: bytes, mark: str) -> bytes:
                 run._element.get_or_add_rPr().get_or_add_rFonts().set(qn("w:eastAsia"), "宋体")
     document.core_properties.author = document.core_properties.last_modified_by = ""
     document.core_properties.comments = mark
+    document.core_properties.created = document.core_properties.modified = datetime.now(UTC).replace(tzinfo=None)
     output = io.BytesIO()
     document.save(output)
     return output.getvalue()

@@ -22,6 +22,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("archives", "0019_inspections_move"),
+        ("campaigns", "0001_retention"),
         ("campaigns", "0010_campaigns"),
         ("customers", "0023_export_word"),
         ("organization", "0004_work_calendar"),

@@ -42,7 +42,7 @@ READ_OFTEN = (
     "segments_ownertier", "segments_owneralerts", "segments_ownerdue", "segments_monthmoves", "archives_contactlog",
     "archives_maintenanceplan", "archives_complaint", "archives_complaintstep", "archives_survey",
     "archives_riskassessment", "campaigns_propensityscore", "archives_archivevalue", "archives_archive",
-    "customers_relation", "customers_accountholder",
+    "customers_relation", "customers_accountholder", "campaigns_maturity", "campaigns_retentionfigure",
     "segments_segmentmember", "segments_segmentchange", "segments_segmentday",
 )  # fmt: skip
 
@@ -135,6 +135,7 @@ def write_money(plan: Plan, built: Built) -> None:
         db.execute("ANALYZE customers_holding")
     with built.part("balance changes"):
         db.run_sql(PACKAGE, "history", **dates)
+        db.run_sql(PACKAGE, "matured", as_of=plan.as_of)
         db.execute("ANALYZE customers_balancechange")
     with built.part("metrics"):
         db.run_sql(PACKAGE, "metrics", start=plan.start)
@@ -154,6 +155,9 @@ def write_past(plan: Plan, built: Built) -> None:
         db.run_sql(PACKAGE, "assessments", as_of=plan.as_of)
         db.run_sql(PACKAGE, "complaints", as_of=plan.as_of)
         db.run_sql(PACKAGE, "surveys", **dates)
+    with built.part("maturities"):
+        db.run_sql(PACKAGE, "retention", as_of=plan.as_of)
+        db.run_sql("campaigns.retention", "figures", as_of=plan.as_of, since=plan.start)
     with built.part("archives"):
         records.write_records(plan.as_of, with_secrets=plan.with_secrets)
     with built.part("alerts"):

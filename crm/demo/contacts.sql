@@ -1,11 +1,15 @@
 -- What managers did in the past year, up to the day of the first night: some contacts a quarter with owned customers, more
--- with the wealthier. Of the newer interested ones some say nothing about what comes next: the quality of contacts tells.
+-- with the wealthier. What is older than nine months was done in the system before this one, and imported. Of the newer
+-- interested ones some say nothing about what comes next: the quality of contacts tells.
 INSERT INTO archives_contactlog (branch_id, customer_id, staff_id, contacted_at, channel, direction, purpose, outcome,
-                                 summary, next_action, next_date, recorded_at)
+                                 summary, next_action, next_date, recorded_at, imported_from, source_no)
 SELECT o.branch_id, o.customer_id, o.owner_id, said.at, said.channel, 'outbound', said.purpose, said.outcome,
        CASE said.outcome WHEN 'interested' THEN '对三个月期产品感兴趣，约定再联系' WHEN 'not_interested' THEN '近期无资金安排'
             WHEN 'booked' THEN '约定到网点面谈' WHEN 'sold' THEN '到期资金已续存' ELSE '' END,
-       CASE WHEN goes_on.is_noted THEN '电话跟进' ELSE '' END, CASE WHEN goes_on.is_noted THEN said.at::date + 7 END, said.at
+       CASE WHEN goes_on.is_noted THEN '电话跟进' ELSE '' END, CASE WHEN goes_on.is_noted THEN said.at::date + 7 END,
+       CASE WHEN before.is_imported THEN (%(as_of)s::date - 270 + time '02:00') AT TIME ZONE 'UTC' ELSE said.at END,
+       CASE WHEN before.is_imported THEN '原客户管理系统' ELSE '' END,
+       CASE WHEN before.is_imported THEN (o.customer_id * 16 + k)::text ELSE '' END
 FROM demo_owner o JOIN demo_profile p ON p.id = o.customer_id
 CROSS JOIN LATERAL generate_series(1, CASE WHEN p.wealth >= 500000 THEN 6 WHEN p.wealth >= 50000 THEN 2 ELSE 1 END) k
 CROSS JOIN LATERAL (
@@ -30,5 +34,6 @@ CROSS JOIN LATERAL (
 CROSS JOIN LATERAL (
     SELECT said.outcome = 'booked' OR (said.outcome = 'interested' AND NOT (
         said.at > %(as_of)s::date - 75 AND pg_temp.chance(o.customer_id * 16 + k, 760) < 0.15)) AS is_noted) goes_on
+CROSS JOIN LATERAL (SELECT said.at < %(as_of)s::date - 270 AS is_imported) before
 WHERE pg_temp.chance(o.customer_id * 16 + k, 715) < 0.7
 ORDER BY said.at

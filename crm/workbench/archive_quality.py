@@ -18,7 +18,8 @@ from crm import db
 from crm.organization.access import scope_of
 from crm.organization.choices import Reach
 from crm.organization.models import User
-from crm.workbench.board_lines import NOBODY, PACKAGE, Place, place_of
+from crm.organization.places import Place, place_of
+from crm.workbench.board_lines import NOBODY, PACKAGE
 
 # What leads from a figure to the customers behind it: the filters of their list.
 BEHIND: dict[str, dict[str, str]] = {

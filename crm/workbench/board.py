@@ -22,7 +22,8 @@ from crm import db
 from crm.organization.access import scope_of
 from crm.organization.choices import Reach, Role
 from crm.organization.models import User
-from crm.workbench.board_lines import NOBODY, PACKAGE, Figures, Line, Moments, Place, lines_of, place_of, total_of
+from crm.organization.places import Place, place_of
+from crm.workbench.board_lines import NOBODY, PACKAGE, Figures, Line, Moments, lines_of, total_of
 from crm.workbench.today import is_manager_id
 from crm.workbench.why_now import Reason, Today, reason
 from customers import ownership

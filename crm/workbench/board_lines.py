@@ -8,16 +8,14 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
-from django.http import Http404
 from django.utils import timezone
 
 from archives.choices import REACHED, Channel
 from archives.contacts import start_of
 from archives.coverage import UPPER_TIER
 from crm import db
-from crm.organization.access import scope_of
-from crm.organization.choices import Reach, Role
-from crm.organization.models import Branch, User
+from crm.organization.choices import Role
+from crm.organization.places import Place
 from customers.averages import month_start
 from segments.alerts.publish import BRANCHES_OPEN
 
@@ -25,22 +23,6 @@ PACKAGE = "crm.workbench"
 PATIENCE = timedelta(hours=24)
 DUE_DAYS = 7
 NOBODY = "none"
-
-
-@dataclass(frozen=True)
-class Place:
-    """What a board is about: an outlet, or a branch with the branches below it (`children`: their names by id)."""
-
-    branch_id: int
-    name: str
-    branch_ids: tuple[int, ...]
-    child_of: Mapping[int, int]
-    children: Mapping[int, str]
-    above: tuple[tuple[int, str], ...]
-
-    @property
-    def is_outlet(self) -> bool:
-        return not self.children
 
 
 @dataclass(frozen=True)
@@ -140,28 +122,6 @@ class Line:
     def query(self) -> str:
         """The parameters of its drill-down as an address writes them."""
         return urlencode(self.drill)
-
-
-def place_of(user: User, asked: str) -> Place:
-    """The user's own branch, or the one asked for; Http404 unless it is the user's or lies below it."""
-    own = user.branch
-    scope = scope_of(user)
-    if scope is None or scope.reach != Reach.SUBTREE:
-        if asked and asked != str(own.pk):
-            raise Http404
-        return Place(own.pk, own.name, (own.pk,), {own.pk: own.pk}, {}, ())
-    rows = list(Branch.objects.filter(path__startswith=own.path).order_by("path").values_list("pk", "name", "path"))
-    names = {pk: name for pk, name, _path in rows}
-    chosen = int(asked) if asked.isdecimal() and len(asked) < 19 else own.pk
-    path = next((path for pk, _name, path in rows if pk == chosen), None)
-    if path is None or (asked and not asked.isdecimal()):
-        raise Http404
-    depth = len(path.strip(".").split("."))
-    below = {pk: way.strip(".").split(".") for pk, _name, way in rows if way.startswith(path)}
-    child_of = {pk: int(way[depth]) if len(way) > depth else pk for pk, way in below.items()}
-    children = {pk: names[pk] for pk in dict.fromkeys(child_of.values())} if len(below) > 1 else {}
-    above = tuple((int(pk), names[int(pk)]) for pk in path.strip(".").split(".")[:-1] if int(pk) in names)
-    return Place(chosen, names[chosen], tuple(below), child_of, children, above)
 
 
 def lines_of(place: Place, moments: Moments) -> list[Line]:

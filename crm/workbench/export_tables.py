@@ -1,4 +1,4 @@
-"""What of each of the four lists goes into a file. Names are masked, as on screen, and long numbers in free text."""
+"""What of each of the lists goes into a file. Names are masked, as on screen, and long numbers in free text."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -13,6 +13,9 @@ from django.utils.translation import pgettext_lazy
 from archives.contact_list import CONTACTS
 from archives.models import ContactLog, MaintenancePlan
 from archives.plan_list import PLANS
+from campaigns.models import Maturity
+from campaigns.retention.listing import RETENTION
+from campaigns.retention.models import Part
 from crm.audit.pii import veil_numbers
 from crm.workbench.why_now import Today, reason
 from customers import customer_list
@@ -31,6 +34,7 @@ TIER = Column("tier", _("Tier"), width=10)
 AUM = Column("aum", _("AUM"), "money", 18)
 MANAGER = Column("manager", _("Manager"))
 BRANCH = Column("branch", _("Branch"), width=20)
+CONTACTED = {True: pgettext_lazy("contact", "yes"), False: pgettext_lazy("contact", "no")}
 
 
 def with_manager(rows: QuerySet[Any], of: str) -> QuerySet[Any]:
@@ -124,6 +128,22 @@ def plan_cells(plans: Sequence[MaintenancePlan], tiers: Tiers, day: date) -> lis
     ]  # fmt: skip
 
 
+def load_maturities(maturities: QuerySet[Any], day: date) -> QuerySet[Any]:
+    return RETENTION.load(maturities, frozenset(), day)
+
+
+def maturity_cells(maturities: Sequence[Maturity], tiers: Tiers, day: date) -> list[list[Cell]]:
+    return [
+        [
+            one.customer.customer_no, one.customer.name_mask, one.product.name, one.maturity_date, one.principal,
+            *(getattr(one, part) for part in Part), one.final_on, str(CONTACTED[one.is_contacted]),
+            tier(one.customer, tiers), f"{one.held_owner.name} {one.held_owner.staff_no}" if one.held_owner else "",
+            one.held_branch.name,
+        ]
+        for one in maturities
+    ]  # fmt: skip
+
+
 TABLES: dict[str, Table] = {
     table.shape.name.value: table
     for table in (
@@ -170,6 +190,18 @@ TABLES: dict[str, Table] = {
                 Column("made", _("Planned on"), width=16), MANAGER, BRANCH,
             ),
             load_plans, plan_cells,
+        ),
+        Table(
+            RETENTION,
+            (
+                NUMBER, NAME, Column("product", _("Product"), width=24), Column("matured", _("Matured on"), "date", 12),
+                Column("principal", _("Matured"), "money", 18),
+                *(Column(part.value, part.label, "money", 18) for part in Part),
+                Column("final", _("Final on"), "date", 12),
+                Column("contacted", _("Effective contact before"), width=12), TIER,
+                Column("held", _("Manager then")), Column("held_branch", _("Branch then"), width=20),
+            ),
+            load_maturities, maturity_cells,
         ),
     )
 }  # fmt: skip

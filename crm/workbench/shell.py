@@ -21,12 +21,13 @@ NIGHT_READERS = frozenset({Role.ADMIN, Role.BRANCH_MANAGER, Role.AUDITOR})
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the navigation."""
+    """One line of the navigation; it is current on its own pages and on those that belong to it (`also`)."""
 
     url_name: str
     icon: str
     label: str | Promise
     roles: frozenset[str]
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -47,13 +48,20 @@ NAVIGATION = (
     Entry("workbench:alerts", "bell", gettext_lazy("Alerts"), frozenset(BALANCE_ROLES)),
     Entry("workbench:contacts", "note", gettext_lazy("Contacts"), frozenset(BALANCE_ROLES)),
     Entry("workbench:plans", "calendar-event", gettext_lazy("Plans"), frozenset(BALANCE_ROLES)),
+    Entry("campaigns:retention", "pig-money", pgettext_lazy("navigation", "Retention"), frozenset(BALANCE_ROLES)),
     Entry("workbench:pool", "user-plus", pgettext_lazy("navigation", "Pool"), frozenset(BALANCE_ROLES)),
     Entry(
         "workbench:handovers", "user-share", pgettext_lazy("navigation", "Handover"), frozenset({Role.BRANCH_MANAGER})
     ),
     Entry("archives:complaints", "message-report", gettext_lazy("Complaints"), frozenset(CUSTOMER_ROLES)),
     Entry("archives:surveys", "star", gettext_lazy("Surveys"), frozenset(BALANCE_ROLES)),
-    Entry("archives:inspection_list", "archive", pgettext_lazy("navigation", "Inspections"), frozenset(BALANCE_ROLES)),
+    Entry(
+        "archives:inspection_list",
+        "archive",
+        pgettext_lazy("navigation", "Inspections"),
+        frozenset(BALANCE_ROLES),
+        ("workbench:archive_quality", "archives:register", "archives:gift_list"),
+    ),
     Entry("archives:quality", "activity", pgettext_lazy("navigation", "Quality"), frozenset(BALANCE_ROLES)),
     Entry("campaigns:propensity", "phone-check", pgettext_lazy("navigation", "Propensity"), NIGHT_READERS),
     Entry("exports:list", "file-export", gettext_lazy("Exports"), frozenset(BALANCE_ROLES)),
@@ -64,7 +72,13 @@ NAVIGATION = (
         pgettext_lazy("navigation", "Jobs"),
         NIGHT_READERS,
     ),
-    Entry("admin:index", "settings", gettext_lazy("Settings"), frozenset({Role.ADMIN, Role.AUDITOR})),
+    Entry(
+        "admin:index",
+        "settings",
+        gettext_lazy("Settings"),
+        frozenset({Role.ADMIN, Role.AUDITOR}),
+        ("archives:templates",),
+    ),
 )
 
 
@@ -75,6 +89,12 @@ def url_of(name: str) -> str:
         return ""
 
 
+def is_current(path: str, url: str, home: str, also: tuple[str, ...]) -> bool:
+    """Is this page one of an entry's? All addresses begin with that of the home page, which is current alone."""
+    begins = tuple(one for one in (url, *map(url_of, also)) if one and one != home)
+    return path == home if url == home else path.startswith(begins)
+
+
 def shell(request: HttpRequest) -> dict[str, object]:
     """Names for templates/base.html; the two that read the database do so when a page first uses them."""
     display = Display.of(request)
@@ -82,7 +102,7 @@ def shell(request: HttpRequest) -> dict[str, object]:
         return {"display": display}
     home = reverse("workbench:today")
     links = [
-        Link(url, entry.icon, entry.label, request.path == home if url == home else request.path.startswith(url))
+        Link(url, entry.icon, entry.label, is_current(request.path, url, home, entry.also))
         for entry in NAVIGATION
         if request.user.role in entry.roles and (url := url_of(entry.url_name))
     ]

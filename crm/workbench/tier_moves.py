@@ -12,7 +12,7 @@ from crm.jobs.models import JobRun
 from crm.organization.access import scope_of
 from crm.organization.choices import Reach
 from crm.organization.models import Branch, User
-from crm.workbench.board_lines import Place, place_of
+from crm.organization.places import Place, place_of
 from customers.filters import MOST_CHOICES
 from segments import moves
 from segments.models import Tier, TierScheme

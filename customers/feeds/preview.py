@@ -134,10 +134,15 @@ def sampled(token: str, file_name: str, spec: Spec) -> Iterator[tuple[Path, bool
         os.close(descriptor)
 
 
-def label_of(column: Column, language: str) -> str:
-    """What a person calls the column: its first Chinese alias, or its name in words."""
+def heading_of(column: Column, language: str) -> str:
+    """What a file of somebody who reads this language calls the column: its first Chinese alias, or its name."""
     chinese = next((alias for alias in column.aliases if not alias.isascii()), None)
-    return chinese if chinese and language.startswith("zh") else column.name.replace("_", " ")
+    return chinese if chinese and language.startswith("zh") else column.name
+
+
+def label_of(column: Column, language: str) -> str:
+    """The same as a person says it."""
+    return heading_of(column, language).replace("_", " ")
 
 
 def in_header(column: Column, names: list[str]) -> str:

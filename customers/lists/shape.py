@@ -132,8 +132,9 @@ def keyset_page(
     load: Callable[[QuerySet[Any]], QuerySet[Any]],
     after: str = "",
     before: str = "",
+    size: int = PAGE_ROWS,
 ) -> Page:
-    """The rows behind `after`, or those before `before`; from the top when neither can be read.
+    """The rows behind `after`, or those before `before`; from the top when neither can be read; `size` of them at most.
 
     One statement, however deep, and however much `load` adds to what a row shows.
     """
@@ -144,8 +145,8 @@ def keyset_page(
     if place is not None:
         rows = rows.filter(beyond(place, goes_down))
     loaded = load(rows).annotate(total=capped_count(matching))
-    found = list(loaded.order_by(*order_of(goes_down=goes_down))[: PAGE_ROWS + 1])
-    has_more, found = len(found) > PAGE_ROWS, found[:PAGE_ROWS]
+    found = list(loaded.order_by(*order_of(goes_down=goes_down))[: size + 1])
+    has_more, found = len(found) > size, found[:size]
     if is_back:
         found.reverse()
     count = found[0].total if found else 0

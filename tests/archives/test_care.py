@@ -171,6 +171,24 @@ def test_a_retirement_is_a_suggestion_until_somebody_confirms_it(
     assert ArchiveValue.objects.using("batch").filter(customer=customer).count() == 3
 
 
+def test_of_two_suggestions_one_is_confirmed(bank: Bank, client_of: ClientOf, at_noon: None) -> None:
+    customer = bank.customer("A1", owner=bank.wang)
+    Customer.objects.using("batch").filter(pk=customer.pk).update(birth_date=date(1977, 1, 5), sex="F")
+    wang, page = client_of(bank.wang), f"/customers/{customer.pk}/archive/"
+    first, second = (one.rule for one in wang.get(page).context["suggestions"])
+    for rule in (first, second):  # a page that was open before
+        assert wang.post(f"{page}retirement/{rule.pk}/").status_code == 302
+    with scoped(bank.wang):
+        kinds = [one.kind for one in care.upcoming(Customer.objects.get(pk=customer.pk), TODAY)]
+    assert kinds.count("retirement") == 1
+
+
+@pytest.mark.parametrize("kind", ["birthday", "family", "wedding", "anniversary", "other"])
+def test_another_day_that_lies_ahead_counts_itself_and_an_anniversary_does_not(database: None, kind: str) -> None:
+    coming = care.next_day(kind, date(2026, 12, 5), None, None, date(2026, 11, 26))
+    assert coming == date(2026 if kind == "other" else 2027, 12, 5)
+
+
 def test_an_empty_row_is_no_fault() -> None:
     assert fault_of({}) is None
 

@@ -1,16 +1,21 @@
 """The ledger of consents on its page, and corrections of contacts."""
 
+import threading
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.db import IntegrityError
+from django.db import IntegrityError, connections, transaction
 from django.test import Client
 from django.utils import timezone
 
+from archives import consents
+from archives.choices import Channel, Evidence
 from archives.models import Consent, ContactLog
 from crm.audit.models import AuditEntry
+from crm.organization.access import scoped
 from crm.organization.models import User
 from customers.models import Customer
 from tests.world import Bank
@@ -62,6 +67,17 @@ def test_a_refusal_by_one_way_closes_that_way(bank: Bank, client_of: ClientOf) -
     assert page.count('data-bar="refused"') == 1
 
 
+def test_each_reason_names_the_ways_that_it_closes(bank: Bank, client_of: ClientOf) -> None:
+    customer = bank.customer("C1", owner=bank.wang)
+    client, address = client_of(bank.wang), f"/customers/{customer.pk}/consent/"
+    for channel in ("sms", "wecom"):
+        client.post(address, sent(purpose="marketing", channel=channel))
+    marketing = client.get(address).context["standing"][0]
+    named = {verdict.bar: names for names, verdict in marketing[2]}
+    assert all(str(Channel(way).label) in named["refused"] for way in ("sms", "wecom"))
+    assert str(Channel.PHONE.label) not in named["refused"]
+
+
 def test_a_call_that_was_made_is_logged_although_it_was_barred(bank: Bank, client_of: ClientOf) -> None:
     customer = bank.customer("C1", owner=bank.wang, do_not_contact=True)
     form = {"channel": "phone", "outcome": "interested", "submission": str(uuid4()), "products": "TIME1Y",
@@ -71,6 +87,45 @@ def test_a_call_that_was_made_is_logged_although_it_was_barred(bank: Bank, clien
     log = ContactLog.objects.using("batch").get()
     assert (log.products, str(log.amount), log.next_action) == ("TIME1Y", "20000.00", "再谈")
     assert (log.direction, log.purpose) == ("inbound", "maturity")
+
+
+def test_taking_back_a_contact_leaves_what_was_signed_since(bank: Bank, client_of: ClientOf) -> None:
+    customer = bank.customer("C1", owner=bank.wang)
+    client = client_of(bank.wang)
+    form = {"channel": "phone", "outcome": "refused", "submission": str(uuid4())}
+    client.post(f"/customers/{customer.pk}/contacts/new/", form)
+    log = ContactLog.objects.using("batch").get()
+    client.post(f"/customers/{customer.pk}/consent/", sent(evidence="signed", said_on="2026-01-02"))
+    client.post(f"/contacts/{log.pk}/unbar/")
+    assert Customer.objects.using("batch").get(pk=customer.pk).do_not_contact
+    assert not Consent.objects.using("batch").filter(is_given=True).exists()
+
+
+def test_of_two_who_note_at_once_what_was_said_last_holds(bank: Bank) -> None:
+    """The customer had refused; one notes a consent, and before that is stored another one a newer refusal."""
+    customer = bank.customer("C1", owner=bank.wang)
+    Customer.objects.using("batch").filter(pk=customer.pk).update(do_not_contact=True)
+    now = timezone.now()
+
+    def note(actor: User, at: datetime, *, given: bool) -> None:
+        with scoped(actor):
+            said = consents.Said(is_given=given, evidence=Evidence.SIGNED, at=at)
+            consents.append(Customer.objects.get(pk=customer.pk), actor, said, uuid4())
+
+    def refuse() -> None:
+        try:
+            note(bank.he, now, given=False)
+        finally:
+            connections.close_all()
+
+    second = threading.Thread(target=refuse)
+    with transaction.atomic():
+        note(bank.wang, now - timedelta(minutes=1), given=True)
+        second.start()
+        second.join(1)  # it waits here, or it has seen nothing of the first
+    second.join()
+    assert Consent.objects.using("batch").count() == 2
+    assert Customer.objects.using("batch").get(pk=customer.pk).do_not_contact
 
 
 def correction(**more: str) -> dict[str, str]:

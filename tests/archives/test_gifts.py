@@ -112,6 +112,26 @@ def test_another_person_approves_and_then_it_is_given(bank: Bank, customer: Cust
     assert state(gift) == GiftState.REVERSED
 
 
+def test_what_was_approved_for_somebody_who_left_is_called_off_by_a_manager(bank: Bank, customer: Customer) -> None:
+    gift = give(bank, customer, "180.00")
+    with pytest.raises(GiftRefused):  # while it waits it is refused, with a reason
+        act(bank.he, gift, GiftState.WITHDRAWN)
+    act(bank.he, gift, GiftState.APPROVED)
+    User.objects.using("batch").filter(pk=bank.wang.pk).update(is_active=False)
+    act(bank.he, gift, GiftState.WITHDRAWN)
+    assert state(gift) == GiftState.WITHDRAWN
+
+
+def test_the_page_counts_what_was_given_where_the_giver_worked_before(bank: Bank, customer: Customer) -> None:
+    give(bank, customer, "100.00")
+    Customer.objects.using("batch").filter(pk=customer.pk).update(branch=bank.north)
+    for model in (Gift, GiftStep):
+        model.objects.using("batch").update(branch=bank.north)
+    other = bank.customer("A2", owner=bank.wang)
+    with scoped(bank.wang):
+        assert gifts.room_for(other, bank.wang, None, DAY()).month_given == Decimal("100.00")
+
+
 def test_a_manager_cannot_approve_the_own_gift(bank: Bank, customer: Customer, client_of: ClientOf) -> None:
     gift = give(bank, customer, "180.00", by=bank.he)
     with pytest.raises(GiftRefused):

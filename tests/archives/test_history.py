@@ -3,6 +3,7 @@
 import csv
 import io
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -19,7 +20,7 @@ from crm import db
 from crm.jobs import ledger
 from crm.organization.access import scoped
 from crm.organization.models import User
-from customers.feeds import load
+from customers.feeds import load, rejects
 from customers.feeds.folder import spec_of
 from customers.feeds.spec import spec_named
 from customers.models import Customer, FeedLoad
@@ -53,7 +54,7 @@ def contacts() -> list[ContactLog]:
 
 
 def rejected(one: FeedLoad) -> list[tuple[int, str, str]]:
-    path = Path(load.rejects.folder()) / one.reject_file
+    path = Path(rejects.folder()) / one.reject_file
     rows = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"))))[1:]
     return [(int(row[0]), row[1], row[2]) for row in rows]
 
@@ -69,7 +70,7 @@ def test_a_contact_comes_with_its_author_and_time(bank: Bank, customer: Customer
     assert (first.channel, first.direction, first.purpose, first.outcome) == (
         Channel.PHONE, Direction.OUTBOUND, Purpose.CARE, Outcome.INTERESTED,
     )  # fmt: skip
-    assert (first.summary, first.products, first.amount) == ("谈了三个月期产品", "稳享理财", 50000)
+    assert (first.summary, first.products, first.amount) == ("谈了三个月期产品", "稳享理财", Decimal(50000))
     assert (first.next_action, first.next_date) == ("电话跟进", date(2025, 6, 10))
     assert (first.customer_id, first.branch_id) == (customer.pk, bank.south.pk)
 

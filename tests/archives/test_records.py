@@ -263,7 +263,8 @@ def test_what_is_typed_is_stored_in_one_writing(database: None, key: str, typed:
 @pytest.mark.parametrize(
     ("key", "typed"),
     [
-        ("pay_day", "x"), ("pay_day", "NaN"), ("pay_day", "1e30"), ("other_maturity", "2026-02-30"),
+        ("pay_day", "x"), ("pay_day", "NaN"), ("pay_day", "1e30"), ("pay_day", "1e999999999"),
+        ("pay_day", "-1e999999999"), ("pay_day", "1e-999999999"), ("other_maturity", "2026-02-30"),
         ("other_maturity", "0001-01-01"), ("date_lunar", "13-1"), ("date_lunar", "8-31"), ("position", "king"),
         ("position", "owner,staff"), ("business_note", "字" * 501), ("business_note", "面\x00馆"),
         ("business_note", "面\x1b[31m馆"),

@@ -211,6 +211,7 @@ def test_a_rule_is_put_in_force_within_days_while_it_means_as_many(
     bank: Bank, idle: dict[str, Customer], client_of: ClientOf
 ) -> None:
     rule, leader = ruled(client_of(bank.he)), client_of(bank.sun)
+    assert rule.simulated is not None
     asked = PoolRule.objects.using("batch").filter(pk=rule.pk)
     address = f"/pool/rules/{rule.pk}/activate/"
 

@@ -358,3 +358,17 @@ def test_statements_of_the_list_do_not_grow_with_loads(
     client.get("/feeds/")
     with django_assert_max_num_queries(20):
         client.get("/feeds/")
+
+
+def test_an_empty_file_of_each_kind_has_the_columns_that_its_rows_need(client: Client) -> None:
+    for language, header in (("zh-hans", "来源编号"), ("en", "source_no")):
+        client.cookies["django_language"] = language
+        answer = client.get("/feeds/templates/contact_history.csv")
+        text = answer.content.decode("utf-8-sig")
+        assert header in text.split(",") and text.endswith("\r\n")
+        # Sent back as it came, every column is recognised.
+        found = uploaded_preview(client, sent(client, answer.content, spec="contact_history"))
+        assert (found.missing, found.unknown) == ([], [])
+    form = client.get("/feeds/upload/").content.decode()
+    assert all(f"/feeds/templates/{name}.csv" in form for name in ("eod_customers", "contact_history"))
+    assert client.get("/feeds/templates/nonsense.csv").status_code == 404

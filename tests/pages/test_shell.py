@@ -42,6 +42,18 @@ def test_navigation_follows_the_role(bank: Bank, client_of: ClientOf) -> None:
     assert 'role="search"' not in lu
 
 
+def test_pages_without_an_entry_of_their_own_show_the_one_they_belong_to(bank: Bank, client_of: ClientOf) -> None:
+    current = re.compile(r'<a href="([^"]+)"[^>]*aria-current="page"')
+    for user, path, entry in (
+        (bank.he, "/archives/quality/", "/archives/inspections/"),
+        (bank.he, "/archives/register/", "/archives/inspections/"),
+        (bank.he, "/gifts/", "/archives/inspections/"),
+        (bank.lu, "/archives/templates/", "/admin/"),
+    ):
+        rail = client_of(user).get(path).content.decode().split('class="app-nav"')[1].split("</nav>")[0]
+        assert current.findall(rail) == [entry], path
+
+
 def test_the_language_of_the_page_can_be_changed(bank: Bank, client_of: ClientOf) -> None:
     client = client_of(bank.wang)
     assert '<html lang="zh-hans"' in client.get("/").content.decode()

@@ -234,6 +234,9 @@ def test_a_scheme_in_force_gets_a_new_version_that_takes_its_place(bank: Bank, c
     copy = TierScheme.objects.get(code=scheme.code, version=scheme.version + 1)
     assert not copy.is_active and copy.tiers.count() == scheme.tiers.count()
     page = reverse("admin:segments_tierscheme_change", args=[copy.pk])
+    for share in ("150", "100", "-1"):  # told when it is written, not when somebody has it simulated
+        refused = client.post(page, {**form_of(client.get(page)), "keep_percent": share})
+        assert "keep_percent" in refused.context["adminform"].form.errors
     assert client.post(page, {**form_of(client.get(page)), "metric": "month_average"}).status_code == 302
     # Nobody releases alone: the action is none of this page's, and a second person decides after a simulation.
     act(client, "segments_tierscheme", "activate", copy.pk)

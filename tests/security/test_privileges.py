@@ -74,6 +74,8 @@ TABLES = {
     "axes_accessattemptexpiration": "rd",
     "axes_accessfailurelog": "r",
     "axes_accesslog": "arw",
+    "campaigns_maturity": "r",
+    "campaigns_retentionfigure": "r",
     "campaigns_propensitymodel": "ar",  # and what is decided: tests/campaigns
     "campaigns_propensityscore": "rd",
     "campaigns_scorable": "r",

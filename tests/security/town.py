@@ -41,6 +41,7 @@ from archives.models import (
     Survey,
     SurveyRule,
 )
+from campaigns.models import Maturity
 from crm.audit import pii, trail
 from crm.audit.models import AuditEntry
 from crm.jobs.models import JobRun
@@ -236,11 +237,23 @@ def build_subject(bank: world.Bank, number: int, relation: str, branch: Branch, 
     )
     relation_row(customer)
     export_row(owner)
+    maturity_row(customer, owner)
     return Subject(
         relation, marker, plain, owner, customer, account, alert, plan, sealed_value(customer, branch),
         complaint_row(customer, owner), survey_row(customer, plan), inspection_row(bank, customer, owner),
         gift_row(customer, owner),
         finding_row(customer, owner),
+    )  # fmt: skip
+
+
+def maturity_row(customer: Customer, owner: User) -> Maturity:
+    """Money that matured this month and left the bank: it stands in the list that the page opens with."""
+    day, holding = timezone.localdate(), customer.holdings.using("batch").get()
+    return Maturity.objects.using("batch").create(
+        branch_id=customer.branch_id, customer=customer, holding=holding, product_id=holding.product_id,
+        product_class="time", principal=90_000, gone=90_000, late_gone=90_000, maturity_date=day, auto_rollover=False,
+        provisional_on=day, final_on=day + timedelta(days=7), ends_on=day + timedelta(days=15),
+        held_branch_id=customer.branch_id, held_owner_id=owner.pk,
     )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 import io
 import time
 import zipfile
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -143,6 +144,16 @@ def element(xml: str) -> bytes:
     return replaced(DOCUMENT, "<w:body>", f"<w:body><w:p><w:r>{xml}</w:r></w:p>")
 
 
+BEGIN, RESULT, END = (f'<w:fldChar w:fldCharType="{kind}"/>' for kind in ("begin", "separate", "end"))
+FETCHES = 'INCLUDEPICTURE "http://127.0.0.1/x.png"'
+
+
+def drawing(attribute: str) -> bytes:
+    """An old drawing with an address in an attribute."""
+    names = 'xmlns:v="urn:schemas-microsoft-com:vml" xmlns:o="urn:schemas-microsoft-com:office:office"'
+    return element(f"<w:pict><v:shape {names}><v:imagedata {attribute}/></v:shape></w:pict>")
+
+
 HOSTILE = {
     "not a zip": b"MZ this is no zip",
     "empty": b"",
@@ -176,6 +187,18 @@ HOSTILE = {
     "field": element("<w:instrText>INCLUDETEXT c:\\\\x.docx</w:instrText>"),
     "split field": element("<w:instrText>DDE</w:instrText></w:r><w:r><w:instrText>AUTO cmd</w:instrText>"),
     "simple field": replaced(DOCUMENT, "<w:body>", '<w:body><w:p><w:fldSimple w:instr="INCLUDEPICTURE x"/></w:p>'),
+    "field within a field": element(
+        f"{BEGIN}<w:instrText>PAGE </w:instrText>{BEGIN}<w:instrText>{FETCHES}</w:instrText>{END}{RESULT}{END}"
+    ),
+    "field after a page number": element(f"{BEGIN}<w:instrText>PAGE {FETCHES}</w:instrText>{END}"),
+    "text as a field": element(f"{BEGIN}<w:t>{FETCHES}</w:t>{END}"),
+    "placeholder in a field": element(
+        f"{BEGIN}<w:instrText>PAGE</w:instrText><w:t>{{{{ customer.name }}}}</w:t>{RESULT}{END}"
+    ),
+    "deleted field": element(f"{BEGIN}<w:delInstrText>{FETCHES}</w:delInstrText>{END}"),
+    "field without an end": element(f"{BEGIN}<w:instrText>{FETCHES}</w:instrText>"),
+    "picture of an old drawing": drawing('src="http://127.0.0.1/x.png"'),
+    "origin of an old drawing": drawing('o:href="http://127.0.0.1/x.png"'),
     "hidden in a property": replaced("docProps/core.xml", "</cp:coreProperties>",
                                      "<cp:category>{{ ''.x }}</cp:category></cp:coreProperties>"),
     "hidden in an attribute": replaced(DOCUMENT, "<w:body>", '<w:body><w:p w:rsidR="{{ 7*7 }}"/>'),
@@ -202,6 +225,26 @@ def test_a_bomb_is_refused_without_unpacking_it() -> None:
 def test_many_parts_that_are_large_together() -> None:
     with pytest.raises(TemplateRefused):
         check(packed({f"word/media/a{n}.png": b"\0" * (4 << 20) for n in range(5)}))
+
+
+def test_many_tiny_elements() -> None:
+    part = b"<a>" + b"<a/>" * (1 << 19) + b"</a>"
+    with pytest.raises(TemplateRefused):
+        check(packed({f"customXml/item{n}.xml": part for n in (1, 2)}))
+
+
+def test_many_braces_that_never_close_are_read_in_time() -> None:
+    begun = time.monotonic()
+    with pytest.raises(TemplateRefused):
+        check(with_texts("{{" * 200_000))
+    assert time.monotonic() - begun < 10
+
+
+@pytest.mark.parametrize("asked", [" PAGE   \\* MERGEFORMAT ", "NUMPAGES", 'page \\# "0"', "SECTIONPAGES \\* Arabic"])
+def test_page_numbers_as_word_writes_them_pass(asked: str) -> None:
+    half = len(asked) // 2
+    first, second = (f"<w:instrText>{part}</w:instrText>" for part in (asked[:half], asked[half:]))
+    assert check(element(f"{BEGIN}{first}</w:r><w:r>{second}{RESULT}<w:t>7</w:t>{END}")) > 20
 
 
 def test_too_many_and_doubled_parts() -> None:
@@ -254,3 +297,16 @@ def test_placeholders_split_over_runs_and_pictures_pass() -> None:
     document.save(output)
     assert check(output.getvalue()) == 1
     assert texts(fills(output.getvalue()))[0] == ARCHIVE["customer"]["name"]
+
+
+def test_the_properties_name_nobody_and_the_day_it_was_made() -> None:
+    document = Document()
+    properties = document.core_properties
+    properties.author = properties.last_modified_by = "某人"
+    document.add_paragraph("{{ customer.name }}")
+    output = io.BytesIO()
+    document.save(output)
+    made = Document(io.BytesIO(fills(output.getvalue()))).core_properties
+    assert (made.author, made.last_modified_by, made.comments) == ("", "", "1001")
+    assert made.created == made.modified and made.created is not None
+    assert abs((datetime.now(UTC) - made.created).total_seconds()) < 60
