@@ -8,6 +8,8 @@ from campaigns.campaign_models import CampaignStratum as CampaignStratum
 from campaigns.campaign_models import CampaignTemplate as CampaignTemplate
 from campaigns.measurement_models import CampaignCell as CampaignCell
 from campaigns.measurement_models import CampaignDay as CampaignDay
+from campaigns.propensity.models import PropensityModel as PropensityModel
+from campaigns.propensity.models import PropensityScore as PropensityScore
 from campaigns.prospects.models import LobbyRule as LobbyRule
 from campaigns.prospects.models import LobbyShift as LobbyShift
 from campaigns.prospects.models import Presence as Presence

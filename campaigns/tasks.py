@@ -4,6 +4,9 @@ from celery import shared_task
 from kombu.exceptions import OperationalError
 
 from campaigns import launching
+from campaigns.propensity.tasks import learn_propensity as learn_propensity
+from campaigns.propensity.tasks import score_propensity as score_propensity
+from campaigns.propensity.tasks import sweep_propensity as sweep_propensity
 
 # A wake-up that nobody took until the next sweep is stale: the sweep sends another.
 WAKE_SECONDS = 50

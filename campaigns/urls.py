@@ -1,6 +1,7 @@
 from django.urls import path
 
 from campaigns import call_views, result_views, views
+from campaigns.propensity import views as propensity
 from campaigns.prospects import prospect_views
 from campaigns.prospects import views as lobby_views
 from campaigns.retention import views as retention
@@ -34,4 +35,7 @@ urlpatterns = [
     path("campaigns/<int:pk>/result/", result_views.campaign_result, name="result"),
     path("campaigns/<int:pk>/result/file/", result_views.result_file, name="result_file"),
     path("campaigns/<int:pk>/<slug:verb>/", views.campaign_change, name="change"),
+    path("campaigns/propensity/", propensity.models, name="propensity"),
+    path("campaigns/propensity/learn/", propensity.learn, name="propensity_learn"),
+    path("campaigns/propensity/<int:pk>/", propensity.decide, name="propensity_decide"),
 ]

@@ -22,6 +22,7 @@ def schedule(nightly_at: str, *, sweep_seconds: float) -> dict[str, dict[str, ob
         "uploads": {"task": "customers.tasks.sweep_uploads", "schedule": sweep_seconds},
         "bulk": {"task": "crm.workbench.tasks.sweep_bulk", "schedule": sweep_seconds},
         "simulations": {"task": "crm.workbench.tasks.sweep_simulations", "schedule": sweep_seconds},
+        "propensity": {"task": "campaigns.propensity.tasks.sweep_propensity", "schedule": sweep_seconds},
         "launches": {"task": "campaigns.tasks.sweep_launches", "schedule": sweep_seconds},
         "exports": {"task": "crm.workbench.tasks.sweep_exports", "schedule": sweep_seconds},
         "heartbeat": {"task": "crm.nightly_tasks.heartbeat", "schedule": 30.0},

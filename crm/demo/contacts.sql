@@ -21,8 +21,16 @@ CROSS JOIN LATERAL (
                [1 + floor(pg_temp.chance(o.customer_id * 16 + k, 712) * 6)::int] AS channel,
            (ARRAY['maturity', 'critical', 'alert', 'care', 'care', 'archive'])
                [1 + floor(pg_temp.chance(o.customer_id * 16 + k, 713) * 6)::int] AS purpose,
-           (ARRAY['interested', 'not_interested', 'not_reached', 'not_reached', 'booked', 'sold'])
-               [1 + floor(pg_temp.chance(o.customer_id * 16 + k, 714) * 6)::int] AS outcome) said
+           pg_temp.chance(o.customer_id * 16 + k, 714) AS drawn) made
+CROSS JOIN LATERAL (
+    -- Who has more, is met in person or is of a willing kind says yes more often: there is something to learn from.
+    SELECT made.*, CASE
+        WHEN drawn < 0.33 THEN 'not_reached'
+        WHEN pg_temp.chance(o.customer_id * 16 + k, 716) > 1 / (1 + exp(
+             -0.2 - 0.2 * (ln(1 + p.wealth::float8) - 12) - 0.9 * (channel = 'face')::int - 0.9 * p.is_saver::int
+             + 0.9 * (p.open_date < %(as_of)s::date - 1500)::int
+             - 3.0 * (pg_temp.chance(o.customer_id, 717) - 0.5))) THEN 'not_interested'
+        ELSE (ARRAY['interested', 'booked', 'sold'])[1 + floor((drawn - 0.33) / 0.67 * 3)::int] END AS outcome) said
 CROSS JOIN LATERAL (
     SELECT said.outcome = 'booked' OR (said.outcome = 'interested' AND NOT (
         said.at > %(as_of)s::date - 75 AND pg_temp.chance(o.customer_id * 16 + k, 760) < 0.15)) AS is_noted) goes_on

@@ -12,6 +12,7 @@ from archives.care import CareDay
 from archives.contactable import Pressure, pressure_of
 from archives.models import MaintenancePlan
 from archives.suitability import Suitability, suitability_of
+from campaigns.propensity.likelihood import Likelihood, told
 from campaigns.standing import Standing, standings
 from crm.organization.choices import Role
 from crm.organization.models import User
@@ -99,6 +100,7 @@ class Page:
     groups: Groups
     story: Story
     suitability: Suitability
+    likelihood: Likelihood | None
     continuity: Note | None
     pressure: Pressure | None
     campaigns: list[Standing]
@@ -172,6 +174,7 @@ def gather(user: User, customer: Customer, today: Today, now: datetime) -> Page:
         ),
         story=story_of(user, customer, metrics, today.as_of, today.tiers, keep, gap),
         suitability=suitability,
+        likelihood=told(getattr(customer, "likelihood", None)),
         continuity=note_of(user, customer),
         pressure=pressure_of(getattr(customer, "pressure", None), today.day),
         campaigns=standings(getattr(customer, "campaigns_now", None)),

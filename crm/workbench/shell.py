@@ -66,6 +66,7 @@ NAVIGATION = (
         ("workbench:archive_quality", "archives:register", "archives:gift_list"),
     ),
     Entry("archives:quality", "activity", pgettext_lazy("navigation", "Quality"), frozenset(BALANCE_ROLES)),
+    Entry("campaigns:propensity", "phone-check", pgettext_lazy("navigation", "Propensity"), NIGHT_READERS),
     Entry("exports:list", "file-export", gettext_lazy("Exports"), frozenset(BALANCE_ROLES)),
     Entry("feeds:list", "file-import", gettext_lazy("Files"), frozenset({Role.ADMIN})),
     Entry(

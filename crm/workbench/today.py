@@ -14,6 +14,7 @@ from archives.choices import Channel, Outcome
 from archives.contacts import last_contact
 from archives.models import MaintenancePlan
 from archives.plans import SAID, said_of
+from campaigns.propensity import likelihood
 from campaigns.prospects.desk import desk
 from crm.organization.choices import Role
 from crm.organization.models import User
@@ -49,6 +50,7 @@ class Row:
     others: int
     plan: Mapping[str, str] | None
     barred: contactable.Verdict | None
+    likely: likelihood.Likelihood | None
 
 
 @dataclass(frozen=True)
@@ -129,6 +131,7 @@ def loaded(alerts: QuerySet[Any], user: User, day: date, now: datetime) -> Query
             live=Subquery(behind.annotate(number=Count("pk")).values("number")),
             plan=due_plan(user, day),
             call=contactable.call_about_alert(now),
+            likely=likelihood.score_of(user, "customer"),
         )
     )
     return read
@@ -147,6 +150,7 @@ def rows_of(alerts: Sequence[Any], today: Today, now: datetime) -> list[Row]:
             others=alert.live - 1,
             plan=plan_of(alert.plan),
             barred=contactable.verdict_of(alert.call),
+            likely=likelihood.told(alert.likely),
         )
         for alert in alerts
     ]

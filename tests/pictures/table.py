@@ -81,6 +81,7 @@ PICTURES = (
     Picture("segment-playbook", HEAD, "/segments/{segment}/playbook/"),
     Picture("tier-schemes", HEAD, "/tiers/schemes/", (DESK, PHONE)),
     Picture("tier-scheme", HEAD, "/tiers/schemes/{tier_scheme}/", (DESK, PHONE)),
+    Picture("propensity", HEAD, "/campaigns/propensity/", (DESK, PHONE), is_dark=True),
     Picture("segments-overlap", BRANCH, "/segments/overlap/?s=women&s=payroll&s=life-young", (DESK, PHONE)),
     Picture("tier-moves", BRANCH, "/tiers/moves/?cell=3-2", (DESK, PHONE), is_dark=True),
     Picture("tier-gaps", BRANCH, "/tiers/gaps/", (DESK, PHONE)),

@@ -401,6 +401,16 @@ PAGES: tuple[Page, ...] = (
     Page("tiers:draft_new", MANAGER | ADMIN, WRITE, answers={"POST": frozenset({302, 403, 404})}),
     Page("tiers:draft", MANAGER | ADMIN, BOTH, arguments=draft),
     Page("tiers:draft_progress", MANAGER | ADMIN, READ, arguments=draft),
+    # A model is of the whole bank: a manager of a branch reads it, and changes nothing.
+    Page("campaigns:propensity", NIGHT_READERS, READ),
+    Page("campaigns:propensity_learn", MANAGER | ADMIN, WRITE, answers={"POST": frozenset({302, 403})}),
+    Page(
+        "campaigns:propensity_decide",
+        MANAGER | ADMIN,
+        WRITE,
+        arguments=nowhere_id,
+        answers={"POST": frozenset({404})},
+    ),
     Page("tiers:draft_decide", MANAGER | ADMIN, WRITE, arguments=draft, answers={"POST": frozenset({302, 403})}),
     Page("jobs:list", NIGHT_READERS, READ),
     Page("jobs:run", NIGHT_READERS, READ, arguments=run),

@@ -85,6 +85,9 @@ TABLES = {
     "campaigns_referral": "ar",  # and what becomes of it
     "campaigns_maturity": "r",
     "campaigns_retentionfigure": "r",
+    "campaigns_propensitymodel": "ar",  # and what is decided: tests/campaigns
+    "campaigns_propensityscore": "rd",
+    "campaigns_scorable": "r",
     "customers_account": "r",
     "customers_accountholder": "r",
     "customers_alert": "rw",

@@ -39,7 +39,7 @@ class Migration(migrations.Migration):
     """潜客 with their history, referrals from the lobby, who is on duty, the shift's handover."""
 
     dependencies = [
-        ("campaigns", "0011_measurement"),
+        ("campaigns", "0003_measurement"),
         ("customers", "0023_export_word"),
         ("organization", "0004_work_calendar"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
@@ -641,5 +641,5 @@ class Migration(migrations.Migration):
         guard_by_branch("campaigns_lobbyshift"),
         web_writes(WRITTEN),
         migrations.RunSQL(CHANGED, UNCHANGED),
-        migrations.RunSQL(sql_text(__package__, "0020_prospects"), DROP),
+        migrations.RunSQL(sql_text(__package__, "0004_prospects"), DROP),
     ]

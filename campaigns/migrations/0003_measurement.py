@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
     """What the night measures of campaigns: cells by branch, stratum and group, days for the curves."""
 
     dependencies = [
-        ("campaigns", "0010_campaigns"),
+        ("campaigns", "0002_campaigns"),
         ("organization", "0004_work_calendar"),
     ]
 
@@ -102,5 +102,5 @@ class Migration(migrations.Migration):
         guard_by_branch("campaigns_campaigncell"),
         guard_by_branch("campaigns_campaignday"),
         web_writes({"campaigns_campaigncell": "", "campaigns_campaignday": ""}),
-        migrations.RunSQL(sql_text("campaigns.migrations", "0011_measurement"), UNDO),
+        migrations.RunSQL(sql_text("campaigns.migrations", "0003_measurement"), UNDO),
     ]

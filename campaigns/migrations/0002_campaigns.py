@@ -23,7 +23,7 @@ RESULTS = "GRANT UPDATE (status, contact_id, invited_at, attended_on) ON campaig
 NO_RESULTS = (
     "REVOKE UPDATE (status, contact_id, invited_at, attended_on) ON campaigns_campaignmember FROM crm_app, crm_hq;"
 )
-TEMPLATES = json.loads(Path(__file__).with_name("0010_templates.json").read_text(encoding="utf-8"))
+TEMPLATES = json.loads(Path(__file__).with_name("0002_templates.json").read_text(encoding="utf-8"))
 
 
 def add_templates(apps, schema_editor):
