@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("archives", "0020_contact_history"),
         ("archives", "0021_ledgers_in_turn"),
-        ("campaigns", "0010_campaigns"),
+        ("campaigns", "0002_campaigns"),
         ("customers", "0023_export_word"),
         ("organization", "0004_work_calendar"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
