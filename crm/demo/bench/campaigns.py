@@ -26,8 +26,8 @@ GROUP BY m.campaign_id, m.branch_id, m.stratum, m.arm
 
 
 def launch(starts: date) -> None:
-    """Campaigns from this day to the end of the month, each with a third of all customers."""
-    ends = (starts.replace(day=1) + timedelta(days=32)).replace(day=1) - timedelta(days=1)
+    """Campaigns that end with the third measured night, each with a third of all customers."""
+    ends = starts + timedelta(days=len(SHARES) + 1)
     for number in range(NUMBER):
         db.run_sql("crm.demo.bench", "campaigns", number=number, starts=starts, ends=ends, baseline=starts - BASELINE)
     db.execute("ANALYZE campaigns_campaignmember")
@@ -64,8 +64,8 @@ def measure_nights(report: Report, bare: float) -> None:
         report.goals.append(
             Goal(f"{share:.1%} changed / bare joins", night_of(report, next_day(), share), bare, at_most)
         )
-    last = (next_day().replace(day=1) + timedelta(days=32)).replace(day=1) - timedelta(days=1)
-    report.goals.append(Goal("the last look / bare joins", night_of(report, last, SHARES[0][0]), bare, 6.0))
+    last = night_of(report, next_day(), SHARES[0][0])
+    report.goals.append(Goal("the last look / bare joins", last, bare, 6.0))
 
 
 def night_of(report: Report, day: date, share: float) -> float:
