@@ -1,7 +1,7 @@
 import django.db.models.deletion
 from django.db import migrations, models
 
-from crm.db import guard_from_web, sql_text
+from crm.db import guard_from_web
 
 
 class Migration(migrations.Migration):
@@ -112,5 +112,4 @@ class Migration(migrations.Migration):
             },
         ),
         guard_from_web("archives_cappedplan"),
-        migrations.RunSQL(sql_text(__package__, "0020_contact_history"), migrations.RunSQL.noop),
     ]
