@@ -269,7 +269,7 @@ class CampaignMember(models.Model):
         Customer, models.CASCADE, related_name="campaign_members", db_index=False, db_constraint=False
     )
     branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", **NO_INDEX)
-    arm = models.CharField(_("group"), max_length=8, choices=Arm.choices)
+    arm = models.CharField(_("group in the campaign"), max_length=8, choices=Arm.choices)
     stratum = models.IntegerField()
     draw = models.BigIntegerField()
     tier = models.SmallIntegerField(default=0)

@@ -486,7 +486,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[("treat", "Campaign group"), ("control", "Control group")],
                         max_length=8,
-                        verbose_name="group",
+                        verbose_name="group in the campaign",
                     ),
                 ),
                 ("stratum", models.IntegerField()),

@@ -5,7 +5,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.db import connections
 from playwright.sync_api import Page
 
-from archives.models import ContactLog, ContactRule
+from archives.models import ContactLog
 from campaigns.models import CampaignMember
 from tests.browser.signing_in import sign_in
 from tests.campaigns import campaign_world as made
@@ -16,8 +16,6 @@ pytestmark = pytest.mark.browser
 
 
 def test_calls_one_after_the_other_by_keyboard(page: Page, server: str, bank: Bank, day: Morning) -> None:
-    # Whenever the test runs, it is a time at which one may call.
-    ContactRule.objects.using("batch").update(first_hour="00:00", last_hour="23:59:59")
     group = made.segment(bank)
     made.crowd(bank, group, 6)
     with connections["batch"].cursor() as cursor:

@@ -1,12 +1,12 @@
 """The relationship manager's list by keys alone, and without JavaScript."""
 
-from datetime import time, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from archives.models import ContactLog, ContactRule
+from archives.models import ContactLog
 from crm.audit.models import AuditEntry
 from crm.organization.models import DayTarget
 from crm.organization.workdays import next_workday
@@ -154,8 +154,6 @@ def test_what_can_wait_opens_in_place(page: Page, server: str, bank: Bank, day: 
 
 
 def test_putting_off_and_calling_wrong_without_javascript(browser: Any, server: str, bank: Bank, day: Morning) -> None:
-    # Whenever this runs, it is an hour for calls.
-    ContactRule.objects.using("batch").update(first_hour=time(0), last_hour=time(23, 59, 59))
     context = browser.new_context(java_script_enabled=False, viewport={"width": 1366, "height": 768})
     page = context.new_page()
     sign_in(page, server, bank.wang)

@@ -105,7 +105,7 @@ def test_without_javascript(browser: Any, server: str, bank: Bank, delivered: Pa
     context = browser.new_context(java_script_enabled=False, viewport={"width": 1366, "height": 768})
     page = context.new_page()
     sign_in(page, server, bank.lu)
-    wrong = tmp_path / "customers.xlsx"
+    wrong = tmp_path / "customers.docx"
     wrong.write_bytes(b"PK")
     fill_in(page, server, wrong)
     page.fill("#id_control_rows", "399")
