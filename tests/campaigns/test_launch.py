@@ -146,7 +146,7 @@ def test_what_the_first_night_brought_in_had_stood_before(bank: Bank, group: Seg
         segment_id=group.pk, customer_id=customer.pk, branch_id=customer.branch_id, since=made.AS_OF, cause="chosen"
     )
     (row,) = members(made.launched(bank, made.campaign(bank, group)))
-    assert (row.base_average, row.base_aum) == (30_000, 30_000)
+    assert row.base_average == row.base_aum == Decimal(30_000)
 
 
 def test_a_campaign_whose_last_day_is_published_cannot_be_looked_at(bank: Bank, group: Segment) -> None:
