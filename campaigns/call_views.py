@@ -9,9 +9,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from archives.contactable import verdict_of
 from campaigns import calls
-from campaigns.choices import CampaignState, MemberStatus
+from campaigns.choices import Basis, CampaignState, MemberStatus, Success
 from campaigns.forms import ResultForm
-from campaigns.models import CampaignMember
+from campaigns.models import Campaign, CampaignMember
 from campaigns.views import shown
 from crm.audit import trail
 from crm.organization.access import BALANCE_ROLES, for_roles
@@ -92,10 +92,9 @@ def call(request: HttpRequest, pk: int, member_pk: int) -> HttpResponse:
     return render(request, "campaigns/call.html", context, status=422 if request.method == "POST" else 200)
 
 
-def context_of(user: User, one: object, member: CampaignMember, form: ResultForm) -> dict[str, object]:
-    approved = (
-        member.campaign.scripts.filter(approved_at__isnull=False).order_by("-number").select_related("approved_by")
-    )
+def context_of(user: User, one: Campaign, member: CampaignMember, form: ResultForm) -> dict[str, object]:
+    base = member.base_average if one.basis == Basis.AVERAGE else member.base_aum
+    approved = one.scripts.filter(approved_at__isnull=False).order_by("-number").select_related("approved_by")
     return {
         "one": one,
         "member": member,
@@ -103,5 +102,6 @@ def context_of(user: User, one: object, member: CampaignMember, form: ResultForm
         "verdict": verdict_of(member.bar),  # type: ignore[attr-defined]
         "script": approved.first(),
         "form": form,
-        "gap": max(member.campaign.success_amount - member.base_average, 0),
+        "base": base,
+        "gap": one.success_amount if one.success == Success.GAINS else max(one.success_amount - base, 0),
     }

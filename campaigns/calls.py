@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet, Value
 
-from archives.choices import Channel, Purpose
+from archives.choices import Bar, Channel, Purpose
 from archives.contactable import VerdictOf, verdict_of
 from archives.contacts import Contact, Logged, log_contact
 from campaigns.choices import Arm, CampaignState, MemberStatus
@@ -14,8 +14,9 @@ from crm.organization.models import User
 
 # Still to be asked, in this order of lists.
 OPEN = (MemberStatus.WAITING, MemberStatus.NOT_REACHED)
-# How many members are looked at for the next one who may be called; who is barred is passed over.
+# How many members are looked at at once for the next one to call, and how often: who is barred just now is passed over.
 LOOKED_AT = 50
+MOST_LOOKS = 20
 NOT_CALLED = "left_alone"
 
 
@@ -66,10 +67,26 @@ def next_member(user: User, campaign: Campaign, at: datetime, after: int = 0) ->
         return None
     for bound in (Q(customer_id__gt=after), Q(customer_id__lt=after)):
         for status in OPEN:
-            rows = with_verdict(listed(members_of(user, campaign), status).filter(bound), at)
-            for row in rows.order_by("customer_id")[:LOOKED_AT]:
-                if verdict_of(row.bar) is None:  # type: ignore[attr-defined]
-                    return row
+            found = first_free(with_verdict(listed(members_of(user, campaign), status).filter(bound), at))
+            if found is not None:
+                return found
+    return None
+
+
+def first_free(rows: QuerySet[CampaignMember]) -> CampaignMember | None:
+    """The first of these who may be called at this moment; None also where the hour is not one for calls."""
+    place = 0
+    for _look in range(MOST_LOOKS):
+        chunk = list(rows.filter(customer_id__gt=place).order_by("customer_id")[:LOOKED_AT])
+        for row in chunk:
+            verdict = verdict_of(row.bar)  # type: ignore[attr-defined]
+            if verdict is None:
+                return row
+            if verdict.bar == Bar.HOURS:
+                return None
+        if len(chunk) < LOOKED_AT:
+            return None
+        place = chunk[-1].customer_id
     return None
 
 

@@ -72,11 +72,12 @@ def result_file(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def file_rows(found: Result) -> Iterator[list[Cell]]:
-    """A row for each line of the page's table; the whole campaign where it has no parts."""
-    for line in found.lines:
+    """A row for each line of the page's table; the last one is the whole campaign."""
+    for number, line in enumerate(found.lines, 1):
         both, share, money = line.found.all, line.found.share, line.found.net_aum
+        name = _("All") if number == len(found.lines) else label_text(line.label)
         yield [
-            label_text(line.label), both.treated.members, both.treated_qualified, both.control.members,
+            name, both.treated.members, both.treated_qualified, both.control.members,
             both.control_qualified, *(points(one) for one in ((share.value, share.low, share.high) if share else ())),
             *([None] * (0 if share else 3)), *((money.value, money.low, money.high) if money else (None, None, None)),
             str(line.verdict.label),
@@ -91,7 +92,7 @@ def points(share: Decimal) -> Decimal:
 def label_text(label: Any) -> str:
     match label:
         case None:
-            return _("All")
+            return _("No manager")
         case (low, high):
             return f"{low or 0} – {'' if high is None else high}"
     return str(getattr(label, "name", label))

@@ -108,7 +108,8 @@ def campaign(request: HttpRequest, pk: int) -> HttpResponse:
         "may_decide": launching.may_decide(user, one),
         "approvers": approvers(one) if one.state == CampaignState.ASKED else [],
         "script": launching.script_of(one),
-        "figures": spoken(one) if leads or one.launched_at else None,
+        # They are of all its branches, and name campaigns of some of them.
+        "figures": spoken(one) if leads else None,
         "is_moved": one.refusal == FIGURES_MOVED,
         "least": LEAST_CONTROL,
         "form": ReasonForm(),

@@ -118,7 +118,7 @@ def held(user: User, campaign: Campaign) -> Campaign:
 def look(user: User, campaign: Campaign) -> Campaign:
     """Find out whom it would have now and keep the figures, for the asker to read. An open request comes back.
 
-    Raises CampaignRefused where it is launched, or its base period is not over in the bank's figures.
+    Raises CampaignRefused where it is launched, its base period is not over in the bank's figures, or its last day is.
     """
     with transaction.atomic():
         one = held(user, campaign)
@@ -131,6 +131,11 @@ def look(user: User, campaign: Campaign) -> Campaign:
             raise CampaignRefused(
                 _("The base period ends on %(day)s, and the figures of that day are not there yet.")
                 % {"day": one.baseline_to.isoformat()}
+            )
+        if figures["as_of"] >= one.ends_on.isoformat():
+            raise CampaignRefused(
+                _("The campaign would be over before it begins: there are figures of %(day)s, its last day, already.")
+                % {"day": one.ends_on.isoformat()}
             )
         one.figures, one.figures_hash = figures, fingerprint(one, figures)
         one.state, one.asked_by, one.asked_at, one.refusal = CampaignState.DRAFT, None, None, ""
@@ -148,7 +153,9 @@ def ask(user: User, campaign: Campaign, seen: str) -> None:
         if not one.figures_hash or one.figures_hash != seen:
             raise CampaignRefused(_("The figures have changed since you looked at them; look again."))
         one.state, one.asked_by, one.asked_at, one.refusal = CampaignState.ASKED, user, timezone.now(), ""
-        one.save(update_fields=["state", "asked_by", "asked_at", "refusal"])
+        # Who refused it before may be who asks now.
+        one.decided_by, one.decided_at = None, None
+        one.save(update_fields=["state", "asked_by", "asked_at", "refusal", "decided_by", "decided_at"])
         trail.record(user, "campaign.ask", target=one, detail={"figures": one.figures_hash})
 
 

@@ -17,6 +17,9 @@ WITH candidates AS MATERIALIZED (
            sum(x.new_counted - x.old_counted) FILTER (WHERE x.as_of > %(baseline_to)s) AS since
     FROM customers_balancechange x
     WHERE x.as_of > %(baseline_from)s AND x.customer_id IN (SELECT customer_id FROM candidates)
+      -- What the bank's first night brought in had stood before: of those days nothing else is known.
+      AND x.as_of IS DISTINCT FROM (
+          SELECT min(business_date) FROM jobs_jobrun WHERE job = 'nightly' AND published_at IS NOT NULL)
     GROUP BY x.customer_id
 ), based AS (
     SELECT c.*, d.base_average, d.base_aum,
@@ -32,11 +35,12 @@ WITH candidates AS MATERIALIZED (
     SELECT f.customer_id, f.bar FROM contact_refusals('campaign', 'phone', %(starts_on)s::date) f WHERE f.bar IS NOT NULL
 ), rivals AS (
     -- Who runs at the same time and has the customer: the lower priority number, then the earlier start, then the older one.
+    -- In either group: who asked only the other's control group would undo what the other compares.
     SELECT DISTINCT ON (m.customer_id) m.customer_id, r.id AS rival,
            (r.priority, r.starts_on, r.id) < (%(priority)s, %(starts_on)s::date, %(campaign)s) AS goes_before
     FROM campaigns_campaignmember m JOIN campaigns_campaign r ON r.id = m.campaign_id
     WHERE r.state = 'running' AND r.id <> %(campaign)s AND r.starts_on <= %(ends_on)s AND r.ends_on >= %(starts_on)s
-      AND m.yielded_to_id IS NULL AND m.arm = 'treat'
+      AND m.yielded_to_id IS NULL
     ORDER BY m.customer_id, r.priority, r.starts_on, r.id
 ), reasoned AS (
     SELECT b.*, v.rival, CASE

@@ -17,12 +17,14 @@ class Span:
 
 
 def looks(campaign: Campaign) -> list[Look]:
-    """The end of each month within the campaign, and its last day."""
+    """The end of each month within the campaign, and its last day; none that was over when the launch drew the groups:
+    nobody had been asked by then."""
     found, day = [], month_end(campaign.starts_on)
     while day < campaign.ends_on:
         found.append(Look(day, is_last=False))
         day = month_end(day + timedelta(days=1))
-    return [*found, Look(campaign.ends_on, is_last=True)]
+    drawn = campaign.as_of or date.min
+    return [look for look in (*found, Look(campaign.ends_on, is_last=True)) if look.day > drawn]
 
 
 def span_of(day: date) -> Span:

@@ -1,8 +1,8 @@
 """The night's part: who reached what a campaign asks for, and what both groups changed, from holdings alone.
 
 Everybody assigned counts, contacted or not, closed customers too. A night carries the cells of the night before on by
-what it changed; it counts everybody anew on a look that lies behind, when it mends a day or stored numbers, when a
-member has another branch, and at the first measurement, which also draws the curves back to the base period.
+what it changed; it counts everybody anew on a look that lies behind, when it mends a day or stored numbers, and at the
+first measurement, which also draws the curves back to the base period.
 """
 
 import time
@@ -84,15 +84,8 @@ def measured(launched: Any) -> list[Due]:
 
 
 def must_count(tonight: Night) -> bool:
-    """Whether the changes of tonight do not tell all: a day or stored numbers are mended, or members moved."""
-    if tonight.is_rerun or tonight.full or tonight.previous is None:
-        return True
-    return bool(
-        db.fetch_value(
-            "SELECT EXISTS (SELECT FROM night_customer n JOIN campaigns_campaignmember m USING (customer_id) "
-            "WHERE n.old_branch_id IS NOT NULL)"
-        )
-    )
+    """Whether the changes of tonight do not tell all: a day or stored numbers are mended."""
+    return tonight.is_rerun or tonight.full or tonight.previous is None
 
 
 def goes_on(one: Due, tonight: Night) -> bool:
@@ -136,13 +129,18 @@ def first_night(as_of: date) -> date:
 
 
 def keep(campaign: Campaign, as_of: date) -> int:
-    """Once its day has come, note who still meets the rule; returns how many were judged."""
+    """Once its day has come, note who still meets the rule; returns how many were judged.
+
+    Who has moved since the last look is counted where they are now, in what they reached as in what they kept.
+    """
     day = kept_on(campaign)
     last = CampaignCell.objects.using("batch").filter(campaign=campaign, as_of=campaign.ends_on)
     if day > as_of or (day < as_of and not last.filter(kept=None).exists()):
         return 0
     span = span_of(day)
     judged = db.run_sql(PACKAGE, "kept", campaign=campaign.pk, first=span.first, last=span.last)
+    CampaignCell.objects.using("batch").filter(campaign=campaign, as_of=campaign.ends_on).delete()
+    db.run_sql(PACKAGE, "afresh", campaign=campaign.pk, day=campaign.ends_on)
     db.run_sql(PACKAGE, "kept_cells", campaign=campaign.pk, day=campaign.ends_on)
     return judged
 

@@ -20,6 +20,7 @@ from campaigns.models import Campaign, CampaignCell, CampaignDay, CampaignMember
 from campaigns.uplift import Cell, Look, Sums, Uplift, Verdict, total, uplift, verdict
 from crm.organization.choices import Role
 from crm.organization.models import Branch, User
+from segments.membership import sees_all
 
 BRANCH = "branch"
 PARTS = {
@@ -96,10 +97,12 @@ class Result:
     groups: dict[str, int]
     spoken_with: int
     touched: int
+    # Whether the reader sees all members; what the campaign costs is not parted by branches.
+    is_whole: bool
 
     @property
     def cost(self) -> Decimal | None:
-        """Yuan for each net customer; None while there may be none."""
+        """Yuan for each net customer of the whole campaign; None while there may be none."""
         return self.found.cost_per_net_customer(self.campaign.cost) if self.found else None
 
     @property
@@ -145,7 +148,8 @@ def result(user: User, campaign: Campaign, as_of: date, by: str) -> Result:
         chart=result_chart.lines(days, campaign.starts_on),
         axis=result_chart.axis(found.net_aum) if found and found.net_aum else None,
         parts=parts, by=by, lines=lines, forest=forest,
-        kept=kept(user, campaign), kept_on=kept_on(campaign), groups=groups(user, campaign), **contacts,
+        kept=kept(user, campaign), kept_on=kept_on(campaign), groups=groups(user, campaign),
+        is_whole=sees_all(user, campaign.owner_branch), **contacts,
     )  # fmt: skip
 
 

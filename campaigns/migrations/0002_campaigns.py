@@ -23,6 +23,31 @@ RESULTS = "GRANT UPDATE (status, contact_id, invited_at, attended_on) ON campaig
 NO_RESULTS = (
     "REVOKE UPDATE (status, contact_id, invited_at, attended_on) ON campaigns_campaignmember FROM crm_app, crm_hq;"
 )
+# Pages draft, ask and decide; the launch is the worker's alone. What is launched, and what was approved, stays.
+STAYS = """
+CREATE FUNCTION campaigns_stays() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'a launched campaign and an approved script are not changed' USING ERRCODE = 'check_violation';
+END
+$$;
+CREATE TRIGGER campaign_stays BEFORE UPDATE ON campaigns_campaign FOR EACH ROW
+    WHEN ((current_user = 'crm_app' OR current_user = 'crm_hq')
+          AND (OLD.launched_at IS NOT NULL OR NEW.launched_at IS NOT NULL OR NEW.state = 'running' OR NEW.state = 'ended')
+          AND to_jsonb(NEW) - 'cost' IS DISTINCT FROM to_jsonb(OLD) - 'cost')
+    EXECUTE FUNCTION campaigns_stays();
+CREATE TRIGGER campaign_begins BEFORE INSERT ON campaigns_campaign FOR EACH ROW
+    WHEN ((current_user = 'crm_app' OR current_user = 'crm_hq') AND NEW.state <> 'draft')
+    EXECUTE FUNCTION campaigns_stays();
+CREATE TRIGGER campaign_script_stays BEFORE UPDATE ON campaigns_campaignscript FOR EACH ROW
+    WHEN ((current_user = 'crm_app' OR current_user = 'crm_hq') AND OLD.approved_at IS NOT NULL)
+    EXECUTE FUNCTION campaigns_stays();
+"""
+NO_STAYS = """
+DROP TRIGGER campaign_script_stays ON campaigns_campaignscript;
+DROP TRIGGER campaign_begins ON campaigns_campaign;
+DROP TRIGGER campaign_stays ON campaigns_campaign;
+DROP FUNCTION campaigns_stays();
+"""
 TEMPLATES = json.loads(Path(__file__).with_name("0002_templates.json").read_text(encoding="utf-8"))
 
 
@@ -746,5 +771,6 @@ class Migration(migrations.Migration):
         guard_by_branch("campaigns_campaignmember"),
         web_writes(WRITTEN),
         migrations.RunSQL(RESULTS, NO_RESULTS),
+        migrations.RunSQL(STAYS, NO_STAYS),
         migrations.RunPython(add_templates, migrations.RunPython.noop),
     ]

@@ -4,7 +4,8 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
   SELECT CASE WHEN basis = 'average' THEN base_average ELSE base_aum END $$;
 
 -- What of each member's AUM counts over these days of a month: the average, cut to the fen, or the balance of the last.
--- A past balance is the published one less what came later; the balance-days lack each change times the days before it.
+-- A past balance is the published one less what came later; the balance-days lack each change times the days before it. What
+-- the bank's first night brought in had stood before.
 CREATE FUNCTION campaigns_reached(of_campaign bigint, first_day date, last_day date)
 RETURNS TABLE (member_id bigint, base numeric, amount numeric) LANGUAGE sql STABLE AS $$
   WITH moved AS (
@@ -12,6 +13,8 @@ RETURNS TABLE (member_id bigint, base numeric, amount numeric) LANGUAGE sql STAB
            sum((b.new_counted - b.old_counted) * (b.as_of - first_day)) FILTER (WHERE b.as_of <= last_day) AS missed
     FROM customers_balancechange b
     WHERE b.as_of > first_day
+      AND b.as_of IS DISTINCT FROM (
+          SELECT min(business_date) FROM jobs_jobrun WHERE job = 'nightly' AND published_at IS NOT NULL)
       AND b.customer_id IN (SELECT customer_id FROM campaigns_campaignmember WHERE campaign_id = of_campaign)
     GROUP BY b.customer_id
   )

@@ -38,6 +38,8 @@ def launch(first: Campaign, as_of: date) -> None:
             approved_by=person("0001"), approved_at=timezone.now()
         )
         launching.run(first.pk)
+        # Nobody judges a campaign on days before its groups were drawn.
+        Campaign.objects.using("batch").filter(pk=first.pk).update(as_of=first.baseline_to)
         db.run_sql(__package__, "campaign_calls", campaign=first.pk, starts_on=first.starts_on, as_of=as_of)
 
 

@@ -191,6 +191,48 @@ def test_who_refuses_or_was_reached_enough_is_passed_over(bank: Bank, group: Seg
     assert wang.get(f"{page}next/").headers["Location"] == page
 
 
+@pytest.mark.parametrize(
+    ("rule", "base", "gap"),
+    [
+        ({"success_amount": 50_000}, 20_000, 30_000),
+        ({"success_amount": 50_000, "basis": "point"}, 26_000, 24_000),
+        ({"success_amount": 5_000, "success": "gains"}, 20_000, 5_000),
+    ],
+)
+def test_what_is_lacking_goes_by_the_rule(
+    bank: Bank, group: Segment, client_of: ClientOf, rule: dict[str, Any], base: int, gap: int
+) -> None:
+    made.crowd(bank, group, 2)
+    one = made.launched(bank, made.campaign(bank, group, **rule))
+    member = MEMBERS.filter(campaign_id=one.pk, owner_id=bank.wang.pk).get()
+    MEMBERS.filter(pk=member.pk).update(base_average=20_000, base_aum=26_000)
+    context = client_of(bank.wang).get(f"/campaigns/{one.pk}/calls/{member.pk}/").context
+    assert (context["base"], context["gap"]) == (base, gap)
+
+
+def test_many_who_are_barred_do_not_hide_who_is_free(bank: Bank, group: Segment, client_of: ClientOf) -> None:
+    made.crowd(bank, group, 140)
+    one = made.launched(bank, made.campaign(bank, group))
+    mine = list(MEMBERS.filter(campaign_id=one.pk, owner_id=bank.wang.pk).order_by("customer_id"))
+    barred = [row.customer_id for row in mine[:-1]]
+    assert len(barred) > calls.LOOKED_AT
+    Customer.objects.using("batch").filter(pk__in=barred).update(do_not_contact=True)
+    answer = client_of(bank.wang).get(f"/campaigns/{one.pk}/calls/next/")
+    assert answer.headers["Location"] == f"/campaigns/{one.pk}/calls/{mine[-1].pk}/"
+
+
+def test_figures_of_all_branches_are_for_who_leads_them(bank: Bank, group: Segment, client_of: ClientOf) -> None:
+    """A campaign of the north that gives way is nothing that the south reads."""
+    made.crowd(bank, group, 3)
+    made.crowd(bank, group, 4, branch=bank.north, owners=[bank.qian])
+    made.launched(bank, made.campaign(bank, group, name="城北专场", owner_branch_id=bank.north.pk))
+    one = made.launched(bank, made.campaign(bank, group, priority=1))
+    assert len(one.figures["overlaps"]) == 1
+    for user, sees in ((bank.sun, True), (bank.he, False), (bank.wang, False)):
+        shown = client_of(user).get(f"/campaigns/{one.pk}/").content.decode()
+        assert ('id="figures"' in shown, "城北专场" in shown) == (sees, sees)
+
+
 def test_the_control_group_is_marked_and_cannot_be_called(bank: Bank, group: Segment, client_of: ClientOf) -> None:
     made.crowd(bank, group, 2_400)
     one = made.launched(bank, made.campaign(bank, group))

@@ -4,7 +4,7 @@ import hashlib
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from uuid import uuid4
 
@@ -14,8 +14,9 @@ from django.db import IntegrityError, connection, connections, transaction
 from archives.models import Complaint, ContactLog
 from campaigns import launching
 from campaigns.launching import CampaignRefused
-from campaigns.models import Campaign, CampaignExclusion, CampaignMember, CampaignStratum
+from campaigns.models import Campaign, CampaignExclusion, CampaignMember, CampaignScript, CampaignStratum
 from crm import db
+from crm.jobs.models import JobRun
 from crm.organization.access import scoped
 from crm.organization.choices import Reach, Role
 from crm.organization.models import User
@@ -130,6 +131,66 @@ def test_a_base_period_that_is_not_over_cannot_be_looked_at(bank: Bank, group: S
         launching.look(bank.sun, early)
 
 
+def test_what_the_first_night_brought_in_had_stood_before(bank: Bank, group: Segment) -> None:
+    """Files that first came on 10 February say nothing of the days before: 30,000 are no average of 20,357."""
+    JobRun.objects.using("batch").all().delete()
+    made.published(date(2026, 2, 10))
+    made.published()
+    customer = bank.customer("B1", owner=bank.wang)
+    bank.metrics(customer, Decimal(30_000), since=date(2026, 2, 10))
+    BalanceChange.objects.using("batch").create(
+        branch_id=customer.branch_id, customer_id=customer.pk, holding_id=bank.holding(customer, 30_000).pk,
+        as_of=date(2026, 2, 10), old_balance=0, new_balance=30_000, old_counted=0, new_counted=30_000,
+    )  # fmt: skip
+    SegmentMember.objects.using("batch").create(
+        segment_id=group.pk, customer_id=customer.pk, branch_id=customer.branch_id, since=made.AS_OF, cause="chosen"
+    )
+    (row,) = members(made.launched(bank, made.campaign(bank, group)))
+    assert row.base_average == row.base_aum == Decimal(30_000)
+
+
+def test_a_campaign_whose_last_day_is_published_cannot_be_looked_at(bank: Bank, group: Segment) -> None:
+    made.crowd(bank, group, 5)
+    month = {"baseline_from": date(2026, 1, 1), "baseline_to": date(2026, 1, 31), "starts_on": date(2026, 2, 1)}
+    over = made.campaign(bank, group, ends_on=made.AS_OF, **month)
+    with scoped(bank.sun), pytest.raises(CampaignRefused):
+        launching.look(bank.sun, over)
+    runs = made.campaign(bank, group, ends_on=made.AS_OF + timedelta(days=1), **month)
+    with scoped(bank.sun):
+        assert launching.look(bank.sun, runs).figures["members"] == 5
+
+
+def test_who_refused_may_be_the_one_who_asks_next(bank: Bank, group: Segment) -> None:
+    made.crowd(bank, group, 5)
+    one = made.campaign(bank, group)
+    seen = made.asked(bank, one)
+    with scoped(bank.zhou):
+        launching.refuse(bank.zhou, one, "先等等")
+    with scoped(bank.zhou):
+        launching.ask(bank.zhou, one, seen)
+    back = Campaign.objects.using("batch").get(pk=one.pk)
+    assert (back.state, back.asked_by_id, back.decided_by_id) == ("asked", bank.zhou.pk, None)
+
+
+def test_the_web_launches_nothing_and_changes_nothing_launched(bank: Bank, group: Segment) -> None:
+    """Without any check of a page: the database keeps to it."""
+    made.crowd(bank, group, 5)
+    draft, runs = made.campaign(bank, group), made.launched(bank, made.campaign(bank, group, priority=1))
+    wrong: list[tuple[Campaign, dict[str, object]]] = [
+        (draft, {"state": "running"}), (runs, {"ends_on": date(2026, 12, 31)}), (runs, {"success_amount": 1}),
+        (runs, {"state": "draft"}), (runs, {"members_count": 1}),
+    ]  # fmt: skip
+    for one, change in wrong:
+        for user in (bank.sun, bank.zhou):
+            with pytest.raises(IntegrityError), scoped(user):
+                Campaign.objects.filter(pk=one.pk).update(**change)
+    with pytest.raises(IntegrityError), scoped(bank.zhou):
+        CampaignScript.objects.filter(campaign_id=runs.pk).update(text="保本保息")
+    with scoped(bank.zhou):
+        assert Campaign.objects.filter(pk=runs.pk).update(cost=1) == 1
+        assert CampaignScript.objects.filter(campaign_id=draft.pk).update(text="您好") == 1
+
+
 def test_nobody_approves_the_own_campaign_nor_the_own_script(bank: Bank, group: Segment) -> None:
     made.crowd(bank, group, 5)
     one = made.campaign(bank, group)
@@ -228,24 +289,26 @@ def test_a_killed_launch_leaves_nothing_and_the_sweep_does_it(bank: Bank, group:
 
 
 def test_of_two_campaigns_the_one_that_goes_before_has_the_customer(bank: Bank, group: Segment) -> None:
-    """Priority first, then the earlier start: 2,500 of both, of whom the later one keeps or yields all."""
+    """Priority first, then the earlier start, and both groups go together: to ask the other's control group alone would
+    undo what the other compares."""
     made.crowd(bank, group, 2_500)
     first = made.launched(bank, made.campaign(bank, group, name="先"))
-    treated = {row.customer_id for row in members(first) if row.arm == "treat"}
+    everybody = {row.customer_id for row in members(first)}
+    assert Counter(row.arm for row in members(first)) == {"treat": 2_250, "control": 250}
+    made.crowd(bank, group, 300, branch=bank.north, owners=[bank.qian])
     later = made.campaign(bank, group, name="后", starts_on=date(2026, 4, 1))
     with scoped(bank.sun):
         seen = launching.look(bank.sun, later)
-    assert seen.figures["overlaps"] == [[first.pk, 0, 2_250]]
-    assert (seen.figures["members"], seen.figures["left_out"]) == (250, {"yielded": 2_250})
+    assert seen.figures["overlaps"] == [[first.pk, 0, 2_500]]
+    assert (seen.figures["members"], seen.figures["left_out"]) == (300, {"yielded": 2_500})
     urgent = made.launched(bank, made.campaign(bank, group, name="急", priority=1, starts_on=date(2026, 4, 1)))
-    assert urgent.figures["overlaps"] == [[first.pk, 2_250, 0]]
-    assert len(members(urgent)) == 2_500
+    assert urgent.figures["overlaps"] == [[first.pk, 2_500, 0]]
+    assert len(members(urgent)) == 2_800
     given_up = {row.customer_id for row in members(first) if row.yielded_to_id == urgent.pk}
-    assert given_up == treated
+    assert given_up == everybody
     # Whom the first one gave up it has no more: only the urgent one stands in the way now.
-    with scoped(bank.sun):
-        after = launching.look(bank.sun, later)
-    assert after.figures["overlaps"] == [[urgent.pk, 0, 2_250]]
+    after = launching.figures_of(later, "batch")
+    assert (after["overlaps"], after["members"]) == ([[urgent.pk, 0, 2_800]], 0)
 
 
 def test_row_level_security_hides_members_of_other_branches(bank: Bank, group: Segment) -> None:

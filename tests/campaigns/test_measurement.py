@@ -10,7 +10,9 @@ import pytest
 from campaigns.choices import Arm, Basis, CampaignState, Success
 from campaigns.measurement.looks import kept_on, latest, looks
 from campaigns.models import Campaign, CampaignCell, CampaignDay, CampaignMember
+from campaigns.uplift import Look
 from crm.jobs.models import JobRun
+from customers.models import Customer
 from tests.campaigns.driving import campaign, enlist
 from tests.nightly.night_world import Book
 from tests.world import Bank
@@ -70,6 +72,10 @@ def test_looks_are_month_ends_and_the_last_day(bank: Bank) -> None:
     for day, newest in ((date(2026, 3, 31), date(2026, 3, 31)), (ENDS, ENDS), (date(2026, 9, 1), ENDS)):
         look = latest(of, day)
         assert look is not None and look.day == newest
+    # What was over when the groups were drawn is not judged.
+    of.as_of = date(2026, 3, 31)
+    assert looks(of) == [Look(ENDS, is_last=True)]
+    of.as_of = LAUNCHED
     of.ends_on, of.kept_months = date(2026, 11, 30), 3
     assert (looks(of)[-1].day, len(looks(of)), kept_on(of)) == (date(2026, 11, 30), 9, date(2027, 2, 28))
 
@@ -181,14 +187,70 @@ def test_a_customer_who_moves_counts_in_the_new_branch(bank: Bank) -> None:
     of, _ids = two_groups(bank, book, 20_000)
     book.night(STARTS)
     mover = book.customers[0]
-    book.set_status(mover, "active", branch_id=bank.north.pk, old_branch_id=bank.south.pk)
-    book.change(book.holdings[mover.pk][0], 21_000)
+    move_to(book, mover, bank.north.pk, 21_000)
     run = book.night(STARTS + ONE_DAY)
-    assert counts(run)["counted_anew"] == 1
-    cells = CampaignCell.objects.using("batch").filter(campaign=of, as_of=STARTS + ONE_DAY, arm=TREAT)
-    assert {(one.branch_id, one.members, one.change) for one in cells} == {
-        (bank.south.pk, 2, Decimal(0)), (bank.north.pk, 1, Decimal(1_000)),
+    # One customer leaves a cell for another: nobody else is counted for that.
+    assert counts(run)["counted_anew"] == 0
+    assert places(of, STARTS + ONE_DAY) == {
+        (bank.south.pk, TREAT): (2, 0, Decimal(0), Decimal(0)),
+        (bank.north.pk, TREAT): (1, 0, Decimal(1_000), Decimal(1_000_000)),
+        (bank.south.pk, CONTROL): (3, 0, Decimal(0), Decimal(0)),
+    }
+    # With what they have reached, and back; nobody is left in the north then.
+    book.change(book.holdings[mover.pk][0], 9_000_000)
+    book.night(date(2026, 3, 31))
+    assert places(of, date(2026, 3, 31))[bank.north.pk, TREAT][:2] == (1, 1)
+    move_to(book, mover, bank.south.pk, 60_000)
+    assert counts(book.night(date(2026, 4, 1)))["counted_anew"] == 0
+    assert places(of, date(2026, 4, 1)) == {
+        (bank.south.pk, TREAT): (3, 1, Decimal(40_000), Decimal(1_600_000_000)),
+        (bank.south.pk, CONTROL): (3, 0, Decimal(0), Decimal(0)),
+    }
+
+
+def move_to(book: Book, customer: Customer, branch_id: int, balance: int) -> None:
+    """The coming files say that the customer is of another branch, with this balance."""
+    known = Customer.objects.using("batch").get(pk=customer.pk)
+    book.set_status(known, "active", branch_id=branch_id, old_branch_id=known.branch_id)
+    book.change(book.holdings[customer.pk][0], balance)
+
+
+def places(of: Campaign, day: date) -> dict[tuple[int, str], tuple[int, int, Decimal, Decimal]]:
+    """Branch and group → members, qualified, change, squares; of a campaign with one stratum."""
+    cells = CampaignCell.objects.using("batch").filter(campaign=of, as_of=day)
+    return {(one.branch_id, one.arm): (one.members, one.qualified, one.change, one.squares) for one in cells}
+
+
+def test_who_moves_after_the_end_has_kept_it_all_the_same(bank: Bank) -> None:
+    book = Book(bank)
+    of, _ids = two_groups(bank, book, 20_000)
+    for customer in book.customers[:3]:
+        book.change(book.holdings[customer.pk][0], 60_000)
+    for day in (STARTS, date(2026, 3, 31), date(2026, 4, 30)):
+        book.night(day)
+    move_to(book, book.customers[0], bank.north.pk, 61_000)
+    book.night(date(2026, 5, 10))
+    book.night(date(2026, 5, 31))
+    last = CampaignCell.objects.using("batch").filter(campaign=of, as_of=of.ends_on)
+    assert {(one.branch_id, one.arm, one.qualified, one.kept) for one in last} == {
+        (bank.south.pk, TREAT, 1, 1), (bank.north.pk, TREAT, 1, 1), (bank.south.pk, CONTROL, 1, 1),
     }  # fmt: skip
+
+
+def test_what_was_over_before_the_draw_is_nobodys_success(bank: Bank) -> None:
+    """60,000 all March, 20,000 since; the groups were drawn on 5 April."""
+    book = Book(bank)
+    of, ids = two_groups(bank, book, 20_000)
+    Campaign.objects.using("batch").filter(pk=of.pk).update(as_of=date(2026, 4, 5))
+    for day, balance in ((STARTS, 60_000), (date(2026, 4, 1), 20_000), (date(2026, 4, 6), 20_000)):
+        book.change(book.holdings[ids[0]][0], balance)
+        if day != date(2026, 4, 6):
+            # Not launched yet.
+            Campaign.objects.using("batch").filter(pk=of.pk).update(state=CampaignState.APPROVED)
+        book.night(day)
+        Campaign.objects.using("batch").filter(pk=of.pk).update(state=CampaignState.RUNNING)
+    assert reached(of, ids) == [None] * 6
+    assert stored(of) == [date(2026, 4, 6)]
 
 
 def test_reached_and_kept_at_their_edges(bank: Bank) -> None:

@@ -90,13 +90,27 @@ def test_figures_are_those_worked_out_by_hand(bank: Bank, client_of: ClientOf, m
     )  # fmt: skip
     assert abs(seen.found.net_customers.value - by_hand) < Decimal("0.000001")
     assert abs(seen.found.net_aum.value - 10_000 * by_hand) < Decimal("0.01")
-    assert abs(seen.cost - Decimal(91_400) / by_hand) < Decimal("0.01")
+    # What the campaign cost is that of all branches: only who sees them all reads it by net customer.
+    assert not seen.is_whole
+    whole = page(client_of(bank.sun), measured)
+    assert whole.is_whole
+    assert abs(whole.cost - Decimal(91_400) / (by_hand + 90 - 360 * Decimal(4) / 40)) < Decimal("0.01")
     assert (seen.verdict, seen.now.day, seen.now.is_last) == (Verdict.FINAL, ENDS, True)
     assert [one.verdict for one in seen.looks] == [Verdict.TOO_FEW, None, Verdict.FINAL]
     assert [line.label for line in seen.lines][:2] == [(Decimal(10_000), 20_000), (20_000, 30_000)]
     assert [line.found.all.treated_qualified for line in seen.lines] == [54, 98, 122, 160, 434]
     assert (seen.treated, seen.controls, seen.by) == (2911, 323, "band")
     assert [(one.qualified, one.kept) for one in seen.kept] == [(434, None), (20, None)]
+
+
+def test_money_that_may_be_nothing_is_called_so(bank: Bank, client_of: ClientOf, measured: Campaign) -> None:
+    address, client = f"/campaigns/{measured.pk}/result/", client_of(bank.sun)
+    shown = client.get(address).content.decode()
+    assert 'id="cost"' in shown and 'id="money-verdict"' not in shown
+    CampaignCell.objects.using("batch").filter(campaign=measured).update(squares=10**15)
+    shown = client.get(address).content.decode()
+    assert 'id="money-verdict"' in shown and f'id="result" data-verdict="{Verdict.FINAL}"' in shown
+    assert 'id="cost"' not in client_of(bank.he).get(address).content.decode()
 
 
 def test_kept_is_shown_once_it_is_known(bank: Bank, client_of: ClientOf, measured: Campaign) -> None:
@@ -159,6 +173,12 @@ def test_the_file_has_the_lines_of_the_page(bank: Bank, client_of: ClientOf, mea
         *([str(t[1]), str(t[0]), str(c[1]), str(c[0])] for t, c in BANDS.values()), ["2911", "434", "323", "20"],
     ]  # fmt: skip
     assert AuditEntry.objects.using("batch").filter(action="campaign.result_export").count() == 1
+    # Whom no manager has are a part, not the whole.
+    Campaign.objects.using("batch").filter(pk=measured.pk).update(stratify_by=[Stratifier.OWNER])
+    answer = client.post(f"/campaigns/{measured.pk}/result/file/", {"file_format": "csv", "by": "owner"})
+    parts = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))[2:]
+    assert [row[1] for row in parts] == ["2911", "2911"]
+    assert parts[0][0] != parts[1][0] == rows[-1][0]
     book = client.post(f"/campaigns/{measured.pk}/result/file/", {"file_format": "xlsx"})
     assert book.content[:2] == b"PK"
     for data in ({"file_format": "docx"}, {}):
