@@ -119,7 +119,32 @@ def test_trying_out_numbers_is_stopped(bank: Bank, north_lobby: User) -> None:
             taken_in(north_lobby)
     with pytest.raises(TooManyKnown):
         taken_in(north_lobby)
-    assert taken_in(north_lobby, mobile=OTHER_PHONE).pk
+    # Nor does a number that nobody has tell the two apart.
+    with pytest.raises(TooManyKnown):
+        taken_in(north_lobby, mobile=OTHER_PHONE)
+    assert taken_in(bank.zhao, mobile=OTHER_PHONE).pk
+
+
+def test_a_tap_that_is_sent_twice_at_once_is_one_prospect(bank: Bank) -> None:
+    outcomes: list[Any] = []
+    gate, submission = threading.Barrier(2), uuid4()
+
+    def take(user: User) -> None:
+        try:
+            gate.wait()
+            with scoped(user):
+                outcomes.append(register.register(user, said(), timezone.now(), submission).pk)
+        except NumberKnown:
+            outcomes.append(None)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=take, args=(bank.zhao,)) for _time in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert outcomes == [Prospect.objects.using("batch").get().pk] * 2
 
 
 def test_of_two_who_take_in_one_number_at_once_one_has_it(bank: Bank, north_lobby: User) -> None:
