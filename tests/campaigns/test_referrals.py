@@ -301,3 +301,11 @@ def test_one_asks_a_colleague_of_the_branch_once(bank: Bank) -> None:
         asks(bank.wang, customer, bank.li, minutes(1))
     there(bank.wang)
     assert called(bank, customer, minutes(2)).queue == [bank.wang.pk]
+
+
+def test_who_is_on_duty_changes_nothing_between_company_and_personal(bank: Bank, third: User) -> None:
+    referral = asks(bank.wang, customer_of(bank, owner=bank.wang), bank.li)
+    there(third, at=minutes(1))
+    there(bank.li, present=False, at=minutes(2))
+    now = now_of(referral)
+    assert (now.queue, now.asked_until) == ([bank.li.pk], NOON + timedelta(days=3))
