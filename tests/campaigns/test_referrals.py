@@ -368,3 +368,12 @@ def test_to_call_for_a_prospect_and_to_take_a_call_do_not_wait_for_each_other(
     thread.join()
     assert [type(one) for one in came] == [ReferralRefused]
     assert Referral.objects.using("batch").waiting().get() == second
+
+
+def test_a_new_call_is_seen_however_many_lack_a_result(bank: Bank) -> None:
+    there(bank.li)
+    for number in range(desk.MOST_SHOWN):
+        one = called(bank, customer_of(bank, f"63{number:08}", owner=bank.li))
+        does(bank.li, referrals.accept, one, minutes(1))
+    new = called(bank, customer_of(bank, owner=bank.li), minutes(2))
+    assert [one.referral for one in seen_by(bank.li, minutes(3))] == [new]
