@@ -224,6 +224,26 @@ def test_the_night_finds_the_account_once(bank: Bank) -> None:
     assert now_of(third).stage == "new"
 
 
+@pytest.mark.parametrize("document", ["110101199003074485", ""])
+def test_a_relative_on_the_same_phone_is_not_the_visitor(document: str, bank: Bank) -> None:
+    prospect, day = taken_in(bank.zhao, id_no=IDENTITY), timezone.localdate()
+    relative = with_numbers(bank.customer("6300000001", open_date=day), PHONE, document)
+    mine = with_numbers(bank.customer("6300000002", open_date=day), OTHER_PHONE, IDENTITY)
+    for one in (relative, mine):
+        delivered(one, day)
+    with transaction.atomic(using="batch"):
+        assert night.publish(day)["opened"] == 1
+    assert now_of(prospect).opened_as_id == mine.pk
+
+
+def test_another_document_on_the_same_phone_is_another_person(bank: Bank) -> None:
+    prospect, day = taken_in(bank.zhao, id_no=IDENTITY), timezone.localdate()
+    delivered(with_numbers(bank.customer("6300000001", open_date=day), PHONE, "110101199003074485"), day)
+    with transaction.atomic(using="batch"):
+        assert night.publish(day)["opened"] == 0
+    assert now_of(prospect).stage == "new"
+
+
 def test_an_account_that_was_there_before_is_no_success(bank: Bank) -> None:
     prospect, day = taken_in(bank.zhao), timezone.localdate()
     delivered(with_numbers(bank.customer("6300000001", open_date=day - timedelta(days=1))), day)
