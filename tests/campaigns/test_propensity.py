@@ -99,6 +99,15 @@ def test_the_database_computes_what_was_learned(bank: Bank, asked: list[Customer
     assert (one.scored_to, one.figures["auc"]["model"] > 0.65) == (DAY, True)
 
 
+@pytest.mark.parametrize(("intercept", "expected"), [(1e5, 1000), (-1e5, 0)])
+def test_no_outlier_stops_the_scoring(bank: Bank, asked: list[Customer], intercept: float, expected: int) -> None:
+    one = switched_on(bank)
+    weights = one.weights | {"intercept": intercept}
+    PropensityModel.objects.using("batch").filter(pk=one.pk).update(weights=weights, scored_to=None, scored_at=None)
+    assert scoring.run() == len(asked)
+    assert set(SCORES.values_list("permille", flat=True)) == {expected}
+
+
 def test_who_refused_is_neither_learned_from_nor_scored(bank: Bank, asked: list[Customer]) -> None:
     everybody = len(training.read(DAY).yes)
     gone = asked[:5]
