@@ -189,7 +189,8 @@ def withdraw(referral: Referral, user: User, now: datetime) -> None:
 
     def change(current: Referral) -> None:
         expect_waiting(current)
-        if user.role == Role.RELATIONSHIP_MANAGER:
+        is_theirs = current.kind == ReferralKind.LOBBY or user.role != Role.LOBBY_MANAGER
+        if user.role == Role.RELATIONSHIP_MANAGER or not is_theirs:
             raise ReferralRefused(_("Only the lobby or the branch manager withdraws a call."))
         current.withdrawn_at = now
 

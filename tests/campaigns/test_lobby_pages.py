@@ -104,6 +104,23 @@ def test_nothing_of_the_lobby_is_unmasked_or_an_amount(bank: Bank, day: Morning,
         assert "money" not in re.findall(r'class="([^"]*)"', text)
 
 
+def test_what_managers_write_to_each_other_stays_off_the_tablet(bank: Bank, day: Morning, client_of: ClientOf) -> None:
+    wang, lobby = client_of(bank.wang), client_of(bank.zhao)
+    call(lobby, day.zhou)
+    referral = Referral.objects.using("batch").get()
+    act(wang, referral, "accept")
+    act(wang, referral, "report", result="done", note="转存38.00万")
+    form = {"submission": str(uuid4()), "to": str(bank.li.pk), "need": "payroll", "note": "余额46.76万"}
+    wang.post(f"/customers/{day.zhou.pk}/refer/colleague/", form)
+    across = Referral.objects.using("batch").get(kind="company")
+    seen, own = (client.get("/referrals/").content.decode() for client in (lobby, wang))
+    for words in ("38.00", "46.76"):
+        assert (words in seen, words in own) == (False, True)
+    assert f'id="referral-{referral.pk}"' in seen
+    act(lobby, across, "withdraw")
+    assert Referral.objects.using("batch").get(pk=across.pk).withdrawn_at is None
+
+
 def test_a_call_is_on_the_managers_page_at_once(bank: Bank, day: Morning, client_of: ClientOf) -> None:
     wang, li, lobby = client_of(bank.wang), client_of(bank.li), client_of(bank.zhao)
     answer = call(lobby, day.zhou, need="wealth", summary="想看三年期")
