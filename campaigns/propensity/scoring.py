@@ -20,10 +20,12 @@ log = structlog.get_logger()
 MODELS = PropensityModel.objects.using("batch")
 LOCK = "propensity scoring"
 EVERYBODY = "SELECT count(*) AS rows, min(customer_id) AS first, max(customer_id) AS last FROM customers_metrics"
-# Whom a scoring let in while they refused: it did not see the refusal, and the refusal did not see the new score.
+# Whom a scoring let in while they refused: it did not see the refusal, and the refusal did not see the new score. And
+# who turns out to be a minor: features.sql leaves them out, an older score would stay.
 REFUSED = """
 DELETE FROM campaigns_propensityscore s WHERE (s.as_of = %(as_of)s OR %(everybody)s) AND NOT EXISTS (
-    SELECT FROM campaigns_scorable c WHERE c.id = s.customer_id AND c.status = 'active')
+    SELECT FROM campaigns_scorable c WHERE c.id = s.customer_id AND c.status = 'active'
+      AND (c.birth_date IS NULL OR c.birth_date <= (%(as_of)s::date + 1 - interval '18 years')::date))
 """
 
 

@@ -12,7 +12,7 @@ from django.db import DatabaseError, IntegrityError, transaction
 from archives.models import Consent, ContactLog
 from campaigns.models import PropensityModel, PropensityScore
 from campaigns.propensity import scoring, switch, training
-from campaigns.propensity.learning import Examples, TooFew, by_share, chance, learn
+from campaigns.propensity.learning import Examples, Learned, TooFew, by_share, chance, learn
 from campaigns.propensity.likelihood import score_of, told
 from campaigns.propensity.switch import SwitchRefused
 from crm.audit.models import AuditEntry
@@ -278,6 +278,15 @@ def test_a_new_month_scores_everybody(bank: Bank, asked: list[Customer]) -> None
     assert (one.scored_to, SCORES.filter(customer_id=asked[0].pk).exists()) == (date(2026, 4, 1), True)
 
 
+def test_who_turns_out_to_be_a_minor_has_no_score(bank: Bank, asked: list[Customer]) -> None:
+    switched_on(bank)
+    Customer.objects.using("batch").filter(pk=asked[0].pk).update(birth_date=date(2010, 1, 1))
+    publish(date(2026, 4, 1))
+    scoring.run()
+    assert not SCORES.filter(customer_id=asked[0].pk).exists()
+    assert SCORES.count() == len(asked) - 1
+
+
 def test_a_model_is_learned_once_at_a_time(bank: Bank, asked: list[Customer]) -> None:
     with scoped(bank.zhou):
         switch.start(bank.zhou)
@@ -301,3 +310,15 @@ def test_a_fault_is_kept_and_told(bank: Bank, asked: list[Customer], monkeypatch
         training.run(one.pk)
     one.refresh_from_db()
     assert (one.state, str(DAY) in one.decision) == ("failed", True)
+
+
+def test_what_is_no_number_is_a_fault_and_not_learned_for_ever(
+    bank: Bank, asked: list[Customer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training, "learn", lambda *parts: Learned({"intercept": float("nan")}, {}))
+    with scoped(bank.zhou):
+        one = switch.start(bank.zhou)
+    with pytest.raises(ValueError, match="JSON"):
+        training.run(one.pk)
+    one.refresh_from_db()
+    assert (one.state, one.weights) == ("failed", {})
