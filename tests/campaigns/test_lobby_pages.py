@@ -239,6 +239,11 @@ def test_the_number_is_shown_for_a_reason_and_counted(bank: Bank, client_of: Cli
     assert lobby.post(address, {"reason": "contact"}).status_code == 403
     entry = AuditEntry.objects.using("batch").get(action="customer.reveal")
     assert (entry.actor_id, entry.customer_id, entry.detail["reason"]) == (bank.wang.pk, None, "contact")
+    assert entry.address == "127.0.0.1"
+    # Of a customer the customer's page tells.
+    opened = {"stage": "opened", "converted_on": timezone.localdate(), "mobile_cipher": None, "mobile_index": None}
+    Prospect.objects.using("batch").update(**opened)
+    assert wang.post(address, {"reason": "contact"}).status_code == 404
 
 
 def test_the_lobby_is_handed_over_with_one_sentence(
