@@ -11,7 +11,7 @@ from django.db import DatabaseError, IntegrityError, transaction
 
 from archives.models import Consent, ContactLog
 from campaigns.models import PropensityModel, PropensityScore
-from campaigns.propensity import scoring, switch, training
+from campaigns.propensity import features, scoring, switch, training
 from campaigns.propensity.learning import Examples, Learned, TooFew, by_share, chance, learn
 from campaigns.propensity.likelihood import score_of, told
 from campaigns.propensity.switch import SwitchRefused
@@ -322,3 +322,13 @@ def test_what_is_no_number_is_a_fault_and_not_learned_for_ever(
         training.run(one.pk)
     one.refresh_from_db()
     assert (one.state, one.weights) == ("failed", {})
+
+
+def test_a_model_of_other_features_says_nothing(
+    bank: Bank, asked: list[Customer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = switched_on(bank)
+    monkeypatch.setattr(features, "NAMES", features.NAMES[1:])
+    assert (scoring.is_due(), scoring.run(), SCORES.count()) == (True, len(asked), 0)
+    one.refresh_from_db()
+    assert (scoring.is_due(), one.scored_to) == (False, None)
