@@ -9,10 +9,12 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Count, OuterRef, Q, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from archives.contacts import start_of
 from campaigns.prospects import presence
 from campaigns.prospects.choices import SAID_STAGES, Stage
 from campaigns.prospects.models import MOBILE, Prospect, ProspectStep
@@ -126,8 +128,16 @@ def refuse_known(user: User, told: Particulars, now: datetime) -> None:
 
 
 def next_owner(user: User, now: datetime) -> User | None:
-    """The manager on duty who is to look after a new prospect; None while nobody is there."""
-    return presence.on_duty(user.branch_id, timezone.localtime(now).date()).first()
+    """The manager on duty who was given the fewest prospects that day; None while nobody is there."""
+    day = timezone.localtime(now).date()
+    given = (
+        Prospect.objects.filter(owner=OuterRef("pk"), registered_at__gte=start_of(day))
+        .order_by()
+        .values("owner")
+        .annotate(number=Count("pk"))
+        .values("number")
+    )
+    return presence.on_duty(user.branch_id, day).order_by(Coalesce(Subquery(given), Value(0)), "staff_no").first()
 
 
 def move(prospect: Prospect, user: User, now: datetime, stage: str, note: str) -> None:

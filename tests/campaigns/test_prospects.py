@@ -78,6 +78,14 @@ def test_the_manager_on_duty_looks_after_a_new_one(bank: Bank) -> None:
     assert taken_in(bank.wang, mobile="13912345680").owner_id == bank.wang.pk
 
 
+def test_visitors_are_shared_among_those_on_duty(bank: Bank) -> None:
+    for user in (bank.li, bank.wang):
+        with scoped(user):
+            presence.say(user, True, timezone.now())
+    owners = [taken_in(bank.zhao, mobile=f"1391234570{number}").owner_id for number in range(4)]
+    assert {owner: owners.count(owner) for owner in owners} == {bank.li.pk: 2, bank.wang.pk: 2}
+
+
 def test_one_submission_is_one_prospect(bank: Bank) -> None:
     submission = uuid4()
     for _time in range(2):
