@@ -343,3 +343,11 @@ def test_a_colleague_is_asked_from_the_customers_page(bank: Bank, day: Morning, 
     assert f'href="/customers/{day.zhou.pk}/"' not in text
     assert li.get("/referrals/?kind=company").context["page"].count == 1
     assert li.get("/referrals/?kind=lobby").context["page"].count == 0
+
+
+def test_whom_the_handover_names_is_in_the_trail(bank: Bank, day: Morning, client_of: ClientOf) -> None:
+    lobby = client_of(bank.zhao)
+    call(lobby, day.zhou)
+    assert day.zhou.name_mask[0] in lobby.get("/lobby/handover/").content.decode()
+    entry = AuditEntry.objects.using("batch").filter(action="customer.list", detail__what="lobby handover").get()
+    assert entry.detail["ids"] == [day.zhou.pk]
