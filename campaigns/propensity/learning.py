@@ -122,7 +122,7 @@ def folded(names: tuple[str, ...], model: Any, level: Any) -> dict[str, Any]:
 
 
 def chance(weights: Mapping[str, Any], x: Numbers) -> Numbers:
-    """What SQL computes too (chance.sql): how likely each row says yes."""
+    """What SQL computes too (score.sql): how likely each row says yes."""
     mean, scale, weight = (np.array(weights[name]) for name in ("mean", "scale", "weight"))
     score = weights["intercept"] + ((x - mean) / scale) @ weight
     result: Numbers = 1 / (1 + np.exp(-score))

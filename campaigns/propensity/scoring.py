@@ -20,10 +20,12 @@ log = structlog.get_logger()
 MODELS = PropensityModel.objects.using("batch")
 LOCK = "propensity scoring"
 EVERYBODY = "SELECT count(*) AS rows, min(customer_id) AS first, max(customer_id) AS last FROM customers_metrics"
-# Whom a scoring let in while they refused: it did not see the refusal, and the refusal did not see the new score.
+# Whom a scoring let in while they refused: it did not see the refusal, and the refusal did not see the new score. And
+# who turns out to be a minor: features.sql leaves them out, an older score would stay.
 REFUSED = """
 DELETE FROM campaigns_propensityscore s WHERE (s.as_of = %(as_of)s OR %(everybody)s) AND NOT EXISTS (
-    SELECT FROM campaigns_scorable c WHERE c.id = s.customer_id AND c.status = 'active')
+    SELECT FROM campaigns_scorable c WHERE c.id = s.customer_id AND c.status = 'active'
+      AND (c.birth_date IS NULL OR c.birth_date <= (%(as_of)s::date + 1 - interval '18 years')::date))
 """
 
 
@@ -33,9 +35,16 @@ def newest_night() -> JobRun | None:
     return nights.order_by("-business_date").first()
 
 
+def model_on() -> PropensityModel | None:
+    """The model that is on. One that was learned of other features than there are now says nothing: its weights would
+    fall upon the wrong columns."""
+    on = MODELS.filter(state=ModelState.ON).first()
+    return on if on is not None and tuple(on.weights["names"]) == features.NAMES else None
+
+
 def is_due() -> bool:
     """Whether a night was published since the scores were written, a model was switched on, or one was switched off."""
-    on, newest = MODELS.filter(state=ModelState.ON).first(), newest_night()
+    on, newest = model_on(), newest_night()
     if on is None:
         return bool(db.fetch_value("SELECT EXISTS (SELECT FROM campaigns_propensityscore)"))
     return newest is not None and (on.scored_at is None or is_newer(newest, on))
@@ -53,9 +62,9 @@ def run() -> int:
         db.stay_idle("audit")
         if not db.try_lock(LOCK, using="audit"):
             return 0
-        on, newest = MODELS.filter(state=ModelState.ON).first(), newest_night()
+        on, newest = model_on(), newest_night()
         # Scores of another model, or of none, are no beginning to go on from.
-        MODELS.exclude(state=ModelState.ON).filter(scored_at__isnull=False).update(scored_to=None, scored_at=None)
+        MODELS.exclude(pk__in=[on.pk] if on else []).filter(scored_at__isnull=False).update(scored_to=None, scored_at=None)
         if on is None:
             return db.execute("DELETE FROM campaigns_propensityscore")
         if newest is None or not is_newer(newest, on):

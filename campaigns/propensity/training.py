@@ -53,7 +53,7 @@ def outcome_of(as_of: date) -> dict[str, Any]:
         short = {"part": few.part, "yes": few.yes, "no": few.no, "least": few.least, "asked": len(examples.yes)}
         return {"state": ModelState.TOO_FEW, "figures": short}
     found = {"weights": learned.weights, "figures": learned.figures}
-    said = json.dumps(found | {"as_of": as_of.isoformat()}, sort_keys=True)
+    said = json.dumps(found | {"as_of": as_of.isoformat()}, sort_keys=True, allow_nan=False)
     return {"state": ModelState.READY, **found, "fingerprint": hashlib.sha256(said.encode()).hexdigest()}
 
 

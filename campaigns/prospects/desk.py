@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from archives.contacts import start_of
@@ -88,7 +88,9 @@ def desk(user: User, now: datetime) -> Desk:
         waiting &= Q(kind=ReferralKind.LOBBY)
     taken = Q(accepted_by=user, result="", made_at__gte=start_of(today - timedelta(days=TAKEN_DAYS)))
     rows = shown(Referral.objects.visible_to(user).filter(waiting | taken), user)
-    found: list[Any] = list(rows.order_by("made_at", "pk")[:MOST_SHOWN])
+    # What somebody is still asked to take comes before what all let pass, and both before what lacks a result.
+    first = rows.order_by(F("accepted_at").asc(nulls_first=True), "-asked_until", "-pk")[:MOST_SHOWN]
+    found: list[Any] = sorted(first, key=lambda one: (one.made_at, one.pk))
     open_calls = [one for one in found if one.accepted_at is None]
     names = names_of(open_calls)
     calls = [waits(one, user, now, names) for one in open_calls]

@@ -10,6 +10,7 @@ from django.utils.translation import pgettext_lazy
 from campaigns.prospects import desk
 from campaigns.prospects.choices import Need, ReferralKind, SourceLayer, Stage
 from campaigns.prospects.models import Prospect, Referral
+from crm.organization.choices import Role
 from crm.organization.models import User
 from customers.filters import NOBODY, Choice, ListFilter
 from customers.lists import shape
@@ -64,7 +65,9 @@ class ReferralFilter(ListFilter):
         fields: tuple[str, ...] = ()
 
     def visible(self, user: User) -> QuerySet[Referral]:
-        return Referral.objects.visible_to(user)
+        """The lobby sees its own: what managers write to each other may name amounts."""
+        lobby = user.role == Role.LOBBY_MANAGER
+        return (Referral.objects.of_lobby() if lobby else Referral.objects.all()).visible_to(user)
 
     def of_manager(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         return rows.filter(accepted_by_id=int(value)) if value.isdecimal() and len(value) < 19 else rows.none()

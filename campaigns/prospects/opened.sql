@@ -1,13 +1,15 @@
 -- Prospects whose number or document is that of a customer in tonight's files, opened since they were taken in: they have
--- come to an account. The numbers go, they are the customer's from now on.
+-- come to an account. The numbers go, they are the customer's from now on. Where a document is known it decides: a relative
+-- on the same phone has another one.
 WITH came AS (
-    SELECT p.id, c.id AS customer_id
+    SELECT p.id, c.id AS customer_id, 2 AS place
     FROM night_customer n
     JOIN customers_customer c ON c.id = n.customer_id
     JOIN campaigns_prospect p ON p.mobile_index = c.mobile_index
     WHERE p.converted_on IS NULL AND c.open_date >= (p.registered_at AT TIME ZONE 'Asia/Shanghai')::date
-    UNION
-    SELECT p.id, c.id
+      AND (p.id_no_index IS NULL OR c.id_no_index IS NULL OR p.id_no_index = c.id_no_index)
+    UNION ALL
+    SELECT p.id, c.id, 1
     FROM night_customer n
     JOIN customers_customer c ON c.id = n.customer_id
     JOIN campaigns_prospect p ON p.id_no_index = c.id_no_index
@@ -16,7 +18,7 @@ WITH came AS (
     UPDATE campaigns_prospect p
     SET stage = 'opened', stage_at = now(), converted_on = %(as_of)s, opened_as_id = first.customer_id,
         mobile_cipher = NULL, mobile_index = NULL, id_no_index = NULL
-    FROM (SELECT id, min(customer_id) AS customer_id FROM came GROUP BY id) first
+    FROM (SELECT DISTINCT ON (id) id, customer_id FROM came ORDER BY id, place, customer_id) first
     WHERE p.id = first.id AND p.converted_on IS NULL
     RETURNING p.id, p.branch_id, p.owner_id, p.introduced_by_id, p.opened_as_id
 ), introduced AS (

@@ -61,7 +61,7 @@ def is_there(user: User, day: date) -> bool:
 
 
 def say(user: User, present: bool, now: datetime) -> None:
-    """Note whether somebody is on duty, and let the referrals of the day that nobody has taken follow.
+    """Note whether somebody is on duty, and let the lobby's calls of the day that nobody has taken follow.
 
     Who leaves is asked no more, and whoever comes next is asked that much earlier; who comes is asked last.
     """
@@ -71,7 +71,7 @@ def say(user: User, present: bool, now: datetime) -> None:
     if user.role != Role.RELATIONSHIP_MANAGER:
         return
     minutes = timedelta(minutes=rule_on(day).answer_minutes)
-    waiting = Referral.objects.waiting().filter(branch_id=user.branch_id, made_at__gte=start_of(day))
+    waiting = Referral.objects.of_lobby().waiting().filter(branch_id=user.branch_id, made_at__gte=start_of(day))
     of_queue = Q(queue__contains=[user.pk])
     for one in waiting.filter(of_queue if not present else ~of_queue).select_for_update().order_by("pk"):
         if present:

@@ -173,7 +173,8 @@ def tell(request: HttpRequest, change: Any) -> None:
 def prospect_reveal(request: HttpRequest, pk: int) -> HttpResponse:
     """Name and number in plain text, for a reason, counted with the reveals of customers."""
     assert isinstance(request.user, User)
-    rows = Prospect.objects.visible_to(request.user).filter(forgotten_on=None)
+    # Once the account is there, the customer's page shows them, to whom it may.
+    rows = Prospect.objects.visible_to(request.user).filter(forgotten_on=None, converted_on=None)
     found: Any = get_object_or_404(rows, pk=pk)
     sight = reveal.Sight(MOBILE, _("Name and mobile"), found.pk, found.mobile_mask, found.mobile_cipher)
     form = reveal.RevealForm(request.POST if request.method == "POST" else None)
@@ -184,14 +185,14 @@ def prospect_reveal(request: HttpRequest, pk: int) -> HttpResponse:
     if form.is_valid():
         status = 200
         try:
-            context["value"] = f"{found.name} {revealed(request.user, found, form.cleaned_data)}"
+            context["value"] = f"{found.name} {revealed(request, request.user, found, form.cleaned_data)}"
         except reveal.TooManyReveals:
             context["is_over_limit"], status = True, 429
     template = "customers/_reveal.html" if request.headers.get("HX-Request") else "customers/reveal.html"
     return render(request, template, context, status=status)
 
 
-def revealed(user: User, found: Prospect, why: dict[str, Any]) -> str:
+def revealed(request: HttpRequest, user: User, found: Prospect, why: dict[str, Any]) -> str:
     """Count, record, decrypt, in this order. Raises TooManyReveals."""
     db.hold_lock(f"reveal {user.pk}", using="default")
     is_over = reveal.is_over_limit(user)
@@ -199,6 +200,7 @@ def revealed(user: User, found: Prospect, why: dict[str, Any]) -> str:
         chain=found.branch_id, actor=user, action=reveal.REFUSED if is_over else reveal.REVEALED,
         object_type=Prospect._meta.label_lower, object_id=str(found.pk),
         detail={"field": "mobile", "reason": why["reason"], "note": why["note"]},
+        address=trail.address_of(request),
     )  # fmt: skip
     if is_over:
         raise reveal.TooManyReveals

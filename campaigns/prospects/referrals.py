@@ -103,8 +103,11 @@ def refer_across(customer: Customer, user: User, now: datetime, to: User, call: 
 
 
 def end_old(waiting: QuerySet[Referral], now: datetime) -> None:
-    """A call that everybody let pass is over. Raises ReferralRefused for one that somebody is still asked to take."""
-    for one in waiting:
+    """A call that everybody let pass is over. Raises ReferralRefused for one that somebody is still asked to take.
+
+    Each is locked: one that is taken meanwhile waits no longer, and stays with who took it.
+    """
+    for one in waiting.select_for_update(of=("self",)).order_by("pk"):
         if not one.is_unanswered(now):
             raise ReferralRefused(_("A manager has been called already and is still expected."))
         one.withdrawn_at = now
@@ -138,7 +141,11 @@ def accept(referral: Referral, user: User, now: datetime) -> None:
         if current.prospect_id is not None:
             take_on(current.prospect_id, user, now)
 
-    act(referral, user, "accept", change)
+    with transaction.atomic():
+        if referral.prospect_id is not None:
+            # Before the referral, as `refer_prospect` does: in two orders they would wait for each other.
+            Prospect.objects.select_for_update(of=("self",)).only("pk").get(pk=referral.prospect_id)
+        act(referral, user, "accept", change)
 
 
 def take_on(prospect_id: int, user: User, now: datetime) -> None:
@@ -182,7 +189,8 @@ def withdraw(referral: Referral, user: User, now: datetime) -> None:
 
     def change(current: Referral) -> None:
         expect_waiting(current)
-        if user.role == Role.RELATIONSHIP_MANAGER:
+        is_theirs = current.kind == ReferralKind.LOBBY or user.role != Role.LOBBY_MANAGER
+        if user.role == Role.RELATIONSHIP_MANAGER or not is_theirs:
             raise ReferralRefused(_("Only the lobby or the branch manager withdraws a call."))
         current.withdrawn_at = now
 

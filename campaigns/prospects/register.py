@@ -9,10 +9,12 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Count, OuterRef, Q, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from archives.contacts import start_of
 from campaigns.prospects import presence
 from campaigns.prospects.choices import SAID_STAGES, Stage
 from campaigns.prospects.models import MOBILE, Prospect, ProspectStep
@@ -78,6 +80,8 @@ def register(user: User, told: Particulars, now: datetime, submission: UUID) -> 
 
     Raises NumberKnown and TooManyKnown.
     """
+    # One after the other for each user: a tap that is sent twice finds the first, and none slips past the limit.
+    db.hold_lock(f"prospect {user.pk}", using="default")
     made = Prospect.objects.visible_to(user).filter(submission=submission).first()
     if made is not None:
         return made
@@ -104,13 +108,16 @@ def register(user: User, told: Particulars, now: datetime, submission: UUID) -> 
 
 
 def refuse_known(user: User, told: Particulars, now: datetime) -> None:
-    """Raise NumberKnown where the number or the document is a customer's or a prospect's of any branch."""
-    mobile, id_no = pii.index(MOBILE, told.mobile), pii.index(pii.ID_NO, told.id_no)
-    if not db.fetch_value("SELECT campaigns_number_known(%s, %s)", [mobile, id_no], using="default"):
-        return
+    """Raise NumberKnown where the number or the document is a customer's or a prospect's of any branch.
+
+    Whoever has met too many is told the same of every number, known or not: TooManyKnown.
+    """
     met = AuditEntry.objects.filter(actor_id=user.pk, action=KNOWN, at__gt=now - timedelta(hours=1))
     if met.count() >= MOST_KNOWN_AN_HOUR:
         raise TooManyKnown
+    mobile, id_no = pii.index(MOBILE, told.mobile), pii.index(pii.ID_NO, told.id_no)
+    if not db.fetch_value("SELECT campaigns_number_known(%s, %s)", [mobile, id_no], using="default"):
+        return
     same = Q(mobile_index=mobile)
     if id_no is not None:
         same |= Q(id_no_index=id_no)
@@ -121,8 +128,16 @@ def refuse_known(user: User, told: Particulars, now: datetime) -> None:
 
 
 def next_owner(user: User, now: datetime) -> User | None:
-    """The manager on duty who is to look after a new prospect; None while nobody is there."""
-    return presence.on_duty(user.branch_id, timezone.localtime(now).date()).first()
+    """The manager on duty who was given the fewest prospects that day; None while nobody is there."""
+    day = timezone.localtime(now).date()
+    given = (
+        Prospect.objects.filter(owner=OuterRef("pk"), registered_at__gte=start_of(day))
+        .order_by()
+        .values("owner")
+        .annotate(number=Count("pk"))
+        .values("number")
+    )
+    return presence.on_duty(user.branch_id, day).order_by(Coalesce(Subquery(given), Value(0)), "staff_no").first()
 
 
 def move(prospect: Prospect, user: User, now: datetime, stage: str, note: str) -> None:

@@ -208,13 +208,14 @@ def hand_over(request: HttpRequest) -> HttpResponse:
         messages.success(request, _("Handed over; the next one reads it first."))
         answer = HttpResponse(status=303, headers={"Location": reverse("workbench:today")})
         return saved(answer, made.submission)
-    notes = shift.notes_of(request.user, day, NOTES)
-    trail.listed(request, "lobby handover", [one.customer_id for one in notes])
+    notes, waiting_now = shift.notes_of(request.user, day, NOTES), desk.desk(request.user, now)
+    shown = {*(one.customer_id for one in notes), *waiting_now.customer_ids}
+    trail.listed(request, "lobby handover", sorted(shown))
     context = {
         "form": form,
         "tally": shift.branch_tally(request.user, day),
         "notes": notes,
-        "desk": desk.desk(request.user, now),
+        "desk": waiting_now,
         "now": now,
     }
     return render(request, "campaigns/hand_over.html", context, status=422 if request.method == "POST" else 200)

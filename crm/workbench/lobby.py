@@ -159,9 +159,9 @@ def card(customer: Any, user: User, now: datetime) -> Card:
 
 
 def sentence_of(customer: Any, facts: list[Fact], manager: str) -> str:
-    """What to say. Nobody promises a manager who is not there, or suggests what somebody who refuses profiling might
-    want."""
-    said = [] if customer.profiling_opt_out else [fact.say for fact in facts if fact.say]
+    """What to say. Nobody promises a manager who is not there, suggests what somebody who refuses profiling might want,
+    or offers anything while a complaint is open."""
+    said = [] if customer.profiling_opt_out or customer.open_complaint else [fact.say for fact in facts if fact.say]
     words = said[0] if said else _("What can we do for you today?")
     sentence = together(_("Hello %(name)s.") % {"name": spoken(customer)}, words)
     if not manager:

@@ -104,6 +104,23 @@ def test_nothing_of_the_lobby_is_unmasked_or_an_amount(bank: Bank, day: Morning,
         assert "money" not in re.findall(r'class="([^"]*)"', text)
 
 
+def test_what_managers_write_to_each_other_stays_off_the_tablet(bank: Bank, day: Morning, client_of: ClientOf) -> None:
+    wang, lobby = client_of(bank.wang), client_of(bank.zhao)
+    call(lobby, day.zhou)
+    referral = Referral.objects.using("batch").get()
+    act(wang, referral, "accept")
+    act(wang, referral, "report", result="done", note="转存38.00万")
+    form = {"submission": str(uuid4()), "to": str(bank.li.pk), "need": "payroll", "note": "余额46.76万"}
+    wang.post(f"/customers/{day.zhou.pk}/refer/colleague/", form)
+    across = Referral.objects.using("batch").get(kind="company")
+    seen, own = (client.get("/referrals/").content.decode() for client in (lobby, wang))
+    for words in ("38.00", "46.76"):
+        assert (words in seen, words in own) == (False, True)
+    assert f'id="referral-{referral.pk}"' in seen
+    act(lobby, across, "withdraw")
+    assert Referral.objects.using("batch").get(pk=across.pk).withdrawn_at is None
+
+
 def test_a_call_is_on_the_managers_page_at_once(bank: Bank, day: Morning, client_of: ClientOf) -> None:
     wang, li, lobby = client_of(bank.wang), client_of(bank.li), client_of(bank.zhao)
     answer = call(lobby, day.zhou, need="wealth", summary="想看三年期")
@@ -222,6 +239,11 @@ def test_the_number_is_shown_for_a_reason_and_counted(bank: Bank, client_of: Cli
     assert lobby.post(address, {"reason": "contact"}).status_code == 403
     entry = AuditEntry.objects.using("batch").get(action="customer.reveal")
     assert (entry.actor_id, entry.customer_id, entry.detail["reason"]) == (bank.wang.pk, None, "contact")
+    assert entry.address == "127.0.0.1"
+    # Of a customer the customer's page tells.
+    opened = {"stage": "opened", "converted_on": timezone.localdate(), "mobile_cipher": None, "mobile_index": None}
+    Prospect.objects.using("batch").update(**opened)
+    assert wang.post(address, {"reason": "contact"}).status_code == 404
 
 
 def test_the_lobby_is_handed_over_with_one_sentence(
@@ -321,3 +343,11 @@ def test_a_colleague_is_asked_from_the_customers_page(bank: Bank, day: Morning, 
     assert f'href="/customers/{day.zhou.pk}/"' not in text
     assert li.get("/referrals/?kind=company").context["page"].count == 1
     assert li.get("/referrals/?kind=lobby").context["page"].count == 0
+
+
+def test_whom_the_handover_names_is_in_the_trail(bank: Bank, day: Morning, client_of: ClientOf) -> None:
+    lobby = client_of(bank.zhao)
+    call(lobby, day.zhou)
+    assert day.zhou.name_mask[0] in lobby.get("/lobby/handover/").content.decode()
+    entry = AuditEntry.objects.using("batch").filter(action="customer.list", detail__what="lobby handover").get()
+    assert entry.detail["ids"] == [day.zhou.pk]

@@ -11,8 +11,8 @@ from django.db import DatabaseError, IntegrityError, transaction
 
 from archives.models import Consent, ContactLog
 from campaigns.models import PropensityModel, PropensityScore
-from campaigns.propensity import scoring, switch, training
-from campaigns.propensity.learning import Examples, TooFew, by_share, chance, learn
+from campaigns.propensity import features, scoring, switch, training
+from campaigns.propensity.learning import Examples, Learned, TooFew, by_share, chance, learn
 from campaigns.propensity.likelihood import score_of, told
 from campaigns.propensity.switch import SwitchRefused
 from crm.audit.models import AuditEntry
@@ -97,6 +97,15 @@ def test_the_database_computes_what_was_learned(bank: Bank, asked: list[Customer
         assert row.reasons[0][0] == ("u" if parts[one.weights["names"].index(heaviest)] > 0 else "d")
     assert SCORES.get(customer_id=asked[0].pk).permille > SCORES.get(customer_id=asked[1].pk).permille + 200
     assert (one.scored_to, one.figures["auc"]["model"] > 0.65) == (DAY, True)
+
+
+@pytest.mark.parametrize(("intercept", "expected"), [(1e5, 1000), (-1e5, 0)])
+def test_no_outlier_stops_the_scoring(bank: Bank, asked: list[Customer], intercept: float, expected: int) -> None:
+    one = switched_on(bank)
+    weights = one.weights | {"intercept": intercept}
+    PropensityModel.objects.using("batch").filter(pk=one.pk).update(weights=weights, scored_to=None, scored_at=None)
+    assert scoring.run() == len(asked)
+    assert set(SCORES.values_list("permille", flat=True)) == {expected}
 
 
 def test_who_refused_is_neither_learned_from_nor_scored(bank: Bank, asked: list[Customer]) -> None:
@@ -269,6 +278,15 @@ def test_a_new_month_scores_everybody(bank: Bank, asked: list[Customer]) -> None
     assert (one.scored_to, SCORES.filter(customer_id=asked[0].pk).exists()) == (date(2026, 4, 1), True)
 
 
+def test_who_turns_out_to_be_a_minor_has_no_score(bank: Bank, asked: list[Customer]) -> None:
+    switched_on(bank)
+    Customer.objects.using("batch").filter(pk=asked[0].pk).update(birth_date=date(2010, 1, 1))
+    publish(date(2026, 4, 1))
+    scoring.run()
+    assert not SCORES.filter(customer_id=asked[0].pk).exists()
+    assert SCORES.count() == len(asked) - 1
+
+
 def test_a_model_is_learned_once_at_a_time(bank: Bank, asked: list[Customer]) -> None:
     with scoped(bank.zhou):
         switch.start(bank.zhou)
@@ -292,3 +310,25 @@ def test_a_fault_is_kept_and_told(bank: Bank, asked: list[Customer], monkeypatch
         training.run(one.pk)
     one.refresh_from_db()
     assert (one.state, str(DAY) in one.decision) == ("failed", True)
+
+
+def test_what_is_no_number_is_a_fault_and_not_learned_for_ever(
+    bank: Bank, asked: list[Customer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training, "learn", lambda *parts: Learned({"intercept": float("nan")}, {}))
+    with scoped(bank.zhou):
+        one = switch.start(bank.zhou)
+    with pytest.raises(ValueError, match="JSON"):
+        training.run(one.pk)
+    one.refresh_from_db()
+    assert (one.state, one.weights) == ("failed", {})
+
+
+def test_a_model_of_other_features_says_nothing(
+    bank: Bank, asked: list[Customer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = switched_on(bank)
+    monkeypatch.setattr(features, "NAMES", features.NAMES[1:])
+    assert (scoring.is_due(), scoring.run(), SCORES.count()) == (True, len(asked), 0)
+    one.refresh_from_db()
+    assert (scoring.is_due(), one.scored_to) == (False, None)

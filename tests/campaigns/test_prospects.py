@@ -78,6 +78,14 @@ def test_the_manager_on_duty_looks_after_a_new_one(bank: Bank) -> None:
     assert taken_in(bank.wang, mobile="13912345680").owner_id == bank.wang.pk
 
 
+def test_visitors_are_shared_among_those_on_duty(bank: Bank) -> None:
+    for user in (bank.li, bank.wang):
+        with scoped(user):
+            presence.say(user, True, timezone.now())
+    owners = [taken_in(bank.zhao, mobile=f"1391234570{number}").owner_id for number in range(4)]
+    assert {owner: owners.count(owner) for owner in owners} == {bank.li.pk: 2, bank.wang.pk: 2}
+
+
 def test_one_submission_is_one_prospect(bank: Bank) -> None:
     submission = uuid4()
     for _time in range(2):
@@ -119,7 +127,32 @@ def test_trying_out_numbers_is_stopped(bank: Bank, north_lobby: User) -> None:
             taken_in(north_lobby)
     with pytest.raises(TooManyKnown):
         taken_in(north_lobby)
-    assert taken_in(north_lobby, mobile=OTHER_PHONE).pk
+    # Nor does a number that nobody has tell the two apart.
+    with pytest.raises(TooManyKnown):
+        taken_in(north_lobby, mobile=OTHER_PHONE)
+    assert taken_in(bank.zhao, mobile=OTHER_PHONE).pk
+
+
+def test_a_tap_that_is_sent_twice_at_once_is_one_prospect(bank: Bank) -> None:
+    outcomes: list[Any] = []
+    gate, submission = threading.Barrier(2), uuid4()
+
+    def take(user: User) -> None:
+        try:
+            gate.wait()
+            with scoped(user):
+                outcomes.append(register.register(user, said(), timezone.now(), submission).pk)
+        except NumberKnown:
+            outcomes.append(None)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=take, args=(bank.zhao,)) for _time in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert outcomes == [Prospect.objects.using("batch").get().pk] * 2
 
 
 def test_of_two_who_take_in_one_number_at_once_one_has_it(bank: Bank, north_lobby: User) -> None:
@@ -197,6 +230,26 @@ def test_the_night_finds_the_account_once(bank: Bank) -> None:
         assert now.branch_id == bank.south.pk
         assert [step.stage for step in now.steps.using("batch").order_by("pk")] == ["new", "opened"]
     assert now_of(third).stage == "new"
+
+
+@pytest.mark.parametrize("document", ["110101199003074485", ""])
+def test_a_relative_on_the_same_phone_is_not_the_visitor(document: str, bank: Bank) -> None:
+    prospect, day = taken_in(bank.zhao, id_no=IDENTITY), timezone.localdate()
+    relative = with_numbers(bank.customer("6300000001", open_date=day), PHONE, document)
+    mine = with_numbers(bank.customer("6300000002", open_date=day), OTHER_PHONE, IDENTITY)
+    for one in (relative, mine):
+        delivered(one, day)
+    with transaction.atomic(using="batch"):
+        assert night.publish(day)["opened"] == 1
+    assert now_of(prospect).opened_as_id == mine.pk
+
+
+def test_another_document_on_the_same_phone_is_another_person(bank: Bank) -> None:
+    prospect, day = taken_in(bank.zhao, id_no=IDENTITY), timezone.localdate()
+    delivered(with_numbers(bank.customer("6300000001", open_date=day), PHONE, "110101199003074485"), day)
+    with transaction.atomic(using="batch"):
+        assert night.publish(day)["opened"] == 0
+    assert now_of(prospect).stage == "new"
 
 
 def test_an_account_that_was_there_before_is_no_success(bank: Bank) -> None:

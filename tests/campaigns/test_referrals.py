@@ -1,6 +1,7 @@
 """厅堂转介: who is asked when, of two who accept one has it, and what stands on nobody's word but the clock."""
 
 import threading
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,7 +12,7 @@ from django.db import IntegrityError, connections, transaction
 from django.utils import timezone
 
 from archives.models import ContactLog
-from campaigns.prospects import desk, presence, referrals
+from campaigns.prospects import desk, presence, referrals, register
 from campaigns.prospects.models import LobbyRule, Referral
 from campaigns.prospects.referrals import Call, ReferralRefused
 from crm.audit.models import AuditEntry
@@ -301,3 +302,78 @@ def test_one_asks_a_colleague_of_the_branch_once(bank: Bank) -> None:
         asks(bank.wang, customer, bank.li, minutes(1))
     there(bank.wang)
     assert called(bank, customer, minutes(2)).queue == [bank.wang.pk]
+
+
+def test_who_is_on_duty_changes_nothing_between_company_and_personal(bank: Bank, third: User) -> None:
+    referral = asks(bank.wang, customer_of(bank, owner=bank.wang), bank.li)
+    there(third, at=minutes(1))
+    there(bank.li, present=False, at=minutes(2))
+    now = now_of(referral)
+    assert (now.queue, now.asked_until) == ([bank.li.pk], NOON + timedelta(days=3))
+
+
+def in_a_thread(what: Callable[[], Any]) -> tuple[threading.Thread, list[Any]]:
+    """Started; the list has what came of it, or its error."""
+    came: list[Any] = []
+
+    def run() -> None:
+        try:
+            came.append(what())
+        except Exception as fault:
+            came.append(fault)
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    return thread, came
+
+
+def test_who_takes_a_call_while_another_is_made_keeps_it(bank: Bank) -> None:
+    customer = customer_of(bank, owner=bank.li)
+    first = called(bank, customer)
+    with scoped(bank.he):
+        referrals.accept(first, bank.he, minutes(1))
+        thread, came = in_a_thread(lambda: called(bank, customer, minutes(1)))
+        time.sleep(1)
+        assert came == []
+    thread.join()
+    assert isinstance(came[0], Referral)
+    now = now_of(first)
+    assert (now.accepted_by_id, now.withdrawn_at) == (bank.he.pk, None)
+
+
+def test_to_call_for_a_prospect_and_to_take_a_call_do_not_wait_for_each_other(
+    bank: Bank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = register.Particulars("李", "13912345678", ["loan"], 2)
+    with scoped(bank.zhao):
+        prospect = register.register(bank.zhao, told, NOON, uuid4())
+        first = referrals.refer_prospect(prospect, bank.zhao, NOON, Call("loan"), uuid4())
+    end_old, begun = referrals.end_old, threading.Event()
+
+    def slowly(waiting: Any, now: datetime) -> None:
+        begun.set()
+        time.sleep(1)
+        end_old(waiting, now)
+
+    def take() -> None:
+        begun.wait()
+        does(bank.he, referrals.accept, first, minutes(1))
+
+    monkeypatch.setattr(referrals, "end_old", slowly)
+    thread, came = in_a_thread(take)
+    with scoped(bank.zhao):
+        second = referrals.refer_prospect(prospect, bank.zhao, minutes(1), Call("loan"), uuid4())
+    thread.join()
+    assert [type(one) for one in came] == [ReferralRefused]
+    assert Referral.objects.using("batch").waiting().get() == second
+
+
+def test_a_new_call_is_seen_however_many_lack_a_result(bank: Bank) -> None:
+    there(bank.li)
+    for number in range(desk.MOST_SHOWN):
+        one = called(bank, customer_of(bank, f"63{number:08}", owner=bank.li))
+        does(bank.li, referrals.accept, one, minutes(1))
+    new = called(bank, customer_of(bank, owner=bank.li), minutes(2))
+    assert [one.referral for one in seen_by(bank.li, minutes(3))] == [new]

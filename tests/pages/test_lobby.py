@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from archives.models import ContactLog
+from archives.models import Complaint, ContactLog
 from crm.organization.models import User
 from crm.workbench.lobby import is_birthday_near
 from customers.models import Alert, Customer
@@ -112,6 +112,17 @@ def test_every_customer_gets_a_sentence(bank: Bank, day: Morning, client_of: Cli
     assert card.manager == ""
     assert card_of(client_of(bank.zhao), day.lin).facts[0].icon == "trending-up"
     assert card_of(client_of(bank.zhao), day.chen).facts[0].icon == "bell-ringing"
+
+
+def test_nothing_is_offered_while_a_complaint_is_open(bank: Bank, day: Morning, client_of: ClientOf) -> None:
+    before = card_of(client_of(bank.zhao), day.zhou)
+    Complaint.objects.using("batch").create(
+        branch_id=day.zhou.branch_id, customer_id=day.zhou.pk, channel="lobby", received_on=day.day, due_date=day.day,
+        category="waiting", text="等候过久", handler_id=bank.he.pk, registered_by_id=bank.wang.pk, submission=uuid4(),
+    )  # fmt: skip
+    card = card_of(client_of(bank.zhao), day.zhou)
+    assert before.facts[0].say in before.sentence
+    assert not any(fact.say and fact.say in card.sentence for fact in card.facts)
 
 
 def test_two_alerts_of_a_kind_are_one_fact(bank: Bank, day: Morning, client_of: ClientOf) -> None:
