@@ -64,7 +64,8 @@ def run() -> int:
             return 0
         on, newest = model_on(), newest_night()
         # Scores of another model, or of none, are no beginning to go on from.
-        MODELS.exclude(pk__in=[on.pk] if on else []).filter(scored_at__isnull=False).update(scored_to=None, scored_at=None)
+        others = MODELS.exclude(pk__in=[on.pk] if on else [])
+        others.filter(scored_at__isnull=False).update(scored_to=None, scored_at=None)
         if on is None:
             return db.execute("DELETE FROM campaigns_propensityscore")
         if newest is None or not is_newer(newest, on):
