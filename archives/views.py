@@ -88,8 +88,8 @@ def contact_new(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def number_in(request: HttpRequest, name: str) -> int | None:
-    """The id that a link carries; None for anything that is none."""
-    text = request.GET.get(name, "")
+    """The id that a link or the form it leads to carries; None for anything that is none."""
+    text = request.POST.get(name) or request.GET.get(name, "")
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
 
 

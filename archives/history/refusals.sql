@@ -4,7 +4,7 @@ INSERT INTO archives_consent (branch_id, customer_id, purpose, channel, is_given
                               recorded_by_id, recorded_at, submission)
 SELECT w.branch_id, w.customer_id, '', '', false, 'said', '', w.id, w.contacted_at, %(recorder)s, %(now)s,
        md5('import:' || w.imported_from || ':' || w.source_no)::uuid
-FROM (SELECT DISTINCT customer_id FROM stage_contact WHERE outcome = 'refused') s
+FROM (SELECT DISTINCT customer_id FROM stage_contact) s  -- a correction of what came later may leave it the newest
 CROSS JOIN LATERAL (
     SELECT l.* FROM archives_contactlog l
     WHERE l.customer_id = s.customer_id AND l.replaced_at IS NULL AND l.outcome = ANY (%(reached)s)

@@ -18,15 +18,18 @@ WITH RECURSIVE people AS MATERIALIZED (
     JOIN customers_product p ON p.id = h.product_id AND p.counted_in_aum
      AND p.counted_class NOT IN ('loan', 'card', 'e_banking')
 ), money AS MATERIALIZED (
+    -- Who holds nothing of their own any more has nil, and is followed on.
     SELECT customer_id, coalesce(sum(balance) FILTER (WHERE is_live AND is_term), 0) AS term,
-           coalesce(sum(balance) FILTER (WHERE is_live AND NOT is_term), 0) AS other, sum(balance) AS total
-    FROM held GROUP BY customer_id
+           coalesce(sum(balance) FILTER (WHERE is_live AND NOT is_term), 0) AS other,
+           coalesce(sum(balance), 0) AS total
+    FROM people LEFT JOIN held USING (customer_id) GROUP BY customer_id
 ), windows AS MATERIALIZED (
     -- Those that are over, too, as long as they share a day with an open one: what they claimed stays claimed.
     SELECT m.id, m.customer_id, m.holding_id, m.maturity_date, m.principal, w.*,
            m.product_class IN ('time', 'large_cd', 'notice') AS is_term,
            CASE WHEN h.is_live AND h.is_term = (m.product_class IN ('time', 'large_cd', 'notice'))
-                THEN least(m.principal, h.balance) ELSE 0 END AS kept
+                -- A balance below nil, as after a reversal, keeps nothing.
+                THEN greatest(0, least(m.principal, h.balance)) ELSE 0 END AS kept
     FROM people
     JOIN campaigns_maturity m ON m.customer_id = people.customer_id AND m.ends_on >= %(as_of)s::date - 31
     LEFT JOIN held h ON h.id = m.holding_id AND h.customer_id = m.customer_id

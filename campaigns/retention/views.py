@@ -100,9 +100,12 @@ def list_of(user: User, asked: Asked, data: QueryDict, day: date) -> tuple[Reten
     return filters, replace(page, rows=charts.rows(user, page.rows, asked.as_of))
 
 
-def left_over(asked: Asked, found: Figures, page: Page) -> int:
-    """How many maturities of the open slice are not in the list: their customers went to somebody else since."""
-    if page.is_capped or asked.is_young:
+def left_over(asked: Asked, found: Figures, page: Page, place: str) -> int:
+    """How many maturities of the open slice are not in the list: their customers went to somebody else since.
+
+    0 where the list does not know its number: it is too long, or this is a place behind its end.
+    """
+    if page.is_capped or asked.is_young or (place and not page.rows):
         return 0
     splits = {"": found.split, "0": found.untouched, "1": found.contacted}
     return max(0, splits[asked.contact].rows_of(asked.part) - page.count)
@@ -127,7 +130,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "columns": charts.columns(found.months, asked.basis),
         "filters": filters,
         "page": listed,
-        "left_over": left_over(asked, found, listed),
+        "left_over": left_over(asked, found, listed, request.GET.get("after", "") or request.GET.get("before", "")),
         "contacts": [("0", found.untouched), ("1", found.contacted)],
         "is_team": user.reach != Reach.OWN,
     }

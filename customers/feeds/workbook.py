@@ -27,7 +27,8 @@ DATE_FORMATS = frozenset({*range(14, 23), *range(27, 37), *range(45, 48), *range
 NOT_DATE = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.|_.|\*.')
 NUMBER = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?([eE][-+]?[0-9]{1,2})?")
 MOST_COLUMNS = 1000
-LAST_SERIAL = 2_958_465  # 9999-12-31
+MOST_ROWS = 1_048_576  # of a sheet in Excel
+LAST_DAY = datetime(9999, 12, 31)  # noqa: DTZ001
 
 
 def is_workbook(archive: zipfile.ZipFile) -> bool:
@@ -50,6 +51,10 @@ def lines(archive: zipfile.ZipFile, name: str, spec: Spec) -> Iterator[bytes]:
     writer = csv.writer(out, delimiter=spec.delimiter, quotechar=spec.quote, lineterminator="\n")
     width, number = 0, 0
     for row_number, cells in rows(archive, sheet, strings_of(archive), date_styles(archive), epoch):
+        if row_number > MOST_ROWS:  # the lines between would fill the memory
+            raise FileStopped(
+                f"{name} 有超过{MOST_ROWS}的行号，不是Excel文件", f"{name} has a row beyond {MOST_ROWS}: no workbook"
+            )
         out.write("\n" * (row_number - number - 1))
         number, width = row_number, width or len(cells)
         filled = any(cells)
@@ -75,8 +80,9 @@ def elements(archive: zipfile.ZipFile, member: str, tag: str) -> Iterator[Any]:
         for _event, element in parser:
             yield element
             element.clear()
-            while element.getprevious() is not None:
-                del element.getparent()[0]
+            parent = element.getparent()  # None where the document begins with it
+            while parent is not None and element.getprevious() is not None:
+                del parent[0]
 
 
 def first_sheet(archive: zipfile.ZipFile, name: str) -> tuple[str, datetime]:
@@ -141,7 +147,7 @@ def rows(
 def column_of(reference: str, otherwise: int) -> int:
     """The place of a cell in its row, from 0: C7 is 2."""
     place = 0
-    for letter in reference.rstrip("0123456789"):
+    for letter in reference.rstrip("0123456789")[:4]:  # four letters lie beyond MOST_COLUMNS
         place = place * 26 + ord(letter) - 64
     return place - 1 if place > 0 else otherwise
 
@@ -161,7 +167,7 @@ def value_of(cell: Any, strings: list[str], dates: frozenset[int], epoch: dateti
 
 def moment(serial: float, epoch: datetime) -> str:
     """A day, with its time where it has one, to the second."""
-    if not 0 <= serial <= LAST_SERIAL:
+    if not 0 <= serial <= (LAST_DAY - epoch).days:
         return ""
     at = epoch + timedelta(seconds=round(serial * 86_400))
     return f"{at:%Y-%m-%d}" if (at.hour, at.minute, at.second) == (0, 0, 0) else f"{at:%Y-%m-%d %H:%M:%S}"

@@ -227,6 +227,14 @@ def test_a_refusal_that_is_the_newest_word_bars(bank: Bank, customer: Customer, 
     assert Consent.objects.using("batch").count() == 1
 
 
+def test_a_refusal_becomes_the_newest_word_by_a_correction(bank: Bank, customer: Customer, tmp_path: Path) -> None:
+    later = CALL.replace("2025-06-03", "2025-07-01").replace("2025-06-10", "")
+    sent(tmp_path, refusal(1, "2025-06-03"), later)
+    assert not Customer.objects.using("batch").get().do_not_contact
+    sent(tmp_path, later.replace("有意向", "未接通"))
+    assert Customer.objects.using("batch").get().do_not_contact
+
+
 def test_what_was_said_here_since_stands(bank: Bank, customer: Customer, tmp_path: Path) -> None:
     ContactLog.objects.using("batch").create(
         customer=customer, branch_id=bank.south.pk, staff_id=bank.wang.pk, contacted_at=NOW, channel="face",

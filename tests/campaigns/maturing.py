@@ -133,7 +133,7 @@ class Oracle:
     def kept(self, row: Row, day: date) -> Decimal:
         """The part of a principal that goes on in the holding itself."""
         held = self.page(day).get(row.holding)
-        return min(row.principal, held.balance) if held is not None and held.is_live(day) else NIL
+        return max(NIL, min(row.principal, held.balance)) if held is not None and held.is_live(day) else NIL
 
     def end(self, row: Row, days: int) -> date:
         return next_workday(row.matured) + days * DAY

@@ -102,6 +102,24 @@ def test_a_deposit_that_rolls_over_is_renewed_whatever_else_leaves(diary: Diary)
     assert parts() == Parts(renewed=TEN)
 
 
+def test_a_debt_in_place_of_a_deposit_keeps_nothing(diary: Diary) -> None:
+    """A reversal leaves a deposit that rolls over below nil: the night goes on, the money has left."""
+    _customer, _demand, deposit = saver(diary, auto_rollover=True)
+    diary.close(FIRST)
+    diary.change(deposit, -50)
+    diary.close(DUE)
+    assert parts() == Parts(gone=TEN)
+
+
+def test_who_has_only_borrowed_money_left_has_moved_their_own(diary: Diary) -> None:
+    _customer, demand, deposit = saver(diary)
+    diary.close(FIRST)
+    diary.change(deposit, 0, status="closed", funding_source="loan")
+    diary.change(demand, 120_000, funding_source="loan")
+    diary.close(DUE)
+    assert parts() == Parts(gone=TEN)
+
+
 def test_a_wealth_product_that_goes_on_is_invested_and_only_new_deposits_are_renewal(diary: Diary) -> None:
     customer = diary.open("A", 20_000)
     product = diary.add(customer, TEN, product="WEALTH", maturity_date=DUE)
@@ -231,6 +249,21 @@ def test_a_product_that_counts_otherwise_moves_no_money(diary: Diary, changed: d
     diary.close(DUE + 5 * DAY)
     told = [(row.product_class, row.idle) for row in Maturity.objects.using("batch").order_by("maturity_date")]
     assert told == [("time", TEN)] + [("time", 3 * TEN)] * ("product_class" in changed)
+
+
+def test_a_product_that_counts_otherwise_after_a_night_without_files_moves_no_money(diary: Diary) -> None:
+    """What ran out on the skipped day is in nobody's base of the day after."""
+    customer, demand, deposit = saver(diary, maturity_date=DUE + DAY)
+    product = diary.add(customer, 300_000, product="WEALTH", maturity_date=DUE)
+    diary.close(FIRST)
+    Product.objects.using("batch").filter(code="WEALTH").update(product_class="time")
+    diary.change(product, 0, status="closed")
+    pay_out(diary, deposit, demand, 400_000)
+    with transaction.atomic(using="batch"):
+        products.reclassify()
+    diary.close(DUE + DAY)
+    rows = Maturity.objects.using("batch").order_by("maturity_date")
+    assert [(row.principal, row.idle) for row in rows] == [(3 * TEN, 3 * TEN), (TEN, TEN)]
 
 
 def test_the_database_refuses_parts_that_do_not_add_up(diary: Diary) -> None:

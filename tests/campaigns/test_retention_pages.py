@@ -164,6 +164,8 @@ def test_who_went_elsewhere_is_counted_and_not_shown(march: March, client_of: Cl
     assert (answer.context["figures"].split.gone, answer.context["page"].rows, answer.context["left_over"]) == (
         70_000, [], 1
     )  # fmt: skip
+    assert "rt-note" in answer.content.decode()  # also where nothing of the slice is left to show
+    assert client_of(bank.li).get(address(part="idle", after="0.01~1")).context["left_over"] == 0
     assert shown(client_of(bank.wang), part="gone") == []
     assert shown(client_of(bank.he), part="gone") == ["DOU"]
 

@@ -46,6 +46,22 @@ def test_a_plan_is_made_once_and_stands_on_the_page(bank: Bank, customer: Custom
     assert "带上&lt;利率&gt;表" in page.split('id="plans"')[1].split('id="relations"')[0]
 
 
+def test_the_plan_that_a_contact_does_stays_chosen_when_the_form_comes_back(
+    bank: Bank, customer: Customer, client_of: ClientOf
+) -> None:
+    """Also one behind those that the form offers by itself."""
+    for days in range(7):
+        MaintenancePlan.objects.using("batch").create(
+            customer_id=customer.pk, branch_id=customer.branch_id, owner_id=bank.wang.pk, submission=uuid4(),
+            due_date=timezone.localdate() + timedelta(days),
+        )  # fmt: skip
+    client, address, last = client_of(bank.wang), f"/customers/{customer.pk}/contacts/new/", rows()[-1]
+    chosen = f'name="plan" value="{last.pk}" checked'
+    assert chosen in client.get(f"{address}?plan={last.pk}").content.decode()
+    answer = client.post(address, {"submission": str(uuid4()), "channel": "phone", "plan": last.pk})  # no result
+    assert answer.status_code == 422 and chosen in answer.content.decode()
+
+
 @pytest.mark.parametrize(
     ("change", "field"),
     [
