@@ -1,5 +1,5 @@
--- Which type of maintenance a customer is of (archives_plantype). The one place to change when people confirm types:
--- until then product preference, by what deposits and loans bring the bank (DOMAIN §4: 0.8 % and 2 % a year).
+-- Which type of maintenance a customer is of (archives_plantype): product preference, by what deposits and loans bring the
+-- bank (DOMAIN §4: 0.8 % and 2 % a year). What people confirm goes before it since segments 0011.
 CREATE VIEW archives_customer_type WITH (security_invoker = true) AS
 SELECT m.customer_id, t.id AS plan_type_id
 FROM customers_metrics m
