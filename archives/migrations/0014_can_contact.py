@@ -25,6 +25,7 @@ DROP TRIGGER consent_said ON archives_consent;
 DROP TRIGGER consent_stays ON archives_consent;
 DROP TRIGGER contact_stays ON archives_contactlog;
 DROP FUNCTION archives_contact_stays();
+DROP TRIGGER plan_guard_opened ON archives_maintenanceplan;
 DROP TRIGGER plan_guard_moved ON archives_maintenanceplan;
 DROP TRIGGER plan_guard ON archives_maintenanceplan;
 DROP FUNCTION archives_consent_said();
