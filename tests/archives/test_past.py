@@ -56,8 +56,8 @@ def test_a_past_day_has_the_manager_tier_money_and_risk_of_that_day(bank: Bank, 
     page = client.get(f"{address}{seen}").content.decode()
     assert bank.wang.name in page.partition("data-then")[2].partition("</dl>")[0]
     with scoped(bank.he):
-        for day, manager in ((seen, bank.wang), (change, bank.li), (None, bank.li)):
-            content = content_of(bank.he, Customer.objects.get(pk=customer.pk), timezone.now(), day)
+        for past, manager in ((seen, bank.wang), (change, bank.li), (None, bank.li)):
+            content = content_of(bank.he, Customer.objects.get(pk=customer.pk), timezone.now(), past)
             assert content["customer"]["manager"] == f"{manager.name} {manager.staff_no}"
 
 

@@ -132,4 +132,4 @@ def test_the_note_that_goes_along_has_no_contact_that_was_corrected(bank: Bank) 
         )  # fmt: skip
     request = carried_out(bank, drafted(bank, [bank.li]))
     note = OwnershipMove.objects.using("batch").get(request=request).note
-    assert [one["summary"] for one in note["contacts"]] == ["儿子留学"]
+    assert note is not None and [one["summary"] for one in note["contacts"]] == ["儿子留学"]

@@ -125,7 +125,7 @@ def settle(request: OwnershipRequest, job: BulkJob, actor: User) -> dict[str, An
     handed = MaintenancePlan.objects.filter(pk__in=helped).values_list("pk", "owner_id")
     leaders = [one for one in (request.requested_by, actor) if one.is_active]
     complained = complaints.hand_all(actor, request.leaver, leaders, request.reason) if request.leaver else {}
-    heirs = list(ownership.candidates(request.branch_id).filter(pk__in=request.candidates).exclude(pk=leaver))
+    heirs = list(ownership.candidates(request.branch_id).filter(pk__in=request.candidates))
     followed = (
         register.hand_all(actor, request.leaver, request.branch_id, heirs, timezone.now()) if request.leaver else {}
     )
