@@ -59,7 +59,8 @@ lock: ## both lock files anew from pyproject.toml (needs uv)
 	$(lock) pyproject.toml -o requirements.lock
 	$(lock) --extra dev pyproject.toml -o requirements-dev.lock
 
-chaos: $(DEV) ## kill workers, Valkey and PostgreSQL under load, CHAOS_RUNS times
+chaos: $(DEV) ## kill workers, Valkey and PostgreSQL under load, CHAOS_RUNS times; two editors, 1,000 saves each
+	ARCHIVE_SAVES=1000 $(PY) -m pytest tests/archives/test_records.py -k two_editors -q
 	CHAOS_RUNS=$(CHAOS_RUNS) $(PY) -m pytest tests/chaos -m chaos -q
 
 security-report: $(DEV) $(VENDOR) ## the permission matrix and its figures in security-report.json

@@ -19,13 +19,14 @@ from archives.choices import ROWED, Section
 from archives.record_forms import Box, SectionForm
 from archives.record_kinds import shown
 from archives.record_models import ArchiveField, ArchiveValue
+from archives.record_then import then_of
 from archives.records import State
 from crm.audit import trail
 from crm.organization.access import BALANCE_ROLES, for_roles
 from crm.organization.models import User
 from customers import reveal
 from customers.choices import HoldingStatus
-from customers.filters import FIRST_DAY, LAST_DAY
+from customers.filters import ARCHIVE, FIRST_DAY, LAST_DAY
 from customers.models import Customer, Holding
 
 MOST_VERSIONS = 50
@@ -42,6 +43,14 @@ class Line:
     state: str = ""
     is_changed: bool = False
     today: str = ""
+
+    @property
+    def asked_for(self) -> str:
+        """What the list of customers is asked for to show who else has this value; "" where it cannot be asked."""
+        if self.value is None or not self.field.is_filterable:
+            return ""
+        asked = f"{self.field.key}:{self.value.keys[0] if self.value.keys else self.value.text}"
+        return asked if ARCHIVE.fullmatch(asked) else ""
 
 
 @dataclass(frozen=True)
@@ -231,7 +240,7 @@ def holdings_of(user: User, customer: Customer) -> list[Holding]:
 
 def past_page(user: User, customer: Customer, as_of: date, compares: bool) -> dict[str, Any]:
     """The typed sections as they stood at the end of a day; compared, what is otherwise now is marked."""
-    fields = [one for one in records.active_fields() if records.is_typed(one)]
+    fields = [one for one in records.every_field() if records.is_typed(one)]
     then = records.values_of(user, customer, records.end_of(as_of))
     now = {(one.field_id, one.row): one for one in records.values_of(user, customer)} if compares else {}
     cards = []
@@ -244,6 +253,7 @@ def past_page(user: User, customer: Customer, as_of: date, compares: bool) -> di
             cards.append(SectionCard(section, str(Section(section).label), rows, [], "", None))
     return {
         "customer": customer, "cards": cards, "as_of": as_of, "compares": compares,
+        "then": then_of(user, customer, as_of),
         "earlier": as_of - timedelta(days=1), "later": as_of + timedelta(days=1), "day": timezone.localdate(),
     }  # fmt: skip
 

@@ -79,10 +79,17 @@ def secret(customer_id: int, of: ArchiveField, row: int) -> pii.Field:
 
 def active_fields() -> list[ArchiveField]:
     """The fields in use, section by section as the page has them."""
+    return in_order(ArchiveField.objects.filter(is_active=True))
+
+
+def every_field() -> list[ArchiveField]:
+    """With those that have been retired: what was noted under them stays in the past."""
+    return in_order(ArchiveField.objects.all())
+
+
+def in_order(fields: Iterable[ArchiveField]) -> list[ArchiveField]:
     order = {section: number for number, section in enumerate(Section.values)}
-    return sorted(
-        ArchiveField.objects.filter(is_active=True), key=lambda one: (order[Section(one.section)], one.place, one.pk)
-    )
+    return sorted(fields, key=lambda one: (order[Section(one.section)], one.place, one.pk))
 
 
 def end_of(day: date) -> datetime:

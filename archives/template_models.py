@@ -51,7 +51,8 @@ class Named(models.Model):
 class PlanType(Named):
     """A type of customer by which maintenance differs (DOMAIN 3.8): a value of preference, habit or grade.
 
-    Which type a customer is of, the view `archives_customer_type` says.
+    Which type a customer is of, the view `archives_customer_type` says: by what people have decided in a grading whose
+    grade has this code, else by balances.
     """
 
     code = models.SlugField(_("code"), max_length=40, unique=True)

@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from django.conf import settings
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
@@ -96,4 +97,6 @@ class GradeDecision(models.Model):
         verbose_name = _("decision on a grade")
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["customer", "grading", "-id"], name="grade_decision_of_customer"),
+            # What was decided since the last night.
+            BrinIndex(fields=["decided_at"], name="grade_decision_decided"),
         ]

@@ -18,6 +18,9 @@ UNION SELECT customer_id FROM customers_alert WHERE closed_by_id IS NOT NULL AND
 -- Whose important dates were changed.
 UNION SELECT v.customer_id FROM archives_archivevalue v JOIN archives_archivefield f ON f.id = v.field_id
           WHERE f.section = 'dates' AND v.recorded_at >= %(previous)s::timestamp AT TIME ZONE 'Asia/Shanghai'
+-- Of whom people have decided a grade: the type of maintenance may be another.
+UNION SELECT customer_id FROM segments_gradedecision
+          WHERE decided_at >= %(previous)s::timestamp AT TIME ZONE 'Asia/Shanghai'
 -- Who has agreed to something or refused it.
 UNION SELECT customer_id FROM archives_consent
           WHERE recorded_at >= %(previous)s::timestamp AT TIME ZONE 'Asia/Shanghai'

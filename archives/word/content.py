@@ -9,11 +9,11 @@ from django.utils import timezone
 from archives import records
 from archives.choices import ROWED, Section
 from archives.record_models import ArchiveField, ArchiveValue
+from archives.record_then import main_owner_on
 from archives.record_views import holdings_of, system_text
 from archives.word.placeholders import FIXED, Content, key_of
 from crm.audit.pii import veil_numbers
 from crm.organization.models import User
-from customers.customer_list import main_owner
 from customers.models import Customer
 
 
@@ -79,15 +79,15 @@ def content_of(
 def facts(user: User, customer: Customer, now: datetime, as_of: date | None, eyes: Eyes) -> Content:
     """Customer, day and whoever makes the document."""
     local = timezone.localtime(now)
-    seen = Customer.objects.visible_to(user).select_related("branch", "metrics")
-    one = seen.annotate(owner_name=main_owner(), owner_no=main_owner(field="staff_no")).get(pk=customer.pk)
+    one = Customer.objects.visible_to(user).select_related("branch", "metrics").get(pk=customer.pk)
+    owner = main_owner_on(user, customer, as_of or timezone.localdate(now))
     metrics = None if as_of else getattr(one, "metrics", None)
     found = {
         "customer.name": eyes.identity.get("name", one.name_mask),
         "customer.number": one.customer_no,
         "customer.type": str(one.get_customer_type_display()),
         "customer.branch": one.branch.name,
-        "customer.manager": f"{one.owner_name} {one.owner_no}" if one.owner_no else "",
+        "customer.manager": f"{owner.name} {owner.staff_no}" if owner else "",
         "customer.mobile": eyes.identity.get("mobile", one.mobile_mask),
         "customer.document": eyes.identity.get("id_no", one.id_no_mask),
         "customer.document_type": str(one.get_id_type_display() or ""),

@@ -3,13 +3,13 @@
 Whether a number is known is asked of the whole bank; whose it is, only of what the user may see.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count, OuterRef, Q, Subquery, Value
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -175,6 +175,38 @@ def act(
         current.save(update_fields=["owner", "stage", "stage_at"])
         append(current, user, now, note)
         note_act(current, user, what, {"stage": current.stage, "owner": current.owner_id})
+
+
+def open_of(user: User, owner: User, branch_id: int) -> QuerySet[Prospect]:
+    """The prospects of a branch whom a manager still looks after."""
+    waiting = Prospect.objects.visible_to(user).filter(converted_on=None, forgotten_on=None)
+    return waiting.filter(owner=owner, branch_id=branch_id).exclude(stage=Stage.DROPPED)
+
+
+def hand_all(actor: User, leaver: User, branch_id: int, to: Sequence[User], now: datetime) -> dict[int, int]:
+    """Give a leaver's open prospects to these managers in turn; returns the id of each with that of its manager."""
+    rows = open_of(actor, leaver, branch_id).select_for_update(of=("self",)).order_by("pk") if to else ()
+    owners = [(one, to[place % len(to)]) for place, one in enumerate(rows)]
+    given(owners, actor, now)
+    return {one.pk: owner.pk for one, owner in owners}
+
+
+def hand_back(actor: User, leaver: User, handed: Mapping[str, int], now: datetime) -> None:
+    """Undo `hand_all`, as far as they are kept and nobody has given them to somebody else since."""
+    kept = Prospect.objects.visible_to(actor).filter(converted_on=None, forgotten_on=None)
+    rows = kept.filter(pk__in=[int(pk) for pk in handed]).select_for_update(of=("self",)).order_by("pk")
+    given([(one, leaver) for one in rows if one.owner_id == handed[str(one.pk)]], actor, now)
+
+
+def given(owners: Sequence[tuple[Prospect, User]], actor: User, now: datetime) -> None:
+    """Give prospects that are held to other managers, each with a line in its history."""
+    for prospect, owner in owners:
+        prospect.owner = owner
+    Prospect.objects.bulk_update([one for one, _owner in owners], ["owner"])
+    ProspectStep.objects.bulk_create(
+        ProspectStep(branch_id=one.branch_id, prospect=one, stage=one.stage, owner=owner, actor=actor, at=now)
+        for one, owner in owners
+    )
 
 
 def append(prospect: Prospect, user: User, now: datetime, note: str = "") -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.test import Client
@@ -53,6 +54,20 @@ def test_asking_again_makes_a_value_fresh(bank: Bank, client_of: ClientOf) -> No
     client_of(bank.wang).post(f"/customers/{customer.pk}/archive/work/", data)
     rows = list(ArchiveValue.objects.using("batch").filter(customer=customer).order_by("pk"))
     assert [one.known_on for one in rows] == [timezone.localdate() - timedelta(days=200), timezone.localdate()]
+
+
+@pytest.mark.parametrize(
+    ("section", "keys"),
+    [
+        ("other_banks", "other_bank other_product other_amount other_rate other_maturity"),
+        ("needs", "need_kind need_amount need_date need_stage need_lost"),
+        ("farm", "farm_scale farm_unit farm_crop farm_month farm_cycle farm_output farm_buyer farm_cold_store"),
+        ("merchant", "merchant_market merchant_trade merchant_turnover merchant_change merchant_acquirer"),
+    ],
+)
+def test_the_shipped_fields_are_those_of_the_domain(database: None, section: str, keys: str) -> None:
+    known = ArchiveField.objects.using("batch").filter(section=section).order_by("place")
+    assert list(known.values_list("key", flat=True)) == keys.split()
 
 
 def test_two_questions_at_most_and_the_weightiest_first(bank: Bank) -> None:
@@ -181,3 +196,21 @@ def test_the_list_of_customers_is_narrowed_by_what_the_archive_knows(bank: Bank,
     assert link in client.get(f"/customers/{owner.pk}/archive/").content.decode()
     label = dict(a_field("position").choices)["owner"]
     assert f"<b>{label}</b>" in client.get(link).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "row"),
+    [("pay_day", "15", 0), ("merchant_market", "东门市场&后街", 0), ("need_date", "2027-01-31", 7)],
+)
+def test_numbers_words_and_days_lead_to_who_else_has_them(
+    bank: Bank, client_of: ClientOf, key: str, text: str, row: int
+) -> None:
+    known, other = bank.customer("A1", owner=bank.wang), bank.customer("A2", owner=bank.wang)
+    for one in (known, other):
+        bank.metrics(one, 100)
+    say(bank.wang, known, key, text, row=row)
+    client = client_of(bank.wang)
+    page = client.get(f"/customers/{known.pk}/archive/").content.decode()
+    link = f"/customers/?archive={key}:{quote(text)}"
+    assert f'href="{link}"' in page
+    assert [one.customer.pk for one in client.get(link).context["page"].rows] == [known.pk]

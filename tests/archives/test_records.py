@@ -24,7 +24,7 @@ from tests.archives.saying import a_field, current, say, sent
 from tests.world import Bank
 
 ClientOf = Callable[[User], Client]
-# The short form; `ARCHIVE_SAVES=1000` is the long one, two minutes on two cores.
+# The short form; `make chaos` has the long one, `ARCHIVE_SAVES=1000`, two minutes on two cores.
 ROUNDS = int(os.environ.get("ARCHIVE_SAVES", "100"))
 
 

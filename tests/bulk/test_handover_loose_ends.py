@@ -8,12 +8,14 @@ from django.utils import timezone
 
 from archives import complaints
 from archives.complaints import Registration
-from archives.models import Complaint, ComplaintStep
+from archives.models import Complaint, ComplaintStep, ContactLog
+from campaigns.prospects import register
+from campaigns.prospects.models import Prospect, ProspectStep
 from crm.organization.models import User
 from crm.workbench.bulk import jobs
 from crm.workbench.handover import requests
 from customers.choices import BulkState
-from customers.models import BulkJob, Customer, Ownership, OwnershipRequest
+from customers.models import BulkJob, Customer, Ownership, OwnershipMove, OwnershipRequest
 from tests.bulk import leaving
 from tests.bulk.leaving import carried_out, drafted, fill, fresh, request_in_scope, taken_back
 from tests.world import Bank
@@ -90,3 +92,44 @@ def breaks_in_the_second() -> object:
         return real(job, actor)
 
     return chunk
+
+
+def taken_in(user: User, number: int) -> Prospect:
+    told = register.Particulars(name="李", mobile=f"1391234567{number}", needs=["deposit"], source_layer=2)
+    with fresh(user) as manager:
+        return register.register(manager, told, timezone.now(), uuid4())
+
+
+def managers(*found: Prospect) -> list[int | None]:
+    return [Prospect.objects.using("batch").get(pk=one.pk).owner_id for one in found]
+
+
+def test_prospects_of_a_leaver_go_to_who_takes_over_and_come_back(bank: Bank) -> None:
+    fill(bank, bank.wang, 5)
+    first, given_on, dropped, theirs = (taken_in(bank.wang if n < 3 else bank.li, n) for n in range(4))
+    Prospect.objects.using("batch").filter(pk=dropped.pk).update(stage="dropped")
+    with fresh(bank.he) as manager:
+        assert requests.left_open(manager, bank.wang, bank.south.pk)["prospects"] == 2
+    other = leaving.colleague(bank, "1009", "郑一鸣")
+    request = carried_out(bank, drafted(bank, [bank.li, other]))
+    assert sorted(managers(first, given_on), key=str) == sorted([bank.li.pk, other.pk], key=str)
+    assert managers(dropped, theirs) == [bank.wang.pk, bank.li.pk]
+    step = ProspectStep.objects.using("batch").filter(prospect=first).latest("pk")
+    assert [step.owner_id] == managers(first)
+    with fresh(bank.he) as manager:
+        assert requests.left_open(manager, bank.wang, bank.south.pk)["prospects"] == 0
+    Prospect.objects.using("batch").filter(pk=given_on.pk).update(owner=None)
+    taken_back(bank.sun, request)
+    assert managers(first, given_on, theirs) == [bank.wang.pk, None, bank.li.pk]
+
+
+def test_the_note_that_goes_along_has_no_contact_that_was_corrected(bank: Bank) -> None:
+    customer, moment = bank.customer("N1", owner=bank.wang), timezone.now()
+    for summary, replaced in (("女儿留学", moment), ("儿子留学", None)):
+        ContactLog.objects.using("batch").create(
+            customer=customer, branch_id=customer.branch_id, staff_id=bank.wang.pk, channel="phone", purpose="care",
+            outcome="interested", summary=summary, contacted_at=moment, replaced_at=replaced,
+        )  # fmt: skip
+    request = carried_out(bank, drafted(bank, [bank.li]))
+    note = OwnershipMove.objects.using("batch").get(request=request).note
+    assert note is not None and [one["summary"] for one in note["contacts"]] == ["儿子留学"]

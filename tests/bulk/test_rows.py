@@ -214,3 +214,12 @@ def test_what_a_complaint_pauses_is_not_called_done(bank: Bank, day: Morning, cl
     assert now(other).state == "done"
     taken_back(client, job)
     assert (now(paused).state, now(other).state) == ("paused", "planned")
+
+
+def test_undoing_opens_no_plan_of_who_has_refused_since(bank: Bank, day: Morning, client_of: ClientOf) -> None:
+    first, second = plan(day.zhou, bank.wang, day.day), plan(day.lin, bank.wang, day.day)
+    client = client_of(bank.wang)
+    job = carried_out(client, "plans", "close", {"ids": [first.pk, second.pk]}, state="cancelled", reason="重复")
+    Customer.objects.using("batch").filter(pk=day.zhou.pk).update(do_not_contact=True)
+    assert outcomes(taken_back(client, job)) == {"restored": 1, "barred": 1}
+    assert (now(first).state, now(second).state) == ("cancelled", "planned")

@@ -169,3 +169,18 @@ def test_a_catalogue_without_the_column_keeps_what_the_bank_has_set(bank: Bank, 
     found = {one.code: one for one in Product.objects.using("batch").filter(code__in=("DEMAND", "CARD"))}
     assert (found["DEMAND"].name, found["DEMAND"].counts_in_aum, found["DEMAND"].risk) == ("活期存款", False, 3)
     assert (found["CARD"].counts_in_aum, found["CARD"].counted_in_aum, found["CARD"].risk) == (False, False, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "risks"),
+    [
+        ("\nF1,成长基金,基金\nT2,二年定期,定期\n", [("F1", 5), ("T2", 1)]),
+        (",risk\nF1,成长基金,基金,\nF3,货币基金,基金,R1\n", [("F1", 5), ("F3", 1)]),
+    ],
+)
+def test_an_investment_whose_risk_nobody_has_told_counts_as_the_riskiest(
+    bank: Bank, tmp_path: Path, text: str, risks: list[tuple[str, int]]
+) -> None:
+    Delivery(tmp_path).load("eod_products", f"code,name,product_class{text}")
+    found = Product.objects.using("batch").filter(code__in=("F1", "F3", "T2")).order_by("code")
+    assert list(found.values_list("code", "risk")) == risks

@@ -1,7 +1,8 @@
 """What the cap of touches leaves out waits, and is asked for again by itself; and steps on the very day of an event."""
 
+import random
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -9,7 +10,8 @@ import time_machine
 from django.utils import timezone
 
 from archives.choices import Channel, PlanOrigin, StepEvent, TemplateKind
-from archives.models import CappedPlan, MaintenancePlan, PlanStep
+from archives.models import CappedPlan, MaintenancePlan, NightPlan, NightPlanCustomer, PlanStep
+from crm import db
 from customers.models import Customer
 from tests.nightly.night_world import Book
 from tests.world import Bank
@@ -77,6 +79,32 @@ def test_a_night_asks_again_when_a_person_has_made_room(book: Book) -> None:
     book.night(MORNING)
     assert len(cadence(customer)) == 1
     assert not CappedPlan.objects.using("batch").exists()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_night_leaves_out_whom_the_rule_bars_and_nobody_else(bank: Bank, seed: int) -> None:
+    """Touches before and after the day, against what the rule says of one customer."""
+    chance, wanted = random.Random(seed), MORNING + timedelta(days=20)
+    step = PlanStep.objects.using("batch").get(code="cadence")
+    customers = [bank.customer(f"A{number}", owner=bank.wang) for number in range(20)]
+    for customer in customers:
+        bank.metrics(customer, 30_000, tier=2)
+        for _touch in range(chance.randrange(7)):
+            manual(customer, wanted + timedelta(chance.randrange(-34, 35)))
+        NightPlanCustomer.objects.using("batch").create(
+            customer_id=customer.pk, branch_id=bank.south.pk, owner_id=bank.wang.pk, tier=2, is_planned=True
+        )
+        NightPlan.objects.using("batch").create(
+            customer_id=customer.pk, episode="cadence:1", step_id=step.pk, origin="tier", wanted_date=wanted,
+            due_date=wanted,
+        )  # fmt: skip
+    noon = datetime(wanted.year, wanted.month, wanted.day, 4, tzinfo=UTC)
+    ask = "SELECT bar FROM contact_bar(%s, %s, %s, %s, true)"
+    barred = {one.pk for one in customers if db.fetch_value(ask, [one.pk, step.purpose, step.channel, noon])}
+    assert 0 < len(barred) < len(customers)
+    db.run_sql("archives.planning", "capped", morning=MORNING)
+    kept = set(NightPlan.objects.using("batch").values_list("customer_id", flat=True))
+    assert {one.pk for one in customers} - kept == barred
 
 
 @pytest.mark.parametrize("offset", [0, 1])

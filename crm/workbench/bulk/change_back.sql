@@ -8,6 +8,10 @@ WITH chosen AS MATERIALIZED (
     UPDATE {table} r SET {back}
     FROM chosen c CROSS JOIN LATERAL jsonb_populate_record(NULL::{table}, c.was) b
     WHERE r.id = c.id AND c.stands
+    RETURNING r.id
 )
-UPDATE customers_bulkitem i SET outcome = CASE WHEN c.stands THEN 'restored' ELSE 'edited' END
-FROM chosen c WHERE i.id = c.item_id
+UPDATE customers_bulkitem i
+SET outcome = CASE WHEN NOT c.stands THEN 'edited'
+                   -- The database leaves a plan as it is whose customer may not be reached so any more.
+                   WHEN d.id IS NULL THEN 'barred' ELSE 'restored' END
+FROM chosen c LEFT JOIN restored d USING (id) WHERE i.id = c.item_id

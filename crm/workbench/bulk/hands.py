@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from archives import complaints, pool
 from archives.models import MaintenancePlan
+from campaigns.prospects import register
 from crm import db
 from crm.audit import trail
 from crm.jobs.models import JobRun
@@ -21,6 +22,7 @@ from crm.organization.access import ScopedQuerySet
 from crm.organization.choices import Role
 from crm.organization.models import User
 from crm.workbench.bulk.shape import UNDO_DAYS, Ids, Stopped
+from customers import ownership
 from customers.choices import BulkProblem, BulkState, CustomerStatus, ExportState, OwnershipRole
 from customers.models import BulkJob, Customer, ExportRequest, Ownership, OwnershipRequest, PoolRule
 
@@ -98,12 +100,13 @@ class Hands:
 
 
 def settle(request: OwnershipRequest, job: BulkJob, actor: User) -> dict[str, Any]:
-    """Ends what else is open of the leaver; returns the ids of the ownerships, and each plan and complaint with who has
-    it now.
+    """Ends what else is open of the leaver; returns the ids of the ownerships, and each plan, complaint and prospect
+    with who has it now.
 
     Assistant and foster ownerships end, and those of closed customers; plans for colleagues' customers go to who
     answers for them, to the actor where nobody does; complaints go to who asked for the handover, to the actor where
-    they are about the former; prepared jobs are forgotten and unanswered exports withdrawn.
+    they are about the former; prospects go to who takes over, in turn; prepared jobs are forgotten and unanswered
+    exports withdrawn.
     """
     leaver, day = request.leaver_id, job.business_date
     beside = Ownership.objects.visible_to(actor).filter(owner_id=leaver, until__isnull=True)
@@ -122,10 +125,15 @@ def settle(request: OwnershipRequest, job: BulkJob, actor: User) -> dict[str, An
     handed = MaintenancePlan.objects.filter(pk__in=helped).values_list("pk", "owner_id")
     leaders = [one for one in (request.requested_by, actor) if one.is_active]
     complained = complaints.hand_all(actor, request.leaver, leaders, request.reason) if request.leaver else {}
+    heirs = list(ownership.candidates(request.branch_id).filter(pk__in=request.candidates))
+    followed = (
+        register.hand_all(actor, request.leaver, request.branch_id, heirs, timezone.now()) if request.leaver else {}
+    )
     found = {
         "ownerships": ended,
         "plans": {str(pk): owner for pk, owner in handed},
         "complaints": {str(pk): handler for pk, handler in complained.items()},
+        "prospects": {str(pk): owner for pk, owner in followed.items()},
     }
     trail.record(actor, "handover.settle", target=request, detail={"leaver": leaver, **found})
     return found
@@ -136,6 +144,7 @@ def unsettle(request: OwnershipRequest, job: BulkJob, actor: User) -> None:
     if request.leaver is None or not request.leaver.is_active:
         return
     complaints.hand_back(actor, request.leaver, request.settled.get("complaints", {}), request.reason)
+    register.hand_back(actor, request.leaver, request.settled.get("prospects", {}), timezone.now())
     ended = Ownership.objects.filter(pk__in=request.settled.get("ownerships", []), until=job.business_date)
     ended.update(until=None)
     handed = request.settled.get("plans", {})

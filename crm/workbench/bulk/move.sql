@@ -45,7 +45,8 @@ WITH chosen AS MATERIALIZED (
             SELECT coalesce(jsonb_agg(to_jsonb(l) ORDER BY l.contacted_at DESC), '[]') FROM (
                 SELECT l.contacted_at, l.channel, l.outcome, l.summary, s.name AS staff
                 FROM archives_contactlog l JOIN organization_user s ON s.id = l.staff_id
-                WHERE l.customer_id = m.customer_id ORDER BY l.contacted_at DESC, l.id DESC LIMIT 3) l),
+                WHERE l.customer_id = m.customer_id AND l.replaced_at IS NULL
+                ORDER BY l.contacted_at DESC, l.id DESC LIMIT 3) l),
         'plan', (
             SELECT to_jsonb(p) FROM (
                 SELECT p.due_date, p.purpose, p.note, t.name_zh_hans AS zh_hans, t.name_zh_hant AS zh_hant,

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from archives import pool
 from archives.models import Complaint, MaintenancePlan
+from campaigns.prospects import register
 from crm import db
 from crm.audit import trail
 from crm.organization.access import leaders_of
@@ -164,6 +165,7 @@ def left_open(user: User, leaver: User, branch_id: int) -> dict[str, int]:
         "alerts": alerts.count(),
         "plans": plans.count(),
         "complaints": complaints.count(),
+        "prospects": register.open_of(user, leaver, branch_id).count(),
     }
 
 
