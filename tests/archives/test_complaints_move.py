@@ -11,7 +11,8 @@ from crm.audit.models import AuditEntry
 from crm.organization.access import scoped
 from crm.organization.models import User
 from customers.models import Customer
-from tests.archives.complaints_world import ClientOf, form, now, registered, told
+from tests.archives.complaints_world import now, registered, told
+from tests.archives.test_complaints import ClientOf, form
 from tests.nightly.night_world import Book
 from tests.world import Bank, make_user
 
