@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from campaigns.propensity.choices import JUDGED, Band
 from campaigns.propensity.features import BY_NAME
@@ -19,7 +20,11 @@ RANKINGS: dict[str, str | Promise] = {
     "alert": _("By alert, then by AUM"),
     "trees": _("Boosted trees, as a yardstick"),
 }
-PARTS: dict[str, str | Promise] = {"fit": _("Learned from"), "calibrate": _("Level set by"), "held": _("Judged by")}
+PARTS: dict[str, str | Promise] = {
+    "fit": _("Learned from"),
+    "calibrate": _("Level set by"),
+    "held": pgettext_lazy("months", "Judged by"),
+}
 
 
 @dataclass(frozen=True)

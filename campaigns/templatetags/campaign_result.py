@@ -25,7 +25,7 @@ LOOKS = {
 @register.filter
 def points(share: Any) -> str:
     """8.7: points of a hundred with a sign where they are below zero."""
-    if share is None:
+    if share is None or share == "":  # what is not there yet reads as nothing in a template
         return "–"
     return str((Decimal(share) * 100).quantize(Decimal("0.1"), ROUND_HALF_UP)).replace("-", "−")
 
@@ -33,7 +33,7 @@ def points(share: Any) -> str:
 @register.filter
 def whole(number: Any) -> str:
     """254: customers without a fraction."""
-    if number is None:
+    if number is None or number == "":
         return "–"
     return f"{Decimal(number).quantize(Decimal(1), ROUND_HALF_UP):,}".replace("-", "−")
 

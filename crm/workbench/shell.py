@@ -45,7 +45,7 @@ NAVIGATION = (
     Entry("customers:list", "users", gettext_lazy("Customers"), frozenset(BALANCE_ROLES)),
     Entry("tiers:index", "stack-2", pgettext_lazy("navigation", "Tiers"), frozenset(BALANCE_ROLES | {Role.ADMIN})),
     Entry("segments:list", "users-group", gettext_lazy("Segments"), frozenset(BALANCE_ROLES | {Role.ADMIN})),
-    Entry("campaigns:list", "speakerphone", gettext_lazy("Campaigns"), frozenset(BALANCE_ROLES)),
+    Entry("campaigns:list", "speakerphone", pgettext_lazy("short", "Campaigns"), frozenset(BALANCE_ROLES)),
     Entry("workbench:alerts", "bell", gettext_lazy("Alerts"), frozenset(BALANCE_ROLES)),
     Entry("workbench:contacts", "note", gettext_lazy("Contacts"), frozenset(BALANCE_ROLES)),
     Entry("workbench:plans", "calendar-event", gettext_lazy("Plans"), frozenset(BALANCE_ROLES)),

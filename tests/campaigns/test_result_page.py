@@ -155,6 +155,15 @@ def test_nothing_net_before_the_first_look(bank: Bank, client_of: ClientOf, meas
     assert page(client_of(bank.he), measured).verdict == Verdict.NO_CONTROL
 
 
+def test_without_a_control_group_the_page_stands(bank: Bank, client_of: ClientOf, measured: Campaign) -> None:
+    CampaignCell.objects.using("batch").filter(campaign=measured, arm=Arm.CONTROL).delete()
+    CampaignDay.objects.using("batch").filter(campaign=measured, arm=Arm.CONTROL).delete()
+    Campaign.objects.using("batch").filter(pk=measured.pk).update(controls=0)
+    answer = client_of(bank.he).get(f"/campaigns/{measured.pk}/result/")
+    assert answer.status_code == 200
+    assert answer.context["result"].verdict == Verdict.NO_CONTROL
+
+
 def test_statements_do_not_follow_the_members(
     bank: Bank, client_of: ClientOf, measured: Campaign, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
