@@ -1,12 +1,14 @@
 """Call mode in a real browser: a digit chooses the result, Enter saves and leads to the next customer."""
 
+from datetime import timedelta
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from django.db import connections
 from playwright.sync_api import Page
 
 from archives.models import ContactLog
 from campaigns.models import CampaignMember
+from crm.jobs.ledger import published_date
 from tests.browser.signing_in import sign_in
 from tests.campaigns import campaign_world as made
 from tests.pages.morning import Morning
@@ -18,11 +20,12 @@ pytestmark = pytest.mark.browser
 def test_calls_one_after_the_other_by_keyboard(page: Page, server: str, bank: Bank, day: Morning) -> None:
     group = made.segment(bank)
     made.crowd(bank, group, 6)
-    with connections["batch"].cursor() as cursor:
-        cursor.execute("SELECT max(business_date) FROM jobs_jobrun WHERE published_at IS NOT NULL")
-        if cursor.fetchone()[0] is None:
-            made.published()
-    one = made.launched(bank, made.campaign(bank, group))
+    newest = published_date(using="batch")
+    assert newest is not None
+    last_month = newest.replace(day=1) - timedelta(days=1)
+    term = {"starts_on": newest.replace(day=1), "ends_on": newest + timedelta(days=90)}
+    base = {"baseline_from": last_month.replace(day=1), "baseline_to": last_month}
+    one = made.launched(bank, made.campaign(bank, group, **term, **base))
     mine = list(
         CampaignMember.objects.using("batch").filter(campaign=one.pk, owner=bank.wang.pk).order_by("customer_id")
     )
