@@ -58,6 +58,9 @@ def test_every_page_is_readable_in_the_dark(
         "zhao": ["/", *customer],
         "lu": ["/jobs/", "/feeds/", "/feeds/upload/", "/password/", "/admin/", "/admin/organization/user/"],
     }
+    paths["wang"] += [f"/customers/{day.zhou.pk}/introductions/", f"/customers/{day.zhou.pk}/refer/colleague/"]
+    paths["he"] += ["/campaigns/", "/campaigns/new/", "/retention/", "/prospects/", "/referrals/"]
+    paths["zhao"] += ["/prospects/", "/prospects/new/", "/referrals/", "/lobby/handover/"]
     for path in paths[who]:
         page.goto(server + path)
         assert page.evaluate(BACKGROUND) in (DARK, "rgb(25, 31, 39)"), path  # the settings stand on the panel's ground

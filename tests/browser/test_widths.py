@@ -95,6 +95,12 @@ def test_no_page_scrolls_sideways(page: Page, server: str, bank: Bank, full: Mor
     board = ["/", f"/?reassign={full.chen.pk}", "/board/customers/?figure=waiting"]
     paths["zhou"] = [f"{of_segment}rule/", f"{of_segment}playbook/"]
     paths["he"] = [*board, "/jobs/", *lists, *customer, *people]
+    asked = ["/campaigns/", "/retention/", "/prospects/", "/prospects/new/", "/referrals/"]
+    asked += [f"/customers/{full.zhou.pk}/introductions/", f"/customers/{full.zhou.pk}/refer/colleague/"]
+    paths["wang"] += asked
+    paths["he"] += [*asked[:5], "/campaigns/new/"]
+    paths["zhou"] += ["/campaigns/new/", "/campaigns/propensity/"]
+    paths["zhao"] += ["/prospects/", "/prospects/new/", "/referrals/", "/lobby/handover/"]
     assert too_wide(page, server, paths[who]) == []
 
 
