@@ -1,15 +1,12 @@
 """What Celery runs of campaigns. Messages only wake: campaigns.launching decides what is to be done."""
 
 from celery import shared_task
-from kombu.exceptions import OperationalError
 
 from campaigns import launching
 from campaigns.propensity.tasks import learn_propensity as learn_propensity
 from campaigns.propensity.tasks import score_propensity as score_propensity
 from campaigns.propensity.tasks import sweep_propensity as sweep_propensity
-
-# A wake-up that nobody took until the next sweep is stale: the sweep sends another.
-WAKE_SECONDS = 50
+from crm.jobs.waking import WAKE_SECONDS, tell
 
 
 @shared_task
@@ -29,7 +26,4 @@ def sweep_launches() -> int:
 
 def wake(campaign_id: int) -> None:
     """Tell a worker; without a broker the next sweep does."""
-    try:
-        launch.apply_async((campaign_id,), expires=WAKE_SECONDS, retry=False)
-    except OperationalError:
-        return
+    tell(launch, campaign_id)

@@ -9,10 +9,9 @@ from crm import nightly
 from crm.jobs import ledger
 from crm.jobs.choices import RunState
 from crm.jobs.models import JobRun
+from crm.jobs.waking import WAKE_SECONDS
 
 log = structlog.get_logger()
-# A wake-up that nobody took until the next sweep is stale: the sweep sends another.
-WAKE_SECONDS = 50
 HELPERS = 2
 
 

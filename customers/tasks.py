@@ -1,12 +1,9 @@
 """What Celery runs of feeds. Messages only wake: customers.feeds.uploaded decides what is to be done."""
 
 from celery import shared_task
-from kombu.exceptions import OperationalError
 
+from crm.jobs.waking import WAKE_SECONDS, tell
 from customers.feeds import uploaded
-
-# A wake-up that nobody took until the next sweep is stale: the sweep sends another.
-WAKE_SECONDS = 50
 
 
 @shared_task
@@ -26,7 +23,4 @@ def sweep_uploads() -> int:
 
 def wake(upload_id: int) -> None:
     """Tell a worker; without a broker the next sweep does."""
-    try:
-        load_upload.apply_async((upload_id,), expires=WAKE_SECONDS, retry=False)
-    except OperationalError:
-        return
+    tell(load_upload, upload_id)

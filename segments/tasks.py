@@ -1,8 +1,8 @@
 """What Celery runs of segments. A lost message loses nothing: the next night judges every segment."""
 
 from celery import shared_task
-from kombu.exceptions import OperationalError
 
+from crm.jobs.waking import tell
 from segments import refresh
 from segments.models import Segment
 
@@ -19,7 +19,4 @@ def judge(segment_id: int) -> str:
 
 def wake(segment_id: int) -> None:
     """Tell a worker; without a broker the next night does it."""
-    try:
-        judge.apply_async((segment_id,), retry=False)
-    except OperationalError:
-        return
+    tell(judge, segment_id, expires=None)

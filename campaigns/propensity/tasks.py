@@ -1,16 +1,11 @@
 """What Celery runs of propensity. Messages only wake: the modules decide what is done, and a sweep wakes again."""
 
-from typing import Any
-
 from celery import shared_task
-from kombu.exceptions import OperationalError
 
 from campaigns.propensity import scoring
 from campaigns.propensity.choices import ModelState
 from campaigns.propensity.models import PropensityModel
-
-# A wake-up that nobody took until the next sweep is stale: the sweep sends another.
-WAKE_SECONDS = 50
+from crm.jobs.waking import WAKE_SECONDS, tell
 
 
 @shared_task
@@ -50,11 +45,3 @@ def wake_learning(model_id: int) -> None:
 def wake_scoring() -> None:
     """Tell a worker that another model is on, or none."""
     tell(score_propensity)
-
-
-def tell(task: Any, *arguments: int) -> None:
-    """Send the message; without a broker the next sweep does."""
-    try:
-        task.apply_async(arguments, expires=WAKE_SECONDS, retry=False)
-    except OperationalError:
-        return

@@ -5,14 +5,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
-from kombu.exceptions import OperationalError
 
 from crm import nightly
 from crm.audit import trail
 from crm.jobs.choices import RunState
 from crm.jobs.ledger import RunRefused
 from crm.jobs.models import JobRun
-from crm.nightly_tasks import HELPERS, WAKE_SECONDS, work_on
+from crm.jobs.waking import tell
+from crm.nightly_tasks import HELPERS, work_on
 from crm.organization.access import for_roles
 from crm.organization.choices import Role
 from crm.organization.models import User
@@ -80,8 +80,5 @@ def job_rerun(request: HttpRequest, pk: int) -> HttpResponse:
 
 def wake_workers(run: JobRun) -> None:
     """Tell workers that there is work; without a broker the next sweep finds it in the ledger."""
-    try:
-        for _helper in range(HELPERS):
-            work_on.apply_async((run.pk,), expires=WAKE_SECONDS, retry=False)
-    except OperationalError:
-        return
+    for _helper in range(HELPERS):
+        tell(work_on, run.pk)

@@ -1,11 +1,9 @@
 """What Celery runs of exports, bulk jobs and simulations. Messages only wake: their modules decide what is done."""
 
-from typing import Any
-
 from celery import shared_task
 from django.utils import timezone
-from kombu.exceptions import OperationalError
 
+from crm.jobs.waking import WAKE_SECONDS, tell
 from crm.workbench import archive_word
 from crm.workbench.bulk import jobs
 from crm.workbench.export_tables import TABLES
@@ -14,9 +12,6 @@ from customers.exports import requests as exports
 from customers.exports import runs
 from segments import simulation
 from segments.tiers import primary_tiers
-
-# A wake-up that nobody took until the next sweep is stale: the sweep sends another.
-WAKE_SECONDS = 50
 
 
 @shared_task
@@ -78,11 +73,3 @@ def wake_bulk(job_id: int) -> None:
 def wake_simulation(simulation_id: int) -> None:
     """Tell a worker of a simulation."""
     tell(run_simulation, simulation_id)
-
-
-def tell(task: Any, pk: int) -> None:
-    """Send the message; without a broker the next sweep does."""
-    try:
-        task.apply_async((pk,), expires=WAKE_SECONDS, retry=False)
-    except OperationalError:
-        return
