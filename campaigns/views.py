@@ -109,7 +109,7 @@ def campaign(request: HttpRequest, pk: int) -> HttpResponse:
         "approvers": approvers(one) if one.state == CampaignState.ASKED else [],
         "script": launching.script_of(one),
         # They are of all its branches, and name campaigns of some of them.
-        "figures": spoken(one) if leads else None,
+        "figures": spoken(user, one) if leads else None,
         "is_moved": one.refusal == FIGURES_MOVED,
         "least": LEAST_CONTROL,
         "form": ReasonForm(),
@@ -124,13 +124,14 @@ def approvers(one: Campaign) -> list[User]:
     return [person for person in found if launching.may_decide(person, one)]
 
 
-def spoken(one: Campaign) -> dict[str, Any]:
+def spoken(user: User, one: Campaign) -> dict[str, Any]:
     """The figures with their words: reasons in the order in which they are asked, bands with their bounds, rivals by
     name (two statements at most)."""
     figures = one.figures
     if not figures:
         return {}
-    rivals = {row.pk: row for row in Campaign.objects.filter(pk__in=[pk for pk, _kept, _gone in figures["overlaps"]])}
+    others = [pk for pk, _kept, _gone in figures["overlaps"]]
+    rivals = Campaign.objects.visible_to(user).in_bulk(others)
     bounds = [one.base_from, *one.bands, one.base_below]
     reasons = [(reason, figures["left_out"].get(reason, 0)) for reason in Exclusion]
     return {

@@ -131,7 +131,8 @@ def next_owner(user: User, now: datetime) -> User | None:
     """The manager on duty who was given the fewest prospects that day; None while nobody is there."""
     day = timezone.localtime(now).date()
     given = (
-        Prospect.objects.filter(owner=OuterRef("pk"), registered_at__gte=start_of(day))
+        Prospect.objects.visible_to(user)
+        .filter(owner=OuterRef("pk"), registered_at__gte=start_of(day))
         .order_by()
         .values("owner")
         .annotate(number=Count("pk"))
