@@ -55,6 +55,9 @@ def publish(run: JobRun, arguments: Arguments) -> Counts:
     """Everything the night found, at once; returns the figures that the run is remembered by."""
     tonight = night.of_run(run)
     db.hold_lock(launching.LOCK)
+    if tonight.is_first:
+        # Tables that were empty: an insert that asks row by row what is there already would read all it has written.
+        db.execute("SET LOCAL enable_nestloop = off")
     customers_publish.check_control(tonight)
     touched_is_known = refresh.mark_touched(tonight)
     carried = tiers_publish.figures_before(tonight)

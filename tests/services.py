@@ -34,6 +34,8 @@ def start_services() -> None:
     os.environ.update(services.start())
     os.environ["DANGAN_TEST_SERVICES"] = "1"
     os.environ.setdefault("STATICFILES_BACKEND", "django.contrib.staticfiles.storage.StaticFilesStorage")
+    # Several processes test at once: threads of one would only wait for those of another.
+    os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # the browser tests keep an event loop in the test thread
     subprocess.run([sys.executable, "manage.py", "migrate", "--database", "owner", "-v", "0"], cwd=ROOT, check=True)
 

@@ -149,10 +149,12 @@ def write_past(plan: Plan, built: Built) -> None:
     dates: dict[str, Any] = {"as_of": plan.as_of, "start": plan.start}
     with built.part("tiers"):
         tiers.write_tiers(plan.start, plan.as_of)
+        db.execute("ANALYZE segments_tierstate, segments_tierchange")
     with built.part("contacts"):
         db.run_sql(PACKAGE, "ownership", as_of=plan.as_of)
         db.run_sql(PACKAGE, "contacts", **dates)
         db.run_sql(PACKAGE, "hasty_contacts", as_of=plan.as_of)
+        db.execute("ANALYZE customers_ownership, archives_contactlog")
         db.run_sql(PACKAGE, "plans", as_of=plan.as_of)
         db.run_sql(PACKAGE, "assessments", as_of=plan.as_of)
         db.run_sql(PACKAGE, "complaints", as_of=plan.as_of)
@@ -168,6 +170,7 @@ def write_past(plan: Plan, built: Built) -> None:
     with built.part("alerts"):
         db.run_sql(PACKAGE, "alerts", as_of=plan.as_of)
         write_live_alerts(plan.as_of)
+        db.execute("ANALYZE customers_alert")
         figures.count(plan.as_of)
     with built.part("plans"):
         # Nobody has worked here yet: the first plans are for the day on which the bank is first read, after its night.

@@ -3,8 +3,6 @@
 import unicodedata
 from functools import lru_cache
 
-from pypinyin import Style, lazy_pinyin
-
 # As surnames these are read otherwise than as words (DOMAIN, names).
 SURNAMES = {
     "单": "shan", "曾": "zeng", "解": "xie", "仇": "qiu", "区": "ou", "查": "zha", "任": "ren", "朴": "piao",
@@ -30,8 +28,15 @@ def readings(name: str) -> tuple[str, ...]:
     for length in (2, 1):
         head = name[:length]
         if head in SURNAMES and length < len(name) <= LONGEST_PERSON:
-            return (*SURNAMES[head].split(), *lazy_pinyin(name[length:], style=Style.NORMAL))
-    return tuple(lazy_pinyin(name, style=Style.NORMAL))
+            return (*SURNAMES[head].split(), *syllables(name[length:]))
+    return syllables(name)
+
+
+def syllables(text: str) -> tuple[str, ...]:
+    """As words read; the dictionaries take a third of a second to load, which no process pays that reads no name."""
+    from pypinyin import Style, lazy_pinyin
+
+    return tuple(lazy_pinyin(text, style=Style.NORMAL))
 
 
 def full(name: str) -> str:

@@ -13,7 +13,7 @@ from crm import db
 from crm.jobs.models import JobRun
 from crm.organization.access import scoped
 from crm.organization.models import User
-from customers.models import Alert, Customer
+from customers.models import Alert, Customer, Metrics, Ownership
 from tests.world import Bank
 
 DAY = date(2026, 3, 10)
@@ -38,18 +38,37 @@ def contact(customer: Customer, staff: User, day: date, outcome: str, **fields: 
 def answers(bank: Bank, number: int = 400, contacts: int = 3, seed: int = 7) -> list[Customer]:
     """Customers with balances of three sizes, asked over a year: those of much money say yes three times in four, those
     of little once in four."""
-    chance, made, logs = random.Random(seed), [], []
-    for n in range(number):
-        customer = bank.customer(f"8{n:05}", owner=bank.wang, birth_date=date(1950 + n % 50, 5, 5))
-        rich = n % 2 == 0
-        bank.metrics(customer, 900_000 + n if rich else 9_000 + n, since=date(2024, 1, 1), tier=4 if rich else 1)
-        made.append(customer)
+    chance, south, logs = random.Random(seed), bank.south.pk, []
+    made = Customer.objects.using("batch").bulk_create(
+        Customer(
+            customer_no=f"8{n:05}", branch_id=south, name=f"客户{n}", name_mask=f"客*{n % 10}",
+            open_date=date(2020, 1, 1), birth_date=date(1950 + n % 50, 5, 5),
+        )
+        for n in range(number)
+    )  # fmt: skip
+    Ownership.objects.using("batch").bulk_create(
+        Ownership(customer=one, branch_id=south, owner_id=bank.wang.pk, since=date(2020, 1, 1), reason="test")
+        for one in made
+    )
+    balances = [900_000 + n if n % 2 == 0 else 9_000 + n for n in range(number)]
+    Metrics.objects.using("batch").bulk_create(
+        Metrics(
+            customer=one,
+            branch_id=south,
+            aum=aum,
+            deposit=aum,
+            since_date=date(2024, 1, 1),
+            tier=4 if n % 2 == 0 else 1,
+        )
+        for n, (one, aum) in enumerate(zip(made, balances, strict=True))
+    )
+    for n, customer in enumerate(made):
         for _contact in range(contacts):
             day = DAY - timedelta(days=chance.randrange(1, 360))
-            says = chance.random() < (0.75 if rich else 0.25)
+            says = chance.random() < (0.75 if n % 2 == 0 else 0.25)
             logs.append(
                 ContactLog(
-                    branch_id=customer.branch_id, customer=customer, staff_id=bank.wang.pk, channel="phone",
+                    branch_id=south, customer=customer, staff_id=bank.wang.pk, channel="phone",
                     purpose="maturity", outcome="sold" if says else "not_interested",
                     contacted_at=datetime(day.year, day.month, day.day, 2, tzinfo=UTC),
                 )

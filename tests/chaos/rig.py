@@ -13,7 +13,9 @@ from typing import Any
 import psycopg
 from celery import Celery
 
-from crm.embedded.databases import database_urls
+from crm.embedded.databases import MAIN_DATABASE, database_urls
+from crm.embedded.dump import dump, restore
+from crm.embedded.home import Home
 from crm.embedded.redis_server import RedisServer
 from crm.embedded.services import Services
 
@@ -33,14 +35,13 @@ class Rig:
             self.services = Services(home, durable=True)
             self.services.redis = RedisServer(self.services.home, durable=False)
             self.made = self.services.start()
-            self.services.create_database("chaos_bank")
+            take_over_the_schema(Home(Path(outside["CRM_HOME"])), self.services.home)
         finally:
             os.environ.update(outside)
         self.home = home
         self.processes: list[subprocess.Popen[bytes]] = []
         self.begin(night=NIGHT)
-        self.database = "chaos_bank"
-        self.manage("migrate", "--database", "owner", "-v", "0")
+        self.database = MAIN_DATABASE
         with self.connect() as link:
             link.execute((HERE / "bank.sql").read_text(encoding="utf-8"))
 
@@ -64,7 +65,7 @@ class Rig:
         url = self.environment["DATABASE_OWNER_URL" if as_owner else "DATABASE_BATCH_URL"]
         return psycopg.connect(url, autocommit=True)
 
-    def new_bank(self, template: str = "chaos_bank") -> None:
+    def new_bank(self, template: str = MAIN_DATABASE) -> None:
         """A fresh copy of the bank, with nothing of an earlier run in Valkey."""
         self.copy_database(template, "chaos_run")
         self.database = "chaos_run"
@@ -158,6 +159,13 @@ class Rig:
 
 OUTSIDE = {"DATABASE_URL", "DATABASE_BATCH_URL", "DATABASE_OWNER_URL", "DATABASE_BACKUP_URL", "REDIS_URL", "CRM_HOME",
            "CRM_KEY_FILE", "SECRET_KEY"}  # fmt: skip
+
+
+def take_over_the_schema(session: Home, home: Home) -> None:
+    """All that the migrations made for the session's template, into an empty server: a tenth of the time."""
+    file = dump(session, home.path / "schema.dump")
+    restore(home, file)
+    file.unlink()
 
 
 def kill_group(process: subprocess.Popen[bytes]) -> None:

@@ -188,8 +188,8 @@ def forget_statistics() -> None:
         db.execute(f"{columns} WHERE tablename = %s", [table], using="owner")
 
 
-@pytest.mark.parametrize(("who", "index"), [("he", "metrics_branch_tier_aum"), ("zhou", "metrics_aum")])
-def test_a_page_is_read_in_the_order_of_an_index(town: Bank, who: str, index: str) -> None:
+@pytest.mark.parametrize("who", ["he", "zhou"])
+def test_a_page_is_read_in_the_order_of_an_index(town: Bank, who: str) -> None:
     """From where it begins, without sorting what matches: what it costs does not grow with the bank."""
     as_of = timezone.localdate() - timedelta(days=1)
     user = User.objects.get(pk=getattr(town, who).pk)
@@ -202,7 +202,8 @@ def test_a_page_is_read_in_the_order_of_an_index(town: Bank, who: str, index: st
         for way in ("seqscan", "bitmapscan", "sort"):
             db.execute(f"SET LOCAL enable_{way} = off")
         plan = rows.order_by("-sort_key", "-pk").values("pk")[:51].explain()
-    assert f"using {index} on" in plan
+    # That of the branch or that of the bank; which is cheaper for some ten customers says nothing.
+    assert "using metrics_branch_tier_aum on" in plan or "using metrics_aum on" in plan
     assert "Sort" not in plan
 
 
