@@ -11,6 +11,7 @@ from django.test import Client
 from archives import asking
 from archives.models import ArchiveField
 from crm.organization.models import User
+from crm.workbench.templatetags.archives import asks_words
 from customers.models import Customer
 from segments.rules.compile import compiled
 from segments.rules.parse import parse
@@ -114,5 +115,6 @@ def test_the_form_leads_back_to_the_list_with_what_it_asked(bank: Bank, client_o
     state = "archive=hobbies%3Aknown%3A%2Cpay_day%3A5%2Cpay_day%3Aknown%3A"
     assert ask(field="hobbies", of="hobbies", how="empty")  # three are enough
     label = a_field("hobbies").label
+    assert label in asks_words("hobbies:empty:") and asks_words("nothing:empty:") == "nothing:empty:"
     page = client.get("/customers/", {"archive": "hobbies:in:tea.travel,pay_day:between:3..9"}).content.decode()
     assert page.count("data-ask") == 2 and label in page

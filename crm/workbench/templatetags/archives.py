@@ -29,6 +29,14 @@ class Asked:
     without: str
 
 
+def asks_words(text: str) -> str:
+    """The questions in one line; what names no field stays as it is."""
+    try:
+        return _(", ").join(f"{ask.field.label} {ask.words()}" for ask in asking.parse(text))
+    except BadValue:
+        return text[:40]
+
+
 @register.simple_tag
 def archive_asks(filters: ListFilter) -> list[Asked]:
     """What the list asks of the archive, one by one; what names no field stays as it is."""
