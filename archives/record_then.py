@@ -98,8 +98,8 @@ def aum_on(user: User, customer: Customer, day: date) -> Decimal | None:
 def holdings_on(user: User, customer: Customer, day: date) -> list[Holding]:
     """What was held, largest first: the balance is what the first later change found, today's where there is none."""
     later = BalanceChange.objects.visible_to(user).filter(customer=customer, holding=OuterRef("pk"), as_of__gt=day)
-    known = Holding.objects.visible_to(user).filter(customer=customer)
-    known = known.annotate(then=Coalesce(Subquery(later.order_by("as_of").values("old_balance")[:1]), F("balance")))
+    balance = Coalesce(Subquery(later.order_by("as_of").values("old_balance")[:1]), F("balance"))
+    known = Holding.objects.visible_to(user).filter(customer=customer).annotate(then=balance)
     # Of one without a balance, a card say, only the days tell whether it was there.
     begun = Q(first_on__lte=day) | Q(first_on=None) & (Q(start_date=None) | Q(start_date__lte=day))
     is_there = Q(status=HoldingStatus.OPEN) | Q(closed_on__gt=day)
