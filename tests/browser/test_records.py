@@ -41,7 +41,7 @@ def test_the_list_asks_the_archive_in_a_drawer(page: Page, server: str, bank: Ba
     page.locator("#ask-archive").click()
     drawer = page.locator(".drawer")
     drawer.locator("#ask-field").select_option("hobbies")
-    drawer.locator("input[value=tea]").check(force=True)
+    drawer.locator('.pick:has(input[value="tea"])').click()
     drawer.locator("button[type=submit]").click()
     expect(page.locator("[data-ask]")).to_have_count(1)
     expect(page.locator("tr[data-row]")).to_have_count(1)
