@@ -33,6 +33,7 @@ from archives.quality_models import ContactQualityRule as ContactQualityRule
 from archives.quality_models import ContactVerdict as ContactVerdict
 from archives.record_models import Archive as Archive
 from archives.record_models import ArchiveField as ArchiveField
+from archives.record_models import ArchiveMeasure as ArchiveMeasure
 from archives.record_models import ArchiveValue as ArchiveValue
 from archives.record_models import StaleAfter as StaleAfter
 from archives.risk_models import AgeRule as AgeRule

@@ -170,6 +170,28 @@ class Archive(models.Model):
         ]
 
 
+class ArchiveMeasure(models.Model):
+    """How complete an archive was, kept whenever that changed: what `Archive` says now, it said here on a past day.
+
+    Of several rows of one day the last one stands. Written by `archives_remeasure` alone.
+    """
+
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", db_index=False, db_constraint=False)
+    customer = models.ForeignKey(Customer, models.CASCADE, related_name="archive_measures", db_index=False)
+    measured_on = models.DateField()
+    completeness = models.PositiveSmallIntegerField()
+    stale_in = ArrayField(models.CharField(max_length=12), db_default=[])
+
+    objects: ClassVar[ScopedQuerySet["ArchiveMeasure"]] = ScopedQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        verbose_name = _("measure of an archive")
+        verbose_name_plural = _("measures of archives")
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["customer", "-measured_on", "-id"], name="archive_measure_of_customer"),
+        ]
+
+
 class ArchiveValue(models.Model):
     """A version of one value: written once, then only marked as replaced. The one that is not replaced is current.
 

@@ -1,5 +1,7 @@
 """The page of a customer's archive: its sections, their forms, its past, and a look at a masked value."""
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -19,18 +21,21 @@ from archives.choices import ROWED, Section
 from archives.record_forms import Box, SectionForm
 from archives.record_kinds import shown
 from archives.record_models import ArchiveField, ArchiveValue
+from archives.record_sources import Origin, SystemLine, origins_of, system_line
 from archives.record_then import then_of
 from archives.records import State
 from crm.audit import trail
+from crm.jobs import ledger
 from crm.organization.access import BALANCE_ROLES, for_roles
 from crm.organization.models import User
 from customers import reveal
 from customers.choices import HoldingStatus
-from customers.filters import ARCHIVE, FIRST_DAY, LAST_DAY
+from customers.filters import FIRST_DAY, LAST_DAY
 from customers.models import Customer, Holding
 
 MOST_VERSIONS = 50
 MOST_HOLDINGS = 20
+WHO_ELSE = re.compile(r"[-\w]{1,40}:[^,:]{1,40}")
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,7 @@ class Line:
         if self.value is None or not self.field.is_filterable:
             return ""
         asked = f"{self.field.key}:{self.value.keys[0] if self.value.keys else self.value.text}"
-        return asked if ARCHIVE.fullmatch(asked) else ""
+        return asked if WHO_ELSE.fullmatch(asked) else ""
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,7 @@ class SectionCard:
     key: str
     label: str
     rows: list[list[Line]]
-    system: list[tuple[str, str]]
+    system: list[SystemLine]
     state: str
     form: SectionForm | None
     is_open: bool = False
@@ -144,7 +149,8 @@ def page(
     values, states = records.values_of(user, customer), records.states_of(customer, day)
     fields = [one for one in records.active_fields() if records.belongs(one, customer)]
     came_back = None if clashes else form
-    cards = [card(one, fields, values, states, came_back, customer) for one in sections_of(fields)]
+    origins = origins_of(user, customer)
+    cards = [card(one, fields, values, states, came_back, customer, origins) for one in sections_of(fields)]
     return {
         "customer": customer,
         "cards": cards,
@@ -156,6 +162,7 @@ def page(
         "missing": [one.label for one in cards if one.state == "none"],
         "questions": records.questions_for(fields, states),
         "holdings": holdings_of(user, customer),
+        "held_on": ledger.published_date(),
         "day": day,
         "yesterday": day - timedelta(days=1),
     }
@@ -181,7 +188,7 @@ def sections_of(fields: list[ArchiveField]) -> list[str]:
 
 def card(
     section: str, fields: list[ArchiveField], values: list[ArchiveValue], states: list[State],
-    form: SectionForm | None, customer: Customer,
+    form: SectionForm | None, customer: Customer, origins: Mapping[str, Origin],
 ) -> SectionCard:  # fmt: skip
     """One section with the form that changes it: the one that came back, or a fresh one."""
     of_field = {one.field_id: one for one in states if one.section == section and one.counts}
@@ -194,7 +201,9 @@ def card(
         label=str(Section(section).label),
         rows=lines_of(typed, values, of_field, section),
         system=[
-            (one.label, system_text(customer, one.key, of_field[one.pk].state)) for one in mine if one.pk in of_system
+            system_line(customer, one.key, one.label, of_field[one.pk].state, origins)
+            for one in mine
+            if one.pk in of_system
         ],
         state=records.section_states(of_field.values()).get(section, ""),
         form=form if came_back else SectionForm(section, typed, values) if typed else None,
@@ -220,18 +229,6 @@ def lines_of(
     return found
 
 
-SYSTEM_MASKS = {"document": "id_no_mask", "mobile": "mobile_mask", "address": "address_mask"}
-
-
-def system_text(customer: Customer, key: str, state: str) -> str:
-    """What the page shows of a fact that the core bank knows: masks, or whether it is there at all."""
-    if key in SYSTEM_MASKS:
-        return str(getattr(customer, SYSTEM_MASKS[key]))
-    if key in ("occupation", "employer"):
-        return str(getattr(customer, key))
-    return {"full": _("on record"), "half": _("expired"), "none": ""}[state]
-
-
 def holdings_of(user: User, customer: Customer) -> list[Holding]:
     """What the customer holds with us, largest first: filled by the system, never typed."""
     held = Holding.objects.visible_to(user).filter(customer=customer, status=HoldingStatus.OPEN)
@@ -239,7 +236,7 @@ def holdings_of(user: User, customer: Customer) -> list[Holding]:
 
 
 def past_page(user: User, customer: Customer, as_of: date, compares: bool) -> dict[str, Any]:
-    """The typed sections as they stood at the end of a day; compared, what is otherwise now is marked."""
+    """The page as it stood at the end of a day; compared, what is otherwise now is marked."""
     fields = [one for one in records.every_field() if records.is_typed(one)]
     then = records.values_of(user, customer, records.end_of(as_of))
     now = {(one.field_id, one.row): one for one in records.values_of(user, customer)} if compares else {}
@@ -254,6 +251,7 @@ def past_page(user: User, customer: Customer, as_of: date, compares: bool) -> di
     return {
         "customer": customer, "cards": cards, "as_of": as_of, "compares": compares,
         "then": then_of(user, customer, as_of),
+        "now": then_of(user, customer, timezone.localdate()) if compares else None,
         "earlier": as_of - timedelta(days=1), "later": as_of + timedelta(days=1), "day": timezone.localdate(),
     }  # fmt: skip
 

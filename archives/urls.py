@@ -1,6 +1,7 @@
 from django.urls import path
 
 from archives import (
+    asking_views,
     calendar_views,
     care_views,
     complaint_views,
@@ -25,6 +26,7 @@ urlpatterns = [
     path("customers/<int:pk>/consent/", consent_views.consent, name="consent"),
     path("contacts/<int:pk>/correct/", views.contact_correct, name="contact_correct"),
     path("customers/<int:pk>/risk/", risk_views.risk, name="risk"),
+    path("customers/ask/", asking_views.ask, name="ask"),
     path("customers/<int:pk>/archive/", record_views.record, name="record"),
     path("customers/<int:pk>/archive/history/", record_views.history, name="record_history"),
     path("customers/<int:pk>/archive/word/", word_views.record_word, name="record_word"),

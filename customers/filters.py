@@ -10,12 +10,13 @@ from urllib.parse import urlencode
 import django_filters
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models import CharField, Exists, F, OuterRef, QuerySet, Value
 from django.utils.translation import gettext_lazy as _
 
 from crm.organization.access import branch_named, scope_of
 from crm.organization.choices import Role
 from crm.organization.models import Branch, User
+from customers import archive_asks
 from customers.choices import (
     LIVE_ALERT_STATES,
     AlertKind,
@@ -37,7 +38,6 @@ NOBODY = "none"
 ANY = "any"
 DUE_DAYS = (7, 30, 90)
 MOST_SEGMENTS = 3
-ARCHIVE = re.compile(r"(?P<field>[-\w]{1,40}):(?P<value>[^,:]{1,40})")
 SEGMENT = re.compile(r"-?\d{1,18}", re.ASCII)
 TIERS = [(n, n) for n in range(1, MOST_TIERS + 1)]
 
@@ -202,19 +202,9 @@ class CustomerFilter(ListFilter):
         return rows
 
     def with_archive(self, rows: QuerySet[Customer], name: str, value: str) -> QuerySet[Customer]:
-        """Of whom the archive knows this, `field:value`; by the relation's name, since archives are a layer above."""
-        found = ARCHIVE.fullmatch(value)
-        if found is None:
-            return rows.none()
-        known = Customer.objects.filter(
-            Q(archive_values__keys__contains=[found["value"]]) | Q(archive_values__text=found["value"]),
-            pk=OuterRef("pk"),
-            archive_values__field__key=found["field"],
-            archive_values__field__is_filterable=True,
-            archive_values__replaced_at__isnull=True,
-            archive_values__is_filled=True,
-        )
-        return rows.filter(Exists(known))
+        """Of whom the archive knows what is asked, or knows nothing where that is asked."""
+        asked = archive_asks.condition(value, self.day)
+        return rows.none() if asked is None else rows.filter(asked)
 
     def with_less(self, rows: QuerySet[Customer], name: str, value: Any) -> QuerySet[Customer]:
         """Whose archive is begun and less complete than this percent, as last measured."""

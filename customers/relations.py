@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from crm import db
@@ -58,6 +59,7 @@ def link(
     ends = [customer, related] if related else [customer]
     if relation_type in FAMILY and any(end.customer_type != CustomerType.PERSON for end in ends):
         raise RelationRefused(_("A company has no family."))
+    noted = {"recorded_by_id": actor.pk, "recorded_at": timezone.now()}
     with transaction.atomic():
         db.hold_lock(LOCK, using="default")
         relation, is_new = Relation.objects.get_or_create(
@@ -65,14 +67,14 @@ def link(
             relation_type=relation_type,
             related_customer=related,
             **({} if related else {"name": name}),
-            defaults={"branch_id": customer.branch_id, "birth_year": birth_year, "note": note},
+            defaults={"branch_id": customer.branch_id, "birth_year": birth_year, "note": note, **noted},
         )
         if related is not None:
             Relation.objects.get_or_create(
                 customer=related,
                 relation_type=INVERSE[RelationType(relation_type)],
                 related_customer=customer,
-                defaults={"branch_id": related.branch_id, "note": note},
+                defaults={"branch_id": related.branch_id, "note": note, **noted},
             )
         if is_new:
             detail = {"relation": relation_type, "related": related.pk if related else None}

@@ -9,8 +9,9 @@ from django.utils import timezone
 from archives import records
 from archives.choices import ROWED, Section
 from archives.record_models import ArchiveField, ArchiveValue
+from archives.record_sources import system_text
 from archives.record_then import main_owner_on
-from archives.record_views import holdings_of, system_text
+from archives.record_views import holdings_of
 from archives.word.placeholders import FIXED, Content, key_of
 from crm.audit.pii import veil_numbers
 from crm.organization.models import User

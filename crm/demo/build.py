@@ -42,7 +42,8 @@ READ_OFTEN = (
     "segments_ownertier", "segments_owneralerts", "segments_ownerdue", "segments_monthmoves", "archives_contactlog",
     "archives_maintenanceplan", "archives_complaint", "archives_complaintstep", "archives_survey",
     "archives_riskassessment", "campaigns_propensityscore", "archives_archivevalue", "archives_archive",
-    "customers_relation", "customers_accountholder", "campaigns_maturity", "campaigns_retentionfigure",
+    "archives_archivemeasure", "customers_relation", "customers_accountholder", "campaigns_maturity",
+    "campaigns_retentionfigure",
     "segments_segmentmember", "segments_segmentchange", "segments_segmentday", "campaigns_campaignmember",
 )  # fmt: skip
 

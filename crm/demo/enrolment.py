@@ -13,7 +13,7 @@ CUSTOMER_COLUMNS = (
     "id, customer_no, customer_type, company_size, branch_id, name, name_mask, name_pinyin, name_initials, "
     "name_bigrams, sex, birth_date, id_type, id_no_cipher, id_no_index, id_no_tail_index, id_no_mask, "
     "mobile_cipher, mobile_index, mobile_mask, address_cipher, address_index, address_mask, occupation, employer, "
-    "open_date, status, has_payroll, has_pension, is_merchant, do_not_contact, household_id"
+    "open_date, status, has_payroll, has_pension, is_merchant, do_not_contact, household_id, delivered_on"
 )
 Tick = Callable[[int], object]
 
@@ -36,7 +36,8 @@ def enrol(people: People, branch_ids: list[int], *, with_secrets: bool, tick: Ti
     count = 0
     source = iter(people)
     while block := list(islice(source, BLOCK)):
-        rows = sealed_rows(block, branch_ids) if with_secrets else plain_rows(block, branch_ids)
+        make_rows = sealed_rows if with_secrets else plain_rows
+        rows = ((*row, people.as_of) for row in make_rows(block, branch_ids))
         count += db.copy_rows_in(f"COPY customers_customer ({CUSTOMER_COLUMNS}) FROM STDIN", rows)
         for person in block:
             branch_id = branch_ids[person.place]
@@ -75,7 +76,7 @@ def plain_rows(block: Iterable[Person], branch_ids: list[int]) -> Iterator[tuple
 def customer_row(
     person: Person, branch_ids: list[int], id_no: pii.Sealed, mobile: pii.Sealed, address: pii.Sealed
 ) -> tuple[object, ...]:
-    """One row in the order of CUSTOMER_COLUMNS."""
+    """One row in the order of CUSTOMER_COLUMNS, but for the day of delivery, which is the same of all."""
     return (
         person.id,
         customer_no(person.id),

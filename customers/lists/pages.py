@@ -47,6 +47,12 @@ class ListPage:
         return self.settings.state(self.filters.query())
 
     @property
+    def address(self) -> str:
+        """The state with the view that it began from, for a page that leads back here."""
+        view = self.settings.view
+        return f"view={view.pk}&{self.state}" if view else self.state
+
+    @property
     def is_changed(self) -> bool:
         view = self.settings.view
         return view is not None and settings.is_changed(self.settings, self.filters.query(), kept_by(self.shape, view))

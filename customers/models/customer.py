@@ -39,8 +39,9 @@ class Customer(models.Model):
     """A person or a company. Encrypted fields end `_cipher`, their keyed look-up hashes `_index` (crm.audit.pii).
 
     `*_mask` is what pages show. `mobile_mask` keeps first 3 + last 4, `id_no_mask` first 1 + last 1: the usual
-    6 + 4 is undone by a birth date on the same page. `profiling_opt_out` (PIPL 24): in no segment, no suggestion;
-    beside it when that was last said either way, and by whom.
+    6 + 4 is undone by a birth date on the same page. `delivered_on`: the business day whose files brought the row
+    as it stands; one that later files only repeat keeps it. `profiling_opt_out` (PIPL 24): in no segment, no
+    suggestion; beside it when that was last said either way, and by whom.
     """
 
     customer_no = models.CharField(_("customer number"), max_length=40, unique=True)
@@ -75,6 +76,7 @@ class Customer(models.Model):
     open_date = models.DateField(_("open date"), null=True, blank=True)
     close_date = models.DateField(_("close date"), null=True, blank=True)
     status = models.CharField(_("status"), max_length=10, choices=CustomerStatus.choices, default=CustomerStatus.ACTIVE)
+    delivered_on = models.DateField(null=True, blank=True, editable=False)
     has_payroll = models.BooleanField(_("payroll"), default=False)
     has_pension = models.BooleanField(_("pension"), default=False)
     is_merchant = models.BooleanField(_("merchant"), default=False)
@@ -151,7 +153,8 @@ class Metrics(models.Model):
 
 
 class Relation(models.Model):
-    """A related party 关系人, stored from both ends when both are customers (customers.relations.link)."""
+    """A related party 关系人, stored from both ends when both are customers (customers.relations.link), with who noted
+    it and when (empty for those of before this was kept)."""
 
     branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", db_index=False)
     customer = models.ForeignKey(Customer, models.CASCADE, related_name="relations")
@@ -160,6 +163,8 @@ class Relation(models.Model):
     name = models.CharField(_("name"), max_length=120, blank=True, default="")
     birth_year = models.SmallIntegerField(_("birth year"), null=True, blank=True)
     note = models.CharField(_("note"), max_length=200, blank=True, default="")
+    recorded_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False, editable=False)
+    recorded_at = models.DateTimeField(null=True, editable=False)
 
     objects: ClassVar[ScopedQuerySet["Relation"]] = ScopedQuerySet.as_manager()  # type: ignore[assignment]
 

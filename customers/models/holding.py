@@ -89,7 +89,8 @@ class AccountHolder(models.Model):
 
 class Holding(models.Model):
     """One product in one account. `sub_no` tells the deposits of one passbook apart; `product_count` is 1 unless a
-    feed delivers several products as one sum."""
+    feed delivers several products as one sum. `first_on` and `closed_on` are the business days whose nights published
+    it first (None: before this was kept) and as closed (None while it is open): what was held on a past day."""
 
     branch = models.ForeignKey(Branch, models.PROTECT, related_name="+", db_index=False)
     customer = models.ForeignKey(Customer, models.CASCADE, related_name="holdings")
@@ -104,6 +105,8 @@ class Holding(models.Model):
     rate = models.DecimalField(_("rate, percent a year"), max_digits=8, decimal_places=4, null=True, blank=True)
     funding_source = models.CharField(max_length=6, choices=FundingSource.choices, default=FundingSource.OWN)
     status = models.CharField(_("status"), max_length=10, choices=HoldingStatus.choices, default=HoldingStatus.OPEN)
+    first_on = models.DateField(null=True, editable=False)
+    closed_on = models.DateField(null=True, editable=False)
 
     objects: ClassVar[ScopedQuerySet["Holding"]] = ScopedQuerySet.as_manager()  # type: ignore[assignment]
 

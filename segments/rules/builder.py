@@ -18,7 +18,7 @@ from django.utils.translation import pgettext
 
 from segments.rules import registry
 from segments.rules.fields import Field
-from segments.rules.kinds import Choice, Money, Words
+from segments.rules.kinds import FROM, IS, KNOWN, UNTIL, Choice, Money, Words
 from segments.rules.parse import MOST_CONDITIONS, BadRule, parse, parse_text
 from segments.rules.tree import ALL, ANY, Condition, Group, Not, Rule
 from segments.rules.words import UNIT
@@ -57,7 +57,9 @@ class Row:
         if self.field is None:
             return ""
         kind = self.field.kind
-        return "flag" if kind.ops == ("is",) else "choice" if isinstance(kind, Choice) else (
+        if self.op in (FROM, UNTIL):
+            return "date"
+        return "flag" if self.op in (IS, KNOWN) else "choice" if isinstance(kind, Choice) else (
             "words" if isinstance(kind, Words) else "money" if isinstance(kind, Money) else "number"
         )  # fmt: skip
 
@@ -75,7 +77,7 @@ class Row:
         """What a rule holds of it."""
         assert self.field is not None
         value: Any = list(self.values)
-        if not isinstance(self.field.kind, Choice):
+        if not isinstance(self.field.kind, Choice) or self.op == KNOWN:
             value = self.value.strip()
         if isinstance(self.field.kind, Money):
             value = yuan(value)
@@ -223,7 +225,9 @@ def row_for(part: Rule, block: int) -> Row:
     condition = part.part if isinstance(part, Not) else part
     assert isinstance(condition, Condition)
     kind, value = condition.field.kind, condition.value
-    if isinstance(kind, Choice):
+    if condition.op == KNOWN:
+        values: tuple[str, ...] = ("1" if value else "0",)
+    elif isinstance(kind, Choice):
         values = tuple(value)
     elif isinstance(kind, Money):
         values = (ten_thousands(value),)
@@ -239,4 +243,5 @@ def op_label(op: str) -> str:
     return {
         "ge": _("at least"), "lt": pgettext("condition", "below"), "within": _("within days"), "is": _("is"),
         "in": _("one of"), "contains": _("contains one of"),
+        "from": pgettext("condition", "from"), "until": pgettext("condition", "up to"), "known": _("is noted or not"),
     }[op]  # fmt: skip

@@ -3,17 +3,29 @@
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
+# Comparisons bear the same names in segments and in lists.
+from archives.asking import AT_LEAST as AT_LEAST
+from archives.asking import BELOW as BELOW
+from archives.asking import CONTAINS as CONTAINS
+from archives.asking import FROM as FROM
+from archives.asking import IN as IN
+from archives.asking import IS as IS
+from archives.asking import KNOWN as KNOWN
+from archives.asking import UNTIL as UNTIL
+from archives.asking import WITHIN as WITHIN
+from customers.filters import FIRST_DAY, LAST_DAY
+
 MOST_VALUES = 50
 LONGEST_TEXT = 40
 MOST_MONEY = Decimal(10) ** 14
 MOST_WHOLE = 1_000_000
-AT_LEAST, BELOW, WITHIN, IS, IN, CONTAINS = "ge", "lt", "within", "is", "in", "contains"
 
 BETWEEN_WORDS = re.compile(r"[\s,，、;；]+")
 
@@ -34,9 +46,16 @@ class Kind:
         """The value in Python's type. Raises BadValue."""
         raise NotImplementedError
 
+    def read_as(self, op: str, value: Any) -> Any:
+        """The value of this comparison: whether something is known is yes or no of every kind. Raises BadValue."""
+        return Flag().read(value) if op == KNOWN else self.read(value)
+
     def store(self, value: Any) -> Any:
         """The value as the JSON of a rule holds it."""
         return value
+
+    def store_as(self, op: str, value: Any) -> Any:
+        return value if op == KNOWN else self.store(value)
 
 
 @dataclass(frozen=True)
@@ -89,6 +108,27 @@ class Days(Whole):
     ops: tuple[str, ...] = (WITHIN,)
     least: int = 1
     most: int = 3660
+
+
+@dataclass(frozen=True)
+class Dates(Days):
+    """A day: within a span that is counted from the data date, or from and up to a day of the calendar."""
+
+    ops: tuple[str, ...] = (WITHIN, FROM, UNTIL)
+
+    def read_as(self, op: str, value: Any) -> Any:
+        if op not in (FROM, UNTIL):
+            return super().read_as(op, value)
+        try:
+            day = date.fromisoformat(value) if isinstance(value, str) else None
+        except ValueError:
+            day = None
+        if day is None or not FIRST_DAY <= day <= LAST_DAY:
+            raise BadValue(_("a day is needed, written as 2026-03-27"))
+        return day
+
+    def store_as(self, op: str, value: Any) -> Any:
+        return value.isoformat() if op in (FROM, UNTIL) else super().store_as(op, value)
 
 
 @dataclass(frozen=True)

@@ -79,7 +79,7 @@ def condition(data: Mapping[str, Any]) -> Condition:
     if not isinstance(op, str) or op not in field.kind.ops:
         raise BadRule(_("“%(field)s” cannot be compared by “%(op)s”.") % {"field": field.label, "op": shown(op)})
     try:
-        value = field.kind.read(data["value"])
+        value = field.kind.read_as(op, data["value"])
     except BadValue as fault:
         raise BadRule(_("“%(field)s”: %(fault)s.") % {"field": field.label, "fault": fault}) from None
     return Condition(field, op, value)

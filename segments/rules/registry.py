@@ -6,42 +6,45 @@ time. A retired one can still be read: rules outlive it.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
+from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from archives import asking
 from archives.choices import FieldKind
-from archives.models import ArchiveField, ArchiveValue
-from segments.rules.fields import DAYS, FIELDS, PEOPLE, Field, words_in
-from segments.rules.kinds import AT_LEAST, Choice, Days, Kind, Whole, Words
+from archives.models import ArchiveField
+from segments.rules.fields import DAYS, FIELDS, PEOPLE, Field
+from segments.rules.kinds import (
+    AT_LEAST,
+    BELOW,
+    CONTAINS,
+    FROM,
+    IN,
+    KNOWN,
+    UNTIL,
+    WITHIN,
+    Choice,
+    Dates,
+    Kind,
+    Whole,
+    Words,
+)
 
 PREFIX = "archive:"
-LISTS = (FieldKind.CHOICE, FieldKind.MULTI, FieldKind.BAND)
 
 
 @dataclass(frozen=True)
 class Known:
-    """Is there a current value of this field of the archive that compares as the rule wants it?"""
+    """What the archive says of this field, compared as lists compare it (archives.asking)."""
 
-    field_id: int
-    kind: str
+    of: ArchiveField
 
     def __call__(self, op: str, value: Any, day: date) -> Q:
-        known = ArchiveValue.objects.filter(
-            customer=OuterRef("pk"), field=self.field_id, replaced_at__isnull=True, is_filled=True
-        )
-        return Q(Exists(known.filter(self.compared(op, value, day))))
-
-    def compared(self, op: str, value: Any, day: date) -> Q:
-        if self.kind in LISTS:
-            return Q(keys__overlap=list(value))
-        if self.kind == FieldKind.DATE:
-            return Q(day__range=(day + timedelta(days=1), day + timedelta(days=value)))
-        if self.kind == FieldKind.NUMBER:
-            return Q(**{f"number__{'gte' if op == AT_LEAST else 'lt'}": value})
-        return words_in("text")(op, value, day)
+        asked = asking.EMPTY if op == KNOWN and not value else op
+        return asking.whether(self.of, asked, value, day)
 
 
 @dataclass(frozen=True)
@@ -55,18 +58,18 @@ class Options:
 
 
 def kind_of(of: ArchiveField) -> Kind:
-    if of.kind in LISTS:
-        return Choice(choices=Options(of.key))
+    if of.kind in asking.LISTS:
+        return Choice(choices=Options(of.key), ops=(IN, KNOWN))
     if of.kind == FieldKind.NUMBER:
-        return Whole()
-    return Days() if of.kind == FieldKind.DATE else Words()
+        return Whole(ops=(AT_LEAST, BELOW, KNOWN))
+    return Dates(ops=(WITHIN, FROM, UNTIL, KNOWN)) if of.kind == FieldKind.DATE else Words(ops=(CONTAINS, KNOWN))
 
 
 def asked(of: ArchiveField) -> Field:
     """A field of the archive as a rule asks for it; only people change it."""
     return Field(
-        PREFIX + of.key, pgettext("of a customer", "Archive"), of.label, kind_of(of), PEOPLE, Known(of.pk, of.kind),
-        unit=DAYS if of.kind == FieldKind.DATE else "",
+        PREFIX + of.key, pgettext("of a customer", "Archive"), of.label, kind_of(of), PEOPLE, Known(of),
+        unit=DAYS if of.kind == FieldKind.DATE else "", yes=_("noted"), no=_("nothing noted"),
     )  # fmt: skip
 
 

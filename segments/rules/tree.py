@@ -18,7 +18,7 @@ class Condition:
     value: Any
 
     def as_data(self) -> dict[str, Any]:
-        return {"field": self.field.key, "op": self.op, "value": self.field.kind.store(self.value)}
+        return {"field": self.field.key, "op": self.op, "value": self.field.kind.store_as(self.op, self.value)}
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from decimal import Decimal
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from segments.rules.kinds import AT_LEAST, BELOW, Choice, Days, Flag, Money, Words
+from segments.rules.kinds import AT_LEAST, BELOW, FROM, KNOWN, UNTIL, Choice, Days, Flag, Money, Words
 from segments.rules.tree import ALL, Condition, Group, Literal, Not, Rule, literals
 
 UNIT = 10_000  # 万
@@ -37,7 +37,11 @@ def phrase(condition: Condition) -> str:
     field, value = condition.field, condition.value
     if isinstance(field.kind, Flag):
         return str(field.yes if value else field.no)
+    if condition.op == KNOWN:
+        return _("%(field)s: %(value)s") % {"field": field.label, "value": field.yes if value else field.no}
     words = {"field": field.label, "value": value_text(condition)}
+    if condition.op in (FROM, UNTIL):
+        return (_("%(field)s from %(value)s") if condition.op == FROM else _("%(field)s up to %(value)s")) % words
     if isinstance(field.kind, Days):
         return _("%(field)s within %(value)s") % words
     if isinstance(field.kind, Choice):
@@ -60,7 +64,7 @@ def value_text(condition: Condition) -> str:
         return listed([str(labels.get(one, one)) for one in value])
     if isinstance(kind, Words):
         return listed(list(value))
-    unit = condition.field.unit
+    unit = "" if condition.op in (FROM, UNTIL) else condition.field.unit
     return _("%(number)s %(unit)s") % {"number": value, "unit": unit} if unit else str(value)
 
 

@@ -300,7 +300,7 @@ def test_the_page_of_an_archive_asks_a_fixed_number_of_statements(
     one = Inspection.objects.using("batch").filter(draw=draw(bank)).earliest("pk")
     he = client_of(bank.he)
     he.get(f"/archives/inspections/{one.pk}/")
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(19):
         assert he.get(f"/archives/inspections/{one.pk}/").status_code == 200
     with django_assert_max_num_queries(12):
         assert he.get("/archives/inspections/").status_code == 200

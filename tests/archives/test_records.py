@@ -24,7 +24,6 @@ from tests.archives.saying import a_field, current, say, sent
 from tests.world import Bank
 
 ClientOf = Callable[[User], Client]
-# The short form; `make chaos` has the long one, `ARCHIVE_SAVES=1000`, two minutes on two cores.
 ROUNDS = int(os.environ.get("ARCHIVE_SAVES", "100"))
 
 
@@ -105,7 +104,10 @@ def test_a_section_of_rows_has_an_end(bank: Bank) -> None:
 
 
 def test_two_editors_save_as_fast_as_they_can_and_no_word_is_lost(bank: Bank) -> None:
-    """Each appends words to one shared note, reading it afresh after a clash, and writes a box of their own."""
+    """Each appends words to one shared note, reading it afresh after a clash, and writes a box of their own.
+
+    A hundred saves each here; a thousand each take MEASURED and run in `make chaos` (`ARCHIVE_SAVES=1000`).
+    """
     customer = bank.customer("A1", owner=bank.wang)
     shared, own = a_field("business_note"), {bank.wang.pk: a_field("pay_day"), bank.he.pk: a_field("position")}
     faults: list[BaseException] = []

@@ -1,4 +1,4 @@
-"""The archive in a real browser without scripts: a section is changed in place, and its past can be looked at."""
+"""The archive in a real browser: a section is changed and its past looked at without scripts; a list asks it."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
+from tests.archives.saying import say
 from tests.browser.signing_in import sign_in
 from tests.pages.morning import Morning
 from tests.world import Bank
@@ -32,3 +33,18 @@ def test_a_section_is_changed_and_its_past_compared(plain: Page, server: str, ba
     before = timezone.localdate() - timedelta(days=1)
     plain.goto(f"{server}/customers/{day.zhou.pk}/archive/?as_of={before}&today=1")
     expect(plain.locator(".sepia .changed .today")).to_contain_text("15")
+
+
+def test_the_list_asks_the_archive_in_a_drawer(page: Page, server: str, bank: Bank, day: Morning) -> None:
+    say(bank.wang, day.zhou, "hobbies", "tea,travel")
+    sign_in(page, server, bank.wang, "/customers/?sort=number")
+    page.locator("#ask-archive").click()
+    drawer = page.locator(".drawer")
+    drawer.locator("#ask-field").select_option("hobbies")
+    drawer.locator('.pick:has(input[value="tea"])').click()
+    drawer.locator("button[type=submit]").click()
+    expect(page.locator("[data-ask]")).to_have_count(1)
+    expect(page.locator("tr[data-row]")).to_have_count(1)
+    assert "sort=number" in page.url and "hobbies%3Ain%3Atea" in page.url
+    page.locator("[data-ask] .x").click()
+    expect(page.locator("[data-ask]")).to_have_count(0)

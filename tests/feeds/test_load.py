@@ -170,6 +170,10 @@ def test_changes_of_the_next_day(delivery: Delivery, bank: Bank) -> None:
     assert Customer.objects.using("batch").get(customer_no="C3").status == "closed"
     deposit = Holding.objects.using("batch").get(sub_no="T1")
     assert (deposit.status, deposit.balance, deposit.branch_id) == ("closed", Decimal(0), bank.north.pk)
+    # Whose row the file repeats keeps the day that brought it.
+    brought = dict(Customer.objects.using("batch").values_list("customer_no", "delivered_on"))
+    assert brought == {"C1": delivery.as_of, "C2": delivery.as_of - timedelta(days=1), "C3": delivery.as_of}
+    assert (deposit.first_on, deposit.closed_on) == (delivery.as_of - timedelta(days=1), delivery.as_of)
     assert Metrics.objects.using("batch").get(pk=first.pk).aum == Decimal("12000.50")
 
 

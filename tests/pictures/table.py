@@ -41,6 +41,7 @@ PICTURES = (
     Picture("owner", BRANCH, "/customers/{customer}/owner/"),
     Picture("archive", MANAGER, "/customers/{customer}/archive/", (DESK, PHONE), is_dark=True),
     Picture("archive-past", MANAGER, "/customers/{customer}/archive/?as_of=2026-01-31&today=1", (DESK, PHONE)),
+    Picture("archive-ask", MANAGER, "/customers/ask/?field=hobbies", (DESK, PHONE)),
     Picture("archive-versions", MANAGER, "/customers/{customer}/archive/history/", (DESK, PHONE)),
     Picture("archive-print", MANAGER, "/customers/{customer}/archive/print/"),
     Picture("archive-plain", MANAGER, "/exports/archives/{customer}/", (DESK, PHONE)),

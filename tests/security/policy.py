@@ -270,6 +270,7 @@ PAGES: tuple[Page, ...] = (
     Page("archives:contact_unbar", CUSTOMER_STAFF, WRITE, arguments=nowhere_id, answers={"POST": frozenset({404})}),
     Page("archives:lobby_note", frozenset({Role.LOBBY_MANAGER}), WRITE, "customer", customer),
     Page("archives:plan_new", OWNERS, BOTH, "customer", customer),
+    Page("archives:ask", OWNERS, READ),
     Page("archives:record", OWNERS, READ, "customer", customer),
     Page("archives:record_history", OWNERS, READ, "customer", customer),
     Page(

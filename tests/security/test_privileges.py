@@ -19,6 +19,7 @@ TABLES = {
     "archives_agerule": "arw",
     "archives_archive": "arw",
     "archives_archivefield": "arw",
+    "archives_archivemeasure": "ar",
     "archives_archivetemplate": "ar",  # and that it is in force: tests/word
     "archives_archivevalue": "ar",  # and when it was replaced
     "archives_cappedplan": "",

@@ -10,24 +10,50 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from archives import asking
 from archives.choices import Section
 from archives.contactable import Verdict, verdict_of
-from archives.models import ArchiveField
-from archives.record_kinds import shown
+from archives.record_kinds import BadValue
 from crm.workbench.templatetags.screen import count
-from customers.filters import ANY, ARCHIVE, ListFilter
+from customers.filters import ANY, ListFilter
 
 register = template.Library()
 
 
+@dataclass(frozen=True)
+class Asked:
+    """A question that a list asks of the archive, in words, and the address without it."""
+
+    label: str
+    words: str
+    without: str
+
+
+def asks_words(text: str) -> str:
+    """The questions in one line; what names no field stays as it is."""
+    try:
+        return _(", ").join(f"{ask.field.label} {ask.words()}" for ask in asking.parse(text))
+    except BadValue:
+        return text[:40]
+
+
 @register.simple_tag
-def archive_words(asked: str) -> SafeString | str:
-    """`position:owner` as the names of the field and its value; what names no field stays as it is."""
-    found = ARCHIVE.fullmatch(asked)
-    field = ArchiveField.objects.filter(key=found["field"], is_filterable=True).first() if found else None
-    if found is None or field is None:
-        return asked[:40]
-    return format_html("{} <b>{}</b>", field.label, shown(field, found["value"]))
+def archive_asks(filters: ListFilter) -> list[Asked]:
+    """What the list asks of the archive, one by one; what names no field stays as it is."""
+    text = str(filters.data.get("archive") or "")
+    if not text:
+        return []
+    rest = {key: filters.data[key] for key in sorted(filters.filters) if key != "archive" and filters.data.get(key)}
+    try:
+        asks = asking.parse(text)
+    except BadValue:
+        return [Asked(_("Archive"), text[:40], f"?{urlencode(rest)}")]
+    found = []
+    for ask in asks:
+        others = ",".join(other.text for other in asks if other is not ask)
+        query = rest | ({"archive": others} if others else {})
+        found.append(Asked(ask.field.label, ask.words(), f"?{urlencode(query)}"))
+    return found
 
 
 @register.simple_tag

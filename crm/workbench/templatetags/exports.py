@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext
 from archives.filters import OVERDUE, TODAY
 from crm.organization.models import Branch, User
 from crm.workbench.list_shapes import SHAPES
-from crm.workbench.templatetags.archives import stale_words
+from crm.workbench.templatetags.archives import asks_words, stale_words
 from crm.workbench.templatetags.jobs import status
 from crm.workbench.templatetags.screen import money_short
 from crm.workbench.templatetags.segments import segment_words
@@ -103,6 +103,8 @@ def one_filter(context: template.Context, known: Mapping[str, Any], name: str, v
             return pgettext("customer", "Type"), str(dict(CustomerType.choices).get(value, value))
         case "segment":
             return _("Segment"), segment_words(value)
+        case "archive":
+            return str(known[name].label), asks_words(value)
         case "stale":
             return _("Stale"), stale_words(value)
         case "aum_min":

@@ -46,7 +46,7 @@ def entities(tonight: Night) -> dict[str, int]:
         if name == "balance_changes":
             written[name] = balance_changes(tonight)
         else:
-            written[name] = db.run_sql("customers.nightly.publish", name)
+            written[name] = db.run_sql("customers.nightly.publish", name, as_of=tonight.as_of)
     return written
 
 

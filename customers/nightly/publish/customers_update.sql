@@ -8,6 +8,7 @@ UPDATE customers_customer c SET
     mobile_index = n.mobile_index, mobile_mask = n.mobile_mask, address_cipher = n.address_cipher,
     address_index = n.address_index, address_mask = n.address_mask, occupation = n.occupation, employer = n.employer,
     open_date = n.open_date, close_date = n.close_date, status = n.status, has_payroll = n.has_payroll,
-    has_pension = n.has_pension, is_merchant = n.is_merchant
+    has_pension = n.has_pension, is_merchant = n.is_merchant,
+    delivered_on = %(as_of)s
 FROM night_customer n
 WHERE c.id = n.customer_id AND NOT n.is_new
