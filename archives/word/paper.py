@@ -1,8 +1,8 @@
 """A filled-in template as our A4 page shows it: headings, paragraphs, lists, tables and pictures, and nothing else.
 
-`mammoth` reads the document. It knows words and tables but not how they stand, so alignment, sizes and borders are first
-written as styles of ours (`restyle`), which it turns into classes. Its HTML is then held to the tags and attributes below:
-whatever a document holds, no script, style or address comes to the page.
+`mammoth` reads the document. It knows words and tables but not how they stand, so alignment, sizes and borders are
+first written as styles of ours (`restyle`), which it turns into classes. Its HTML is then held to the tags and
+attributes below: whatever a document holds, no script, style or address comes to the page.
 """
 
 import base64
@@ -28,8 +28,11 @@ from archives.word.grammar import MOST_RENDERED
 from archives.word.package import TemplateRefused
 
 TAGS = frozenset(
-    "p h2 h3 h4 ul ol li table colgroup col thead tbody tr td th strong em s u sup sub br span img".split()
-)
+    {
+        "p", "h2", "h3", "h4", "ul", "ol", "li", "table", "colgroup", "col", "thead", "tbody", "tr", "td", "th",
+        "strong", "em", "s", "u", "sup", "sub", "br", "span", "img"
+    }
+)  # fmt: skip
 ATTRIBUTES = frozenset(("class", "colspan", "rowspan", "width", "height"))
 OF_PICTURES = frozenset(("src", "alt"))
 PICTURE = re.compile(r"data:image/(?:png|jpeg|gif|bmp);base64,[A-Za-z0-9+/=]+", re.ASCII)
@@ -179,7 +182,9 @@ def cleaned(html: str, widths: list[list[int]]) -> SafeString:
     for one in root.iter("hr"):
         one.tag = "span"  # the end of a page, which may come in the middle of a paragraph, where no rule can stand
     for one in list(root.iter()):
-        if one is not root and (one.tag not in TAGS or (one.tag == "img" and not PICTURE.fullmatch(one.get("src", "")))):
+        if one is not root and (
+            one.tag not in TAGS or (one.tag == "img" and not PICTURE.fullmatch(one.get("src", "")))
+        ):
             one.tag = "dropped"
         for name in set(one.attrib) - ATTRIBUTES - (OF_PICTURES if one.tag == "img" else set()):
             del one.attrib[name]

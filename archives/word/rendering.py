@@ -84,7 +84,7 @@ def plain(value: Any) -> Any:
 
 
 def rendered(template: bytes, content: Mapping[str, Any], mark: str) -> bytes:
-    """The document; `mark` stands in every header and footer, none for a page that marks itself. Raises TemplateRefused."""
+    """The document; `mark` stands in every header and footer, where there is one. Raises TemplateRefused."""
     try:
         document = DocxTemplate(io.BytesIO(template))
         document.render(plain(content), Sandbox(), autoescape=True)

@@ -129,8 +129,7 @@ def past_day(request: HttpRequest) -> date | None:
 
 @dataclass(frozen=True)
 class Masked:
-    """A masked archive that is about to leave as Word or on paper; `template` is the one in force, with its `number` where
-    it is the bank's own."""
+    """A masked archive about to leave as Word or on paper, by this template; its number, if it is the bank's own."""
 
     user: User
     customer: Customer
