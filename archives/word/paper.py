@@ -104,10 +104,10 @@ def restyle(document: Any) -> None:
         styles = known.get(element.style, usual)
         role = next((ROLES[one.name.lower()] for one in styles if one.name and one.name.lower() in ROLES), "text")
         formats = [ParagraphFormat(element), *(one.paragraph_format for one in styles)]
-        side = next((one.alignment for one in formats if one.alignment is not None), None)
+        side = next((SIDES.get(one.alignment, "") for one in formats if one.alignment is not None), "")
         is_listed = any(one.xpath("./w:pPr/w:numPr") for one in (element, *(one.element for one in styles)))
         if not is_listed or role != "text":
-            element.style = role + SIDES.get(side, "")
+            element.style = role + side
         if next((one.page_break_before for one in formats if one.page_break_before is not None), False):
             element.get_or_add_pPr().addnext(page_break())
         if element.xpath("./w:pPr/w:sectPr") and not begins_below(element):
@@ -143,17 +143,16 @@ def page_break() -> Any:
 
 def begins_below(element: Any) -> bool:
     """Does the section after this paragraph, its section's last, go on on the same page?"""
-    following = element.xpath("./following::w:sectPr[1]/w:type/@w:val")
-    return following == ["continuous"]
+    return bool(element.xpath("./following::w:sectPr[1]/w:type[@w:val = 'continuous']"))
 
 
 def is_lined(table: Any, document: Any) -> bool:
     """Has the table lines: its own, those of its style, or those of a cell?"""
     style = next((one for one in document.styles if one.style_id == table.tblStyle_val), None)
     places = [table.tblPr, *(one.element for one in chain(style))]
-    named = next((found for one in places if (found := one.xpath("./w:tblBorders | ./w:tblPr/w:tblBorders"))), [])
-    sides = [side for one in [*named, *table.xpath("./w:tr/w:tc/w:tcPr/w:tcBorders")] for side in one]
-    return any(side.get(qn("w:val")) not in (None, "none", "nil") for side in sides)
+    named: Any = next((one for place in places if (one := place.xpath("./w:tblBorders | ./w:tblPr/w:tblBorders"))), [])
+    cells = table.xpath("./w:tr/w:tc/w:tcPr/w:tcBorders")
+    return any(side.get(qn("w:val")) not in (None, "none", "nil") for one in [*named, *cells] for side in one)
 
 
 def widths_of(table: Any) -> list[int]:
