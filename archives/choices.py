@@ -1,3 +1,4 @@
+from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -53,6 +54,11 @@ CONTACT_OUTCOMES = tuple((value, label) for value, label in Outcome.choices if v
 # An effective contact 有效联系 reached the customer (DOMAIN §6); a text message never counts.
 REACHED = (Outcome.INTERESTED, Outcome.NOT_INTERESTED, Outcome.BOOKED, Outcome.SOLD, Outcome.REFUSED)
 
+
+# The number of a recording 双录: no sentence, no address and no name.
+RECORDING_NO = RegexValidator(
+    r"\A[A-Za-z0-9][A-Za-z0-9._/-]*\Z", _("Write the number alone: letters, digits, and - _ . / between them.")
+)
 
 # Nothing is left to ask: the customer has decided, or wants no more contacts.
 SETTLING = (Outcome.SOLD, Outcome.REFUSED)

@@ -67,7 +67,10 @@ class ComplaintForm(forms.Form):
         User.objects.none(), label=_("About whom"), required=False, empty_label=_("about nobody in particular")
     )
     handler = StaffChoice(
-        User.objects.none(), label=_("Handler"), help_text=_("Nobody handles a complaint about themselves.")
+        User.objects.none(),
+        label=_("Handler"),
+        help_text=_("Nobody handles a complaint about themselves."),
+        empty_label=_("please choose"),
     )
     reference = forms.CharField(label=_("Number in the complaint system"), max_length=40, required=False)
 

@@ -38,6 +38,7 @@ CONTACTS = Shape(
         Column("purpose", _("Purpose"), is_wide=True),
         Column("summary", _("What was said"), is_wide=True),
         Column("amount", _("Amount"), is_num=True, is_shown=False),
+        Column("recording", _("Recording number"), is_shown=False),
         Column("next", _("Next action"), is_wide=True),
         Column("by", pgettext_lazy("who made a contact", "By")),
         Column("tier", _("Tier"), is_shown=False),

@@ -36,6 +36,8 @@ class Contact:
     summary: str = ""
     amount: Decimal | None = None
     products: str = ""
+    # The number of the sale's recording 双录 in the bank's own system.
+    recording_no: str = ""
     next_action: str = ""
     next_date: date | None = None
     direction: str = Direction.OUTBOUND
@@ -83,6 +85,7 @@ def log_contact(
                 "summary": contact.summary,
                 "products": contact.products,
                 "amount": contact.amount,
+                "recording_no": contact.recording_no,
                 "next_action": contact.next_action,
                 "next_date": contact.next_date,
                 "campaign_id": contact.campaign_id,
@@ -116,9 +119,15 @@ def log_contact(
                 "alerts": [alert.pk for alert in answered],
                 "plans": done,
                 "bars": log.bars,
+                **recording_of(log),
             },
         )
         return Logged(log, True, tuple(answered), tuple(before))
+
+
+def recording_of(log: ContactLog) -> dict[str, str]:
+    """The number of the recording as the trail keeps it; nothing where there is none."""
+    return {"recording": log.recording_no} if log.recording_no else {}
 
 
 def bar(log: ContactLog, customer: Customer, actor: User) -> bool:
@@ -170,7 +179,7 @@ def correct(log: ContactLog, actor: User, contact: Contact, submission: UUID) ->
         if contact.outcome == Outcome.REFUSED and log.outcome != Outcome.REFUSED:
             row.bars = bar(row, log.customer, actor)
             row.save(update_fields=["bars"])
-        detail = {"corrects": row.corrects_id, "outcome": contact.outcome, "before": log.outcome}
+        detail = {"corrects": row.corrects_id, "outcome": contact.outcome, "before": log.outcome, **recording_of(row)}
         trail.record(actor, "contact.correct", customer=log.customer, target=row, detail=detail)
     return row
 

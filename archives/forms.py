@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from archives import next_contact
-from archives.choices import CONTACT_OUTCOMES, Channel, Direction, Purpose, Source
+from archives import next_contact, recordings
+from archives.choices import CONTACT_OUTCOMES, RECORDING_NO, Channel, Direction, Purpose, Source
 from archives.contactable import PURPOSE_OF_KIND
 from archives.contacts import Contact
 from archives.models import ContactLog, MaintenancePlan
@@ -68,6 +68,14 @@ class ContactForm(forms.Form):
     )
     products = forms.CharField(label=_("Products"), required=False, max_length=200)
     amount = forms.DecimalField(label=_("Amount"), required=False, max_digits=18, decimal_places=2, min_value=0)
+    recording_no = forms.CharField(
+        label=_("Recording number"),
+        help_text=_("Of a sale that was recorded; the number in the bank's own system, never the recording."),
+        required=False,
+        max_length=40,
+        validators=[RECORDING_NO],
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
     next_action = forms.CharField(label=_("Next action"), required=False, max_length=200)
     alerts = forms.ModelMultipleChoiceField(
         label=_("Alerts this answers"),
@@ -166,6 +174,7 @@ class ContactForm(forms.Form):
                 one.answer = read(one.field, given if isinstance(given, list) else [given])
             except BadValue as fault:
                 self.add_error(one.name, str(fault))
+        check_recording(self, data)
         return data
 
     def edits(self) -> list[Edit]:
@@ -196,9 +205,16 @@ class ContactForm(forms.Form):
             purpose=data["purpose"] or purpose,
             summary=data["summary"],
             next_date=data["next_date"],
-            **{name: data[name] for name in ("products", "amount", "next_action")},
+            **{name: data[name] for name in ("products", "amount", "recording_no", "next_action")},
             direction=data["direction"] or Direction.OUTBOUND,
         )
+
+
+def check_recording(form: forms.BaseForm, data: dict[str, Any]) -> None:
+    """Marks the recording number where the sale needs one or the contact is no sale."""
+    fault = "" if form.errors else recordings.fault_in(data)
+    if fault:
+        form.add_error("recording_no", fault)
 
 
 class CorrectionForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -209,7 +225,8 @@ class CorrectionForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = ContactLog
         fields: ClassVar[list[str]] = [
-            "channel", "direction", "purpose", "outcome", "summary", "products", "amount", "next_action", "next_date",
+            "channel", "direction", "purpose", "outcome", "summary", "products", "amount", "recording_no",
+            "next_action", "next_date",
         ]  # fmt: skip
         widgets: ClassVar[dict[str, Any]] = {
             "summary": forms.Textarea(attrs={"rows": 3}),
@@ -224,6 +241,7 @@ class CorrectionForm(forms.ModelForm):  # type: ignore[type-arg]
         data = super().clean() or {}
         if not self.errors and not self.has_changed():
             self.add_error(None, _("Nothing is different from what was there."))
+        check_recording(self, data)
         return data
 
     def has_changed(self) -> bool:

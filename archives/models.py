@@ -11,7 +11,17 @@ from django.utils.translation import gettext_lazy as _
 from archives.care_models import ExamDay as ExamDay
 from archives.care_models import LunarMonth as LunarMonth
 from archives.care_models import RetirementRule as RetirementRule
-from archives.choices import LIVE_PLAN_STATES, Channel, Direction, Outcome, PlanCause, PlanOrigin, PlanState, Purpose
+from archives.choices import (
+    LIVE_PLAN_STATES,
+    RECORDING_NO,
+    Channel,
+    Direction,
+    Outcome,
+    PlanCause,
+    PlanOrigin,
+    PlanState,
+    Purpose,
+)
 from archives.complaint_models import Complaint as Complaint
 from archives.complaint_models import ComplaintStep as ComplaintStep
 from archives.complaint_models import ComplaintTerm as ComplaintTerm
@@ -74,6 +84,10 @@ class ContactLog(models.Model):
     summary = models.CharField(_("summary"), max_length=500, blank=True, default="")
     products = models.CharField(_("products"), max_length=200, blank=True, default="", db_default="")
     amount = models.DecimalField(_("amount"), max_digits=18, decimal_places=2, null=True, blank=True)
+    # Of a sale: under which number its recording 双录 lies in the bank's own system. It never comes here itself.
+    recording_no = models.CharField(
+        _("recording number"), max_length=40, blank=True, default="", db_default="", validators=[RECORDING_NO]
+    )
     next_action = models.CharField(_("next action"), max_length=200, blank=True, default="")
     next_date = models.DateField(_("next date"), null=True, blank=True)
     alert = models.ForeignKey(Alert, models.SET_NULL, null=True, blank=True, related_name="contact_logs")
@@ -104,6 +118,9 @@ class ContactLog(models.Model):
                 fields=["imported_from", "source_no"],
                 condition=models.Q(corrects__isnull=True) & ~models.Q(source_no=""),
                 name="one_import_of_a_contact",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(recording_no="") | models.Q(outcome=Outcome.SOLD), name="a_recording_is_of_a_sale"
             ),
             # Two who correct at once: the second is told.
             models.UniqueConstraint(

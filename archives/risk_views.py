@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from archives import suitability
+from archives.choices import AssessedThrough, CustomerRisk
 from archives.models import RiskAssessment, RiskLimit
 from crm.audit import trail
 from crm.organization.access import BALANCE_ROLES, for_roles
@@ -44,6 +45,8 @@ class AssessmentForm(forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["valid_to"].required = False
+        for name, known in (("level", CustomerRisk.choices), ("through", AssessedThrough.choices)):
+            self.fields[name].choices = [("", _("please choose")), *known]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.audit.configuration import ReadOnlyAdmin, ReadOnlyInline, RecordedAdmin
 from customers import alert_parameters, alert_rules
-from customers.models import AlertRule, FeedLoad, FeedReject, OwnershipRule, Product
+from customers.models import AlertRule, FeedLoad, FeedReject, OwnershipRule, Product, ProductClassRule
 
 
 @admin.register(Product)
@@ -20,6 +20,17 @@ class ProductAdmin(RecordedAdmin):
     list_filter = ("product_class", "risk", "counts_in_aum")
     search_fields = ("code", "name")
     ordering = ("code",)
+
+
+@admin.register(ProductClassRule)
+class ProductClassRuleAdmin(RecordedAdmin):
+    list_display = ("product_class", "risk", "needs_recording", "words")
+    readonly_fields = ("product_class",)
+    ordering = ("pk",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """There are as many classes as the catalogue knows."""
+        return False
 
 
 @admin.register(OwnershipRule)

@@ -84,13 +84,13 @@ def plain(value: Any) -> Any:
 
 
 def rendered(template: bytes, content: Mapping[str, Any], mark: str) -> bytes:
-    """The document; `mark` stands in every header and footer. Raises TemplateRefused."""
+    """The document; `mark` stands in every header and footer, where there is one. Raises TemplateRefused."""
     try:
         document = DocxTemplate(io.BytesIO(template))
         document.render(plain(content), Sandbox(), autoescape=True)
         output = io.BytesIO()
         document.save(output)
-        return marked(output.getvalue(), NOT_XML.sub("", mark))
+        return marked(output.getvalue(), NOT_XML.sub("", mark)) if mark else output.getvalue()
     except (TemplateError, OpcError, KeyError, ValueError, SyntaxError, RecursionError) as error:
         raise TemplateRefused(_("The template cannot be filled in: %(why)s") % {"why": str(error)[:200]}) from error
 

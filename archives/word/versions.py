@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from archives import records
 from archives.models import ArchiveTemplate
-from archives.word import grammar, package, placeholders, rendering
+from archives.word import grammar, package, paper, placeholders, rendering
 from archives.word.package import TemplateRefused, printable
 from archives.word.shipped import shipped
 from crm.audit import trail
@@ -16,13 +16,14 @@ from crm.organization.models import User
 
 
 def checked(content: bytes) -> int:
-    """How many placeholders a template has; raises TemplateRefused. It is filled in with a made-up archive too."""
+    """How many placeholders a template has; raises TemplateRefused. It is filled in with a made-up archive and printed
+    too."""
     parts = package.parts_of(content)
     archive = placeholders.made_up(records.active_fields())
     number = grammar.check(parts, archive)
     if not number:
         raise TemplateRefused(_("There is no placeholder in it."))
-    rendering.rendered(content, archive, "0000")
+    paper.on_paper(rendering.rendered(content, archive, "0000"))
     return number
 
 

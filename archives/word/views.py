@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
 from django import forms
@@ -19,14 +20,16 @@ from archives import records
 from archives.choices import Section
 from archives.models import ArchiveTemplate
 from archives.record_views import customer_of, day_of
-from archives.word import placeholders, rendering, versions
+from archives.word import paper, placeholders, rendering, versions
 from archives.word.content import content_of, mark_of
 from archives.word.package import MOST_BYTES, TemplateRefused
+from archives.word.placeholders import Content
 from archives.word.shipped import shipped
 from crm.audit import trail
 from crm.organization.access import BALANCE_ROLES, for_roles
 from crm.organization.choices import Role
 from crm.organization.models import User
+from customers.models import Customer
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 ADMINS = [Role.ADMIN]
@@ -124,35 +127,51 @@ def past_day(request: HttpRequest) -> date | None:
     return day if day is not None and day < timezone.localdate() else None
 
 
-@require_POST
-@for_roles(BALANCE_ROLES)
-def record_word(request: HttpRequest, pk: int) -> HttpResponse:
-    """The archive as a Word document by the template in force, masked, recorded before it is made."""
+@dataclass(frozen=True)
+class Masked:
+    """A masked archive about to leave as Word or on paper, by this template; its number, if it is the bank's own."""
+
+    user: User
+    customer: Customer
+    as_of: date | None
+    at: datetime
+    number: int | None
+    template: bytes
+    content: Content
+
+
+def masked(request: HttpRequest, pk: int, action: str) -> Masked:
+    """The archive behind its masks, whichever way it leaves; recorded before anything is made of it."""
     user, customer = customer_of(request, pk)
     as_of, now = past_day(request), timezone.now()
     number, template = versions.current()
     detail = {"as_of": str(as_of or ""), "template": number}
-    trail.record(user, WORD, customer=customer, detail=detail, address=trail.address_of(request))
+    trail.record(user, action, customer=customer, detail=detail, address=trail.address_of(request))
+    return Masked(user, customer, as_of, now, number, template, content_of(user, customer, now, as_of))
+
+
+@require_POST
+@for_roles(BALANCE_ROLES)
+def record_word(request: HttpRequest, pk: int) -> HttpResponse:
+    """The archive as a Word document by the template in force."""
+    one = masked(request, pk, WORD)
     try:
-        made = rendering.rendered(template, content_of(user, customer, now, as_of), mark_of(user, now))
+        made = rendering.rendered(one.template, one.content, mark_of(one.user, one.at))
     except TemplateRefused as refusal:
         return HttpResponse(str(refusal), status=409, content_type="text/plain")
-    return document(made, f"archive-{customer.customer_no}.docx")
+    return document(made, f"archive-{one.customer.customer_no}.docx")
 
 
 @require_safe
 @for_roles(BALANCE_ROLES)
 def record_print(request: HttpRequest, pk: int) -> HttpResponse:
-    """The archive for A4, masked: numbered pages, each with the mark of whoever prints."""
-    user, customer = customer_of(request, pk)
-    as_of, now = past_day(request), timezone.now()
-    detail = {"as_of": str(as_of or "")}
-    trail.record(user, PRINTED, customer=customer, detail=detail, address=trail.address_of(request))
-    context = {
-        "customer": customer,
-        "content": content_of(user, customer, now, as_of),
-        "as_of": as_of,
-        "printed_at": now,
-        "marks": MARKS,
-    }
+    """The archive for A4 by the bank's template, or by our page while none is in force: numbered pages, each with the
+    mark of whoever prints."""
+    one = masked(request, pk, PRINTED)
+    context = {"one": one, "customer": one.customer, "printed_at": one.at, "marks": MARKS}
+    if one.number:
+        try:
+            context["paper"] = paper.on_paper(rendering.rendered(one.template, one.content, mark=""))
+        except TemplateRefused as refusal:
+            return HttpResponse(str(refusal), status=409, content_type="text/plain")
     return render(request, "print/archive.html", context)

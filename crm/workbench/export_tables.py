@@ -103,7 +103,7 @@ def contact_cells(contacts: Sequence[ContactLog], tiers: Tiers, day: date) -> li
         [
             one.customer.customer_no, one.customer.name_mask, moment(one.contacted_at),
             str(one.get_channel_display()), str(one.get_outcome_display()), str(one.get_purpose_display()),
-            veil_numbers(one.summary), one.amount, one.next_date, veil_numbers(one.next_action),
+            veil_numbers(one.summary), one.amount, one.recording_no, one.next_date, veil_numbers(one.next_action),
             f"{one.staff.name} {one.staff.staff_no}",
             tier(one.customer, tiers), manager(one), one.branch.name,
         ]
@@ -175,6 +175,7 @@ TABLES: dict[str, Table] = {
                 NUMBER, NAME, Column("when", _("When"), width=16), Column("channel", _("Channel"), width=10),
                 Column("outcome", _("Outcome")), Column("purpose", _("Purpose")),
                 Column("summary", _("What was said"), width=48), Column("amount", _("Amount"), "money", 18),
+                Column("recording", _("Recording number"), width=20),
                 Column("next_date", _("Next on"), "date", 12), Column("next", _("Next action"), width=28),
                 Column("by", pgettext_lazy("who made a contact", "By")), TIER, MANAGER, BRANCH,
             ),

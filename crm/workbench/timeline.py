@@ -130,6 +130,7 @@ def contacts(user: User, customer: Customer) -> QuerySet[Any]:
                 due=text("next_date"),
                 amount=text("amount"),
                 products="products",
+                recording="recording_no",
                 action="next_action",
                 staff="staff_id",
                 replaced=text("replaced_at"),

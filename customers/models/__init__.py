@@ -3,7 +3,7 @@ from customers.models.customer import Customer, Household, Metrics, Ownership, R
 from customers.models.export import ExportRequest
 from customers.models.feed import FeedLoad, FeedReject
 from customers.models.handover import OwnershipMove, OwnershipRequest, OwnershipRule, PoolRule
-from customers.models.holding import Account, AccountHolder, BalanceChange, Holding, Product
+from customers.models.holding import Account, AccountHolder, BalanceChange, Holding, Product, ProductClassRule
 from customers.models.lists import BulkItem, BulkJob, SavedView, Star
 from customers.models.night import (
     NightAccount,
@@ -49,6 +49,7 @@ __all__ = [
     "OwnershipRule",
     "PoolRule",
     "Product",
+    "ProductClassRule",
     "Relation",
     "SavedView",
     "Star",

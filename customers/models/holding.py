@@ -48,6 +48,25 @@ class Product(models.Model):
         super().save(**options)
 
 
+class ProductClassRule(models.Model):
+    """What goes for the products of a class: the risk that one counts with whose file names none, and whether a sale is
+    recorded (双录) in the bank's own system, so that its number is asked for. `words`: what else than the name or code
+    of a product tells in a contact that one was sold.
+    """
+
+    product_class = models.CharField(_("class"), max_length=12, choices=ProductClass.choices, unique=True)
+    risk = models.SmallIntegerField(_("risk level where the file names none"), choices=ProductRisk.choices)
+    needs_recording = models.BooleanField(_("sales are recorded"), default=False)
+    words = models.CharField(_("words for it, with commas between"), max_length=200, blank=True, default="")
+
+    class Meta:
+        verbose_name = _("rule of a product class")
+        verbose_name_plural = _("rules of the product classes")
+
+    def __str__(self) -> str:
+        return self.get_product_class_display()
+
+
 class Account(models.Model):
     """A contract with the bank; its holdings carry the balances. The number is C2: encrypted, indexed, masked."""
 

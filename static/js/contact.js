@@ -1,4 +1,4 @@
-// The next day follows the result that is chosen, until somebody has set it.
+// The next day follows the result that is chosen, until somebody has set it; a sale opens what is to be said of it.
 "use strict";
 
 (() => {
@@ -7,6 +7,7 @@
     if (!form) return;
     const date = form.elements.namedItem("next_date");
     if (event.target === date) date.dataset.set = "yes";
+    if (event.target.name === "outcome" && event.target.value === "sold") form.querySelector("details").open = true;
     const next = event.target.closest("[data-next]");
     if (next && date && !date.dataset.set) date.value = next.dataset.next;
   }, true);

@@ -1,11 +1,15 @@
 """A customer's archive on paper: A4, as many pages as its words need, marked, without what is pressed."""
 
+import io
 import re
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
+from docx import Document
 from playwright.sync_api import Page
 
+from archives.models import ArchiveTemplate
 from tests.archives.saying import say
 from tests.browser.signing_in import sign_in
 from tests.pages import morning
@@ -29,7 +33,27 @@ def test_the_archive_prints_on_a4(page: Page, server: str, bank: Bank, tmp_path:
     assert not page.locator(".print-bar").is_visible()
     assert page.locator(".marks span").first.is_visible()
     assert pages_of(page) > 1
+    by_template(bank, "{{ customer.number }}", "{%p for one in sections %}", "{{ one.name }}", "{%p endfor %}", "落款")
+    page.reload()
+    assert page.locator(".paper p").all_inner_texts()[0] == customer.customer_no
+    assert page.locator(".marks span").first.is_visible()
+    assert pages_of(page) == 2
     assert not console.complaints
+
+
+def by_template(bank: Bank, *texts: str) -> None:
+    """A template of the bank's own is in force, whose last paragraph stands on a page by itself."""
+    document = Document()
+    for text in texts:
+        document.add_paragraph(text)
+    document.paragraphs[-1].paragraph_format.page_break_before = True
+    content = io.BytesIO()
+    document.save(content)
+    now = timezone.now()
+    ArchiveTemplate.objects.using("batch").create(
+        name="x", content=content.getvalue(), sha256="0" * 64, placeholders=1, note="x", uploaded_by_id=bank.lu.pk,
+        uploaded_at=now, activated_by_id=bank.zhou.pk, activated_at=now,
+    )  # fmt: skip
 
 
 def pages_of(page: Page) -> int:

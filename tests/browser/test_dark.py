@@ -60,6 +60,16 @@ def test_every_page_is_readable_in_the_dark(
     }
     paths["wang"] += [f"/customers/{day.zhou.pk}/introductions/", f"/customers/{day.zhou.pk}/refer/colleague/"]
     paths["he"] += ["/campaigns/", "/campaigns/new/", "/retention/", "/prospects/", "/referrals/"]
+    paths["wang"] += [f"/customers/{day.zhou.pk}/archive/", f"/customers/{day.zhou.pk}/risk/", "/plans/calendar/"]
+    paths["he"] += [
+        "/complaints/",
+        "/surveys/",
+        "/archives/register/",
+        "/archives/inspections/",
+        "/handovers/",
+        "/gifts/",
+    ]
+    paths["he"] += [f"/customers/{day.zhou.pk}/complaints/new/", "/quality/", "/plans/calendar/"]
     paths["zhao"] += ["/prospects/", "/prospects/new/", "/referrals/", "/lobby/handover/"]
     for path in paths[who]:
         page.goto(server + path)

@@ -25,6 +25,7 @@ from customers.models import (
     NightHolding,
     Ownership,
     Product,
+    ProductClassRule,
 )
 from tests.feeds.delivery import ACCOUNTS, BALANCES, CUSTOMERS, Delivery
 from tests.world import Bank
@@ -322,6 +323,15 @@ def test_a_file_in_the_encoding_of_old_core_systems(delivery: Delivery, bank: Ba
     customer = Customer.objects.using("batch").get(customer_no="G1")
     assert (customer.name, customer.sex) == ("龘龖", "F")
     assert bytes(customer.mobile_index or b"") == pii.index(pii.MOBILE, "13900000011")
+
+
+def test_a_product_of_unknown_risk_counts_as_its_class_says(delivery: Delivery) -> None:
+    named = "产品代码,产品名称,产品大类\n"
+    delivery.load("eod_products", named + "F1,甲,基金\nT1,乙,定期\n")
+    ProductClassRule.objects.using("batch").filter(product_class="fund").update(risk=4)
+    delivery.load("eod_products", named + "F1,甲,基金\nF2,丙,基金\n")
+    found = Product.objects.using("batch").filter(code__in=("F1", "F2", "T1")).order_by("code")
+    assert list(found.values_list("code", "risk")) == [("F1", 5), ("F2", 4), ("T1", 1)]
 
 
 def test_products_and_owners(delivery: Delivery, bank: Bank) -> None:

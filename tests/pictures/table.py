@@ -132,6 +132,7 @@ PICTURES = (
     Picture("settings-alert-rules", ADMIN, "/admin/customers/alertrule/"),
     Picture("settings-ownership", ADMIN, "/admin/customers/ownershiprule/"),
     Picture("settings-products", ADMIN, "/admin/customers/product/"),
+    Picture("settings-product-classes", ADMIN, "/admin/customers/productclassrule/"),
     Picture("settings-risk-limits", ADMIN, "/admin/archives/risklimit/"),
     Picture("settings-age-rules", ADMIN, "/admin/archives/agerule/"),
     Picture("settings-archive-fields", ADMIN, "/admin/archives/archivefield/"),

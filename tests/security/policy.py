@@ -445,6 +445,7 @@ ADMIN_TABLES: dict[str, tuple[frozenset[Role], str]] = {
     "customers_feedload": (ADMIN, ""),
     "customers_ownershiprule": (ADMIN, "ac"),
     "customers_product": (ADMIN, "ac"),
+    "customers_productclassrule": (ADMIN, "c"),
     "jobs_jobrun": (ADMIN, ""),
     "organization_branch": (ADMIN, "ac"),
     "organization_contactcadence": (ADMIN, "ac"),

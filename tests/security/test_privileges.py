@@ -111,6 +111,7 @@ TABLES = {
     "customers_ownershiprule": "arw",
     "customers_poolrule": "ar",  # and that it is in force
     "customers_product": "arw",
+    "customers_productclassrule": "rw",
     "customers_relation": "ard",
     "customers_savedview": "ardw",
     "customers_star": "ard",

@@ -59,6 +59,7 @@ from customers.models import (
     FeedLoad,
     FeedUpload,
     OwnershipRule,
+    ProductClassRule,
     Relation,
 )
 from segments.models import Grading, Segment, SegmentChange, SegmentMember, TierScheme
@@ -161,6 +162,7 @@ def build() -> Town:
         "customers_feedload": load.pk,
         "customers_ownershiprule": OwnershipRule.objects.using("batch").earliest("pk").pk,
         "customers_product": bank.products["WEALTH"].pk,
+        "customers_productclassrule": ProductClassRule.objects.using("batch").earliest("pk").pk,
         "jobs_jobrun": run.pk,
         "organization_branch": bank.far.pk,
         "organization_contactcadence": ContactCadence.objects.using("batch").earliest("pk").pk,

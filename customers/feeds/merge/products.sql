@@ -1,17 +1,17 @@
 -- Products by code: new ones, and those of which the file says something else. Columns that the file does not have stay
--- as they are, so that a catalogue without them does not undo what the bank has set. An investment whose risk nobody has
--- told counts as the riskiest: taken for R1 it would be suggested to everybody.
+-- as they are, so that a catalogue without them does not undo what the bank has set. A product whose risk nobody has
+-- told counts with that of its class: the bank decides it (customers_productclassrule).
 WITH said AS (
     SELECT s.code, s.name, s.product_class,
            coalesce(CASE WHEN %(has_risk)s THEN s.risk ELSE p.risk END,
-                    CASE WHEN s.product_class IN ('wealth', 'fund', 'insurance', 'metal', 'trust') THEN 5 ELSE 1 END)
-               AS risk,
+                    r.risk) AS risk,
            CASE WHEN %(has_term_days)s THEN s.term_days ELSE p.term_days END AS term_days,
            CASE WHEN %(has_min_amount)s THEN s.min_amount ELSE p.min_amount END AS min_amount,
            coalesce(s.counts_in_aum, CASE WHEN NOT %(has_counts_in_aum)s AND p.product_class = s.product_class
                                           THEN p.counts_in_aum END,
                     s.product_class NOT IN ('loan', 'card', 'e_banking')) AS counts_in_aum
     FROM stage_product s LEFT JOIN customers_product p USING (code)
+    JOIN customers_productclassrule r ON r.product_class = s.product_class
 )
 INSERT INTO customers_product (code, name, product_class, risk, term_days, min_amount, counts_in_aum, counted_class,
                                counted_in_aum)
