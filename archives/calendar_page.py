@@ -25,12 +25,9 @@ class Cell:
     holiday: str
     count: int
     plans: list[MaintenancePlan]
-    capacity: int
+    room: int
+    is_away: bool
     is_past: bool
-
-    @property
-    def room(self) -> int:
-        return self.capacity if self.is_working else 0
 
     @property
     def rest(self) -> int:
@@ -55,6 +52,7 @@ class CalendarPage:
     lines: list[load.Load]
     weeks: list[list[Cell]]
     working_days: int
+    days_away: int
     standard: load.Standard
     over: int
     helpers: list[load.Load]
@@ -92,17 +90,19 @@ def page_of(user: User, asked: Mapping[str, Any], today: date, owner: User | Non
     day = load.standard(month.begins)
     calendar = workdays.between(*month.grid)
     left = [one for one in calendar.working_days if month.begins <= one <= month.last]
-    available = day.hours(len(left))
+    hours = load.Hours(left, day, *month.grid)
     leads = user.role == Role.BRANCH_MANAGER
-    lines = load.loads(user, month, day, available) if leads else []
+    lines = load.loads(user, month, day, hours) if leads else []
     if owner is None:
         owner = User.objects.get(pk=lines[0].owner_id) if lines else user
     line = next((one for one in lines if one.owner_id == owner.pk), None) or load.load_of(
-        user, owner, month, day, available
+        user, owner, month, day, hours
     )
     shown = load.shown_by_day(user, owner.pk, *month.grid)
-    over = load.excess({one: found.count for one, found in shown.items()}, calendar, month, day)
-    weeks = weeks_of(month, calendar, shown, day)
+    away = hours.away([owner.pk])[owner.pk]
+    room = load.Room(calendar, away, day.contacts)
+    over = load.excess({one: found.count for one, found in shown.items()}, room, month)
+    weeks = weeks_of(month, room, shown)
     chosen = next((cell for week in weeks for cell in week if cell.day == day_named(asked.get("day", ""), month)), None)
     return CalendarPage(
         month=month,
@@ -111,19 +111,18 @@ def page_of(user: User, asked: Mapping[str, Any], today: date, owner: User | Non
         lines=lines,
         weeks=weeks,
         working_days=len(left),
+        days_away=sum(one in away for one in left),
         standard=day,
         over=sum(over.values()),
-        helpers=load.helpers_with_room(user, owner, month, day, available) if over or line.is_over else [],
+        helpers=load.helpers_with_room(user, owner, month, day, hours) if over or line.is_over else [],
         chosen=chosen,
         day_plans=load.of_day(user, owner.pk, chosen.day) if chosen and chosen.count else [],
         missing_year=workdays.missing_year(today) if leads else None,
     )
 
 
-def weeks_of(
-    month: load.Month, calendar: workdays.Calendar, shown: Mapping[date, load.Shown], day: load.Standard
-) -> list[list[Cell]]:
-    nothing = load.Shown(0, [])
+def weeks_of(month: load.Month, room: load.Room, shown: Mapping[date, load.Shown]) -> list[list[Cell]]:
+    nothing, calendar = load.Shown(0, []), room.calendar
     cells = [
         Cell(
             day=one,
@@ -132,7 +131,8 @@ def weeks_of(
             holiday=calendar.exceptions[one].name if one in calendar.exceptions else "",
             count=shown.get(one, nothing).count,
             plans=shown.get(one, nothing).plans,
-            capacity=day.contacts,
+            room=room.on(one),
+            is_away=one in room.away,
             is_past=one < month.today,
         )
         for one in calendar.days

@@ -14,6 +14,8 @@ class Channel(models.TextChoices):
     EVENT = "event", _("Event")
 
 
+# Ways by which one meets the customer: a visit 面访 is done by these alone.
+MET = (Channel.FACE, Channel.HOME_VISIT)
 # The bank reaches out to the customer, who may be anywhere; elsewhere they come, or meet us where they agreed to.
 REACHING_OUT = (Channel.PHONE, Channel.SMS, Channel.WECOM, Channel.HOME_VISIT)
 
@@ -100,11 +102,16 @@ class PlanOrigin(models.TextChoices):
     """What asked for a plan; the last two come from people, all others are made by the night."""
 
     TIER = "tier", _("Contact cadence of the tier")
+    VISIT = "visit", _("Visit cadence of the tier")
     ALERT = "alert", _("Alert")
     DATE = "date", _("Important date")
     CAMPAIGN = "campaign", _("Campaign")
     INSPECTION = "inspection", _("Archive returned by an inspection")
     MANUAL = "manual", _("Planned by a person")
+
+
+# The regular contacts of a cycle: they can move, and nothing else hangs on their day.
+REGULAR = (PlanOrigin.TIER, PlanOrigin.VISIT)
 
 
 class TypeDimension(models.TextChoices):
@@ -144,6 +151,7 @@ class StepEvent(models.TextChoices):
     """What a step of the planner counts from."""
 
     CADENCE = "cadence", _("Contact cadence of the tier")
+    VISIT = "visit", _("Visit cadence of the tier")
     OPENED = "opened", _("Customer opened")
     BIRTHDAY = "birthday", _("Birthday")
     FAMILY = "family", _("Birthday in the family")
@@ -153,9 +161,12 @@ class StepEvent(models.TextChoices):
     RETIREMENT = "retirement", _("Retirement")
     OTHER_DATE = "other", _("Another important date")
     MATURITY = "maturity", _("Maturity")
+    OTHER_BANK = "other_bank", _("Maturity at another bank")
     ALERT = "alert", _("Alert")
 
 
+# Cycles of the tier; all others happen on a day.
+CYCLES = (StepEvent.CADENCE, StepEvent.VISIT)
 # Events that are important dates of a customer; the exams share one.
 DATE_EVENTS = (
     StepEvent.BIRTHDAY,

@@ -100,6 +100,7 @@ class ContactForm(forms.Form):
         chosen: int | None,
         day: date,
         cadence_days: int | None,
+        staff_id: int,
         plans: Sequence[MaintenancePlan] = (),
         plan: int | None = None,
         questions: Sequence[Question] = (),
@@ -107,7 +108,7 @@ class ContactForm(forms.Form):
     ) -> None:
         self.questions = questions
         self.customer, self.day, self.open_alerts, self.cadence_days = customer, day, alerts, cadence_days
-        self.open_plans = plans
+        self.open_plans, self.staff_id = plans, staff_id
         first = next((alert for alert in alerts if alert.pk == chosen), alerts[0] if alerts else None)
         self.first = first
         kwargs.setdefault(
@@ -115,7 +116,7 @@ class ContactForm(forms.Form):
             {
                 "submission": uuid.uuid4(),
                 "channel": Channel.FACE if customer.do_not_contact else Channel.PHONE,
-                "next_date": next_contact.proposal(first, cadence_days, day),
+                "next_date": next_contact.proposal(first, cadence_days, day, staff_id),
                 "alerts": [first.pk] if first else [],
                 "plan": plan if any(one.pk == plan for one in plans) else None,
             },
@@ -141,7 +142,7 @@ class ContactForm(forms.Form):
     @property
     def results(self) -> list[ResultOption]:
         """The results to choose from; the page moves the next day along until somebody has set it."""
-        days = next_contact.by_outcome(self.first, self.cadence_days, self.day)
+        days = next_contact.by_outcome(self.first, self.cadence_days, self.day, self.staff_id)
         return [ResultOption(option, days[option.data["value"]]) for option in self["outcome"]]
 
     @property

@@ -1,6 +1,6 @@
 """Capacity 产能: what a manager's plans of a month take, what the working days give, and what could be moved."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Count, F, Q, QuerySet, Sum, Window
 from django.db.models.functions import Coalesce, RowNumber
 
-from archives.choices import PlanOrigin
+from archives.choices import REGULAR, PlanOrigin
 from archives.models import MaintenancePlan
 from archives.plans import stand_ins
 from crm.audit import trail
@@ -107,9 +107,30 @@ def due_in(user: User, month: Month) -> QuerySet[Any]:
     return plans if month.is_current else plans.filter(due_date__gte=month.first)
 
 
-def loads(user: User, month: Month, day: Standard, available: float, **only: Any) -> list[Load]:
-    """The months of the managers with the most due in the user's scope; one statement."""
-    rows = (
+class Hours:
+    """The hours that working days give each manager, less those on which they are away; who is away is asked once."""
+
+    def __init__(self, days: Sequence[date], standard: Standard, first: date, last: date) -> None:
+        """`first` and `last` are the span of which absences are asked; the days lie in it."""
+        self.days, self.standard, self.span = days, standard, (first, last)
+        self.known: dict[int, frozenset[date]] = {}
+
+    def away(self, staff_ids: Collection[int]) -> dict[int, frozenset[date]]:
+        """The days of the span on which each of these is away; one statement for those not asked of before."""
+        asked = [pk for pk in staff_ids if pk not in self.known]
+        if asked:
+            self.known.update(dict.fromkeys(asked, frozenset()) | workdays.days_away(asked, *self.span))
+        return {pk: self.known[pk] for pk in staff_ids}
+
+    def of(self, staff_ids: Collection[int]) -> dict[int, float]:
+        """By member of staff."""
+        away = self.away(staff_ids)
+        return {pk: self.standard.hours(sum(day not in away[pk] for day in self.days)) for pk in staff_ids}
+
+
+def loads(user: User, month: Month, day: Standard, hours: Hours, **only: Any) -> list[Load]:
+    """The months of the managers with the most due in the user's scope; two statements."""
+    rows = list(
         due_in(user, month)
         .filter(**only)
         .values("owner_id", "owner__name")
@@ -120,10 +141,14 @@ def loads(user: User, month: Month, day: Standard, available: float, **only: Any
         )
         .order_by("-minutes", "owner_id")[:MOST_LINES]
     )
+    available = hours.of([row["owner_id"] for row in rows])
     return [
-        Load(row["owner_id"], row["owner__name"], row["plans"], row["late"], row["minutes"] / 60, available)
+        Load(
+            row["owner_id"], row["owner__name"], row["plans"], row["late"], row["minutes"] / 60,
+            available[row["owner_id"]],
+        )
         for row in rows
-    ]
+    ]  # fmt: skip
 
 
 def counts_by_day(user: User, owner_id: int, first: date, last: date) -> dict[date, int]:
@@ -154,22 +179,44 @@ def shown_by_day(user: User, owner_id: int, first: date, last: date) -> dict[dat
     return found
 
 
-def excess(counts: Mapping[date, int], calendar: workdays.Calendar, month: Month, day: Standard) -> dict[date, int]:
-    """By how much each day ahead is too full; a day off has no room at all."""
+@dataclass(frozen=True)
+class Room:
+    """How many contacts the days of a manager have room for: none on a day off, nor on one of an absence."""
+
+    calendar: workdays.Calendar
+    away: frozenset[date]
+    contacts: int
+
+    def on(self, day: date) -> int:
+        """Within the calendar's span only."""
+        return self.contacts if self.calendar.is_working(day) and day not in self.away else 0
+
+
+def room_of(owner_id: int, first: date, last: date, day: Standard) -> Room:
+    """A manager's room from the first to the last day; two statements."""
+    away = workdays.days_away([owner_id], first, last).get(owner_id, frozenset())
+    return Room(workdays.between(first, last), away, day.contacts)
+
+
+def excess(counts: Mapping[date, int], room: Room, month: Month) -> dict[date, int]:
+    """By how much each day ahead is too full."""
     return {
-        one: plans - (day.contacts if calendar.is_working(one) else 0)
+        one: plans - room.on(one)
         for one, plans in counts.items()
-        if month.begins <= one <= month.last and plans > (day.contacts if calendar.is_working(one) else 0)
+        if month.begins <= one <= month.last and plans > room.on(one)
     }
 
 
-def movable(user: User, owner_id: int, over: Mapping[date, int], month: Month) -> list[MaintenancePlan]:
+def movable(
+    user: User, owner_id: int, over: Mapping[date, int], month: Month, away: Collection[date] = ()
+) -> list[MaintenancePlan]:
     """The regular contacts that are overdue, and on days that are too full as many as are too much: the lowest tier
     is moved first there.
 
-    What a person planned, and what hangs on a date or an alert, stays where it is.
+    What a person planned, and what hangs on a date or an alert, stays where it is, but on the days in `away`.
     """
-    regular = MaintenancePlan.objects.open().visible_to(user).filter(owner_id=owner_id, origin=PlanOrigin.TIER)
+    can_move = Q(origin__in=REGULAR) | Q(due_date__in=list(away)) & ~Q(origin=PlanOrigin.INSPECTION)
+    regular = MaintenancePlan.objects.open().visible_to(user).filter(can_move, owner_id=owner_id)
     late = Q(due_date__lt=month.today) if month.is_current else Q(pk__lt=0)
     plans = (
         regular.filter(late | Q(due_date__in=list(over)))
@@ -190,12 +237,12 @@ def spread(user: User, owner: User, month: Month) -> int:
     """Move what is too much to the next working days with room, up to six weeks after the month; how many moved."""
     day, last = standard(month.begins), month.last + timedelta(days=SPREAD_DAYS)
     with transaction.atomic():
-        calendar = workdays.between(month.begins, last)
+        room = room_of(owner.pk, month.begins, last, day)
         counts = counts_by_day(user, owner.pk, month.begins, last)
-        plans = movable(user, owner.pk, excess(counts, calendar, month, day), month)
+        plans = movable(user, owner.pk, excess(counts, room, month), month)
         moved = []
         for plan in plans:
-            free = next_free(plan.due_date, counts, calendar, day)
+            free = next_free(plan.due_date, counts, room)
             if free is None:
                 continue
             counts[free] = counts.get(free, 0) + 1
@@ -210,10 +257,10 @@ def spread(user: User, owner: User, month: Month) -> int:
     return number
 
 
-def next_free(day: date, counts: Mapping[date, int], calendar: workdays.Calendar, standard: Standard) -> date | None:
-    """The first working day after this one that still has room."""
-    ahead = (one for one in calendar.working_days if one > day)
-    return next((one for one in ahead if counts.get(one, 0) < standard.contacts), None)
+def next_free(day: date, counts: Mapping[date, int], room: Room) -> date | None:
+    """The first day after this one that still has room."""
+    ahead = (one for one in room.calendar.working_days if one > day)
+    return next((one for one in ahead if counts.get(one, 0) < room.on(one)), None)
 
 
 @dataclass(frozen=True)
@@ -225,12 +272,12 @@ class Handed:
 
 
 def hand(user: User, owner: User, colleague: User, month: Month) -> Handed:
-    """Give what is too much to a colleague, as far as the colleague sees the customers."""
+    """Give what is too much to a colleague, as far as the colleague sees the customers; all of the days away."""
     day = standard(month.begins)
     with transaction.atomic():
-        calendar = workdays.between(month.begins, month.last)
+        room = room_of(owner.pk, month.begins, month.last, day)
         counts = counts_by_day(user, owner.pk, month.begins, month.last)
-        plans = movable(user, owner.pk, excess(counts, calendar, month, day), month)
+        plans = movable(user, owner.pk, excess(counts, room, month), month, room.away)
         theirs = seen_by(colleague, plans)
         for plan in theirs:
             plan.owner = colleague
@@ -246,10 +293,10 @@ def seen_by(colleague: User, plans: Sequence[MaintenancePlan]) -> list[Maintenan
     return [plan for plan in plans if plan.customer_id in seen]
 
 
-def load_of(user: User, owner: User, month: Month, day: Standard, available: float) -> Load:
+def load_of(user: User, owner: User, month: Month, day: Standard, hours: Hours) -> Load:
     """One manager's month; nothing due where the user sees no plan of theirs."""
-    found = loads(user, month, day, available, owner_id=owner.pk)
-    return found[0] if found else Load(owner.pk, owner.name, 0, 0, 0.0, available)
+    found = loads(user, month, day, hours, owner_id=owner.pk)
+    return found[0] if found else Load(owner.pk, owner.name, 0, 0, 0.0, hours.of([owner.pk])[owner.pk])
 
 
 def of_day(user: User, owner_id: int, day: date) -> list[MaintenancePlan]:
@@ -265,9 +312,10 @@ def helpers_of(owner: User) -> QuerySet[User]:
     return stand_ins(owner.branch_id).exclude(pk=owner.pk)
 
 
-def helpers_with_room(user: User, owner: User, month: Month, day: Standard, available: float) -> list[Load]:
+def helpers_with_room(user: User, owner: User, month: Month, day: Standard, hours: Hours) -> list[Load]:
     """Those of them with the most time left in the month, the freest first."""
     staff = {one.pk: one for one in helpers_of(owner)[:MOST_LINES]}
-    known = {one.owner_id: one for one in loads(user, month, day, available, owner_id__in=list(staff))} if staff else {}
-    found = [known.get(pk) or Load(pk, one.name, 0, 0, 0.0, available) for pk, one in staff.items()]
+    known = {one.owner_id: one for one in loads(user, month, day, hours, owner_id__in=list(staff))} if staff else {}
+    idle = hours.of([pk for pk in staff if pk not in known])
+    found = [known.get(pk) or Load(pk, one.name, 0, 0, 0.0, idle[pk]) for pk, one in staff.items()]
     return sorted((one for one in found if not one.is_over), key=lambda one: one.hours)

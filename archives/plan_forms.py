@@ -55,8 +55,8 @@ class PlanForm(DueForm):
     )
     field_order = ("due_date", "purpose", "channel", "note")
 
-    def __init__(self, *args: Any, customer: Customer, day: date, **kwargs: Any) -> None:
-        proposed = next_contact.proposal(None, None, day)
+    def __init__(self, *args: Any, customer: Customer, day: date, staff_id: int, **kwargs: Any) -> None:
+        proposed = next_contact.proposal(None, None, day, staff_id)
         kwargs.setdefault(
             "initial",
             {

@@ -26,7 +26,7 @@ def plan_new(request: HttpRequest, pk: int) -> HttpResponse:
     assert isinstance(request.user, User)
     customer = get_object_or_404(Customer.objects.visible_to(request.user), pk=pk)
     data = request.POST if request.method == "POST" else None
-    form = PlanForm(data, customer=customer, day=timezone.localdate())
+    form = PlanForm(data, customer=customer, day=timezone.localdate(), staff_id=request.user.pk)
     if form.is_valid():
         try:
             made = plans.create(customer, request.user, form.intent(), form.cleaned_data["submission"])

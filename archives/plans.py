@@ -14,7 +14,9 @@ from django.utils.translation import gettext as _
 from archives import contactable
 from archives.choices import (
     LIVE_PLAN_STATES,
+    MET,
     OWED,
+    REGULAR,
     Bar,
     Channel,
     PlanCause,
@@ -195,9 +197,10 @@ def follow_contact(log: ContactLog, customer: Customer, actor: User, chosen: int
 
     It answers the one that was `chosen`, whenever that was meant and also while it is paused. Besides, it answers what
     was due by its day, and whenever that was meant to be the "next contact" of an earlier one, the regular contact of
-    the tier, and what an alert or a low answer in a survey asked for. Where it reached the customer these are done, and
-    its own next date becomes a plan; where it did not, they move to the next date instead, so that no second plan
-    stands beside them. What an inspection asks for, handing the archive in again does, and nothing else.
+    the tier, and what an alert or a low answer in a survey asked for; a visit only where they met. Where it reached
+    the customer these are done, and its own next date becomes a plan; where it did not, they move to the next date
+    instead, so that no second plan stands beside them. What an inspection asks for, handing the archive in again does,
+    and nothing else.
     """
     day = timezone.localtime(log.contacted_at).date()
     answered = list(
@@ -209,7 +212,7 @@ def follow_contact(log: ContactLog, customer: Customer, actor: User, chosen: int
             & (
                 Q(due_date__lte=day)
                 | Q(source__isnull=False)
-                | Q(origin__in=(PlanOrigin.TIER, PlanOrigin.ALERT))
+                | Q(origin__in=(*REGULAR, PlanOrigin.ALERT))
                 | Q(purpose=Purpose.SURVEY)
             ),
             customer=customer,
@@ -218,6 +221,8 @@ def follow_contact(log: ContactLog, customer: Customer, actor: User, chosen: int
         .order_by("pk")
         .select_for_update(of=("self",))
     )
+    if log.channel not in MET:
+        answered = [plan for plan in answered if plan.origin != PlanOrigin.VISIT or plan.pk == chosen]
     is_reached = is_effective(log.channel, log.outcome)
     for plan in answered:
         if is_reached:

@@ -5,18 +5,29 @@ from decimal import Decimal
 from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import MaxLengthValidator, MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from archives.choices import DATE_EVENTS, Channel, Content, Method, Purpose, StepEvent, TemplateKind, TypeDimension
+from archives.choices import (
+    CYCLES,
+    DATE_EVENTS,
+    Channel,
+    Content,
+    Method,
+    Purpose,
+    StepEvent,
+    TemplateKind,
+    TypeDimension,
+)
 from crm.organization.models import MOST_MINUTES, User
 from customers.choices import AlertKind
 from customers.models import Customer
 
 LEAST_OFFSET, MOST_OFFSET = -60, 120
 YEAR_DAYS = 366
+MOST_OF_A_GRADE = 30  # characters of a grade's code (segments)
 TOP_TIER = 9
 
 
@@ -51,12 +62,19 @@ class Named(models.Model):
 class PlanType(Named):
     """A type of customer by which maintenance differs (DOMAIN 3.8): a value of preference, habit or grade.
 
-    Which type a customer is of, the view `archives_customer_type` says: by what people have decided in a grading whose
-    grade has this code, else by balances.
+    A new one is at once a grade of the grading of its dimension, which people choose on a customer's page (a trigger,
+    segments 0018): adding it takes no more than this row, and templates for what differs. Which type a customer is of,
+    the view `archives_customer_type` says: by what people have decided in a grading whose grade has this code, else by
+    balances.
     """
 
-    code = models.SlugField(_("code"), max_length=40, unique=True)
-    dimension = models.CharField(_("dimension"), max_length=12, choices=TypeDimension.choices)
+    code = models.SlugField(_("code"), max_length=40, unique=True, validators=[MaxLengthValidator(MOST_OF_A_GRADE)])
+    dimension = models.CharField(
+        _("dimension"),
+        max_length=12,
+        choices=TypeDimension.choices,
+        help_text=_("People choose the type on a customer's page, in the grading of this name, once it is in force."),
+    )
     is_active = models.BooleanField(_("active"), default=True)
 
     class Meta:
@@ -152,9 +170,9 @@ class PlanStep(Named):
         verbose_name_plural = _("steps of the planner")
         constraints: ClassVar[list[models.BaseConstraint]] = [
             models.CheckConstraint(
-                condition=models.Q(event=StepEvent.CADENCE, offset_days=0)
+                condition=models.Q(event__in=CYCLES, offset_days=0)
                 | models.Q(event__in=(StepEvent.OPENED, StepEvent.ALERT), offset_days__gte=0)
-                | models.Q(event__in=(*DATE_EVENTS, StepEvent.MATURITY)),
+                | models.Q(event__in=(*DATE_EVENTS, StepEvent.MATURITY, StepEvent.OTHER_BANK)),
                 name="offset_fits_its_event",
                 violation_error_message=_(
                     "The cadence has no offset, and nobody can be there before an alert or an opening."
@@ -225,7 +243,8 @@ class NightPlanCustomer(models.Model):
 
 
 class NightPlan(models.Model):
-    """What steps ask for tonight, then what of it is to be written; `due_date` is empty until a free day is found."""
+    """What steps ask for tonight, then what of it is to be written. `due_date` is empty until a free day is found:
+    from `free_from` on where the manager is away before, else from the morning on."""
 
     customer_id = models.BigIntegerField()
     episode = models.CharField(max_length=140)
@@ -234,6 +253,7 @@ class NightPlan(models.Model):
     origin = models.CharField(max_length=10)
     wanted_date = models.DateField()
     due_date = models.DateField(null=True)
+    free_from = models.DateField(null=True)
 
     class Meta:
         db_table = "night_plan"

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from archives import (
+    absence_views,
     asking_views,
     calendar_views,
     care_views,
@@ -40,6 +41,8 @@ urlpatterns = [
     path("gifts/", gift_views.gift_list, name="gift_list"),
     path("gifts/<int:pk>/", gift_views.gift, name="gift"),
     path("gifts/<int:pk>/<slug:kind>/", gift_views.gift_act, name="gift_act"),
+    path("plans/absences/", absence_views.absence_list, name="absences"),
+    path("plans/absences/<int:pk>/remove/", absence_views.absence_remove, name="absence_remove"),
     path("plans/calendar/", calendar_views.calendar, name="calendar"),
     path("plans/calendar/spread/", calendar_views.spread, name="spread"),
     path("plans/calendar/hand/", calendar_views.hand, name="hand"),

@@ -59,6 +59,7 @@ def contact_new(request: HttpRequest, pk: int) -> HttpResponse:
         plan=plan,
         day=timezone.localdate(),
         cadence_days=customer.cadence_days,
+        staff_id=request.user.pk,
         questions=questions_in(request, customer),
     )
     if request.method == "POST" and form.is_valid():

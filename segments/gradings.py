@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Case, CharField, Value, When
+from django.db.models import Case, CharField, Q, Value, When
 from django.utils.translation import gettext as _
 
+from archives.models import PlanType
 from crm.organization.choices import Role
 from crm.organization.models import User
 from customers.choices import CustomerStatus
@@ -56,7 +57,10 @@ def of_customer(user: User, customer: Customer, day: date) -> list[Graded]:
         return []
     rows = Grade.objects.filter(grading__is_active=True, grading__applies_to__in=("", customer.customer_type))
     by_grading: dict[Grading, list[Grade]] = {}
-    for grade in rows.select_related("grading").order_by("grading_id", "number")[:MOST_GRADES]:
+    # A type of maintenance that is out of use is nobody's to choose any more.
+    retired = Q(grading__needs_people=True, code__in=PlanType.objects.filter(is_active=False).values("code"))
+    rows = rows.exclude(retired).select_related("grading").order_by("grading_id", "number")
+    for grade in rows[:MOST_GRADES]:
         by_grading.setdefault(grade.grading, []).append(grade)
     if not by_grading:
         return []

@@ -1,9 +1,10 @@
--- What happens on a day of its own: an opening, an important date, a maturity, an alert; each as far as it is in sight. One
+-- What happens on a day of its own: an opening, an important date, a maturity, here or at another bank, an alert; each as far
+-- as it is in sight. One
 -- that fell on days off stands on the working day after, and is asked for until then: `since` goes back as far as that
 -- can be. Important dates are for tiers that have a contact cadence. Two on one day (twins) are one occasion.
 INSERT INTO night_plan (customer_id, episode, step_id, template_id, origin, wanted_date, due_date)
 WITH steps AS (
-    SELECT * FROM archives_planstep WHERE is_active AND event <> 'cadence'
+    SELECT * FROM archives_planstep WHERE is_active AND event <> ALL (%(cycles)s)
 ), planned AS NOT MATERIALIZED (
     -- An opening or an alert is known the morning after: its own day is that morning.
     SELECT c.*, s.id AS step_id, s.code, s.event, s.alert_kind, s.kind,
@@ -32,6 +33,12 @@ WITH steps AS (
     FROM planned p
     JOIN customers_holding h ON h.customer_id = p.customer_id AND h.status = 'open' AND h.maturity_date IS NOT NULL
     WHERE p.event = 'maturity' AND h.maturity_date + p.offset_days BETWEEN %(since)s AND %(horizon)s
+    UNION ALL
+    SELECT DISTINCT p.customer_id, p.plan_type_id, p.step_id, p.kind, p.offset_days, 'date', p.code || ':' || v.day, v.day
+    FROM planned p
+    JOIN archives_archivevalue v ON v.customer_id = p.customer_id AND v.replaced_at IS NULL AND v.day IS NOT NULL
+     AND v.field_id = (SELECT id FROM archives_archivefield WHERE key = 'other_maturity' AND is_active)
+    WHERE p.event = 'other_bank' AND v.day + p.offset_days BETWEEN %(since)s AND %(horizon)s
     UNION ALL
     SELECT p.customer_id, p.plan_type_id, p.step_id, p.kind, p.offset_days, 'alert', p.code || ':' || a.episode,
            a.raised_on

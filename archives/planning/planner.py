@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from archives import plans
-from archives.choices import DATE_EVENTS, REACHED
+from archives.choices import CYCLES, DATE_EVENTS, MET, REACHED
 from archives.models import MaintenancePlan
 from crm import db
 from crm.organization import workdays
@@ -37,18 +37,21 @@ def publish(tonight: Night, touched: str | None) -> dict[str, Any]:
     plans.pause(using="batch")
     plans.resume(tonight.morning, using="batch")
     find_customers(tonight, touched, day)
-    db.run_sql(__package__, "cadence", **day, reached=list(REACHED))
-    db.run_sql(__package__, "events", **day, dates=list(DATE_EVENTS))
+    db.run_sql(__package__, "cadence", **day, cycles=list(CYCLES), reached=list(REACHED), met=list(MET))
+    db.run_sql(__package__, "events", **day, cycles=list(CYCLES), dates=list(DATE_EVENTS))
     db.execute("ANALYZE night_plan")
     db.run_sql(__package__, "barred", **day)
     db.execute("ANALYZE planning_barred")
     db.run_sql(__package__, "leave_out")
     called_off = db.run_sql(__package__, "call_off", **day)
+    db.run_sql(__package__, "away", **day, longest=workdays.LONGEST_BREAK)
     db.run_sql(__package__, "settled", **day)
-    db.run_sql(__package__, "spread", **day, span=SPREAD_DAYS, capacity=capacity(tonight))
+    contacts = capacity(tonight)
+    for later in (False, True):
+        db.run_sql(__package__, "spread", **day, span=SPREAD_DAYS, capacity=contacts, later=later)
     db.execute("DELETE FROM archives_cappedplan w USING night_plan_customer c WHERE c.customer_id = w.customer_id")
     db.run_sql(__package__, "capped", **day)
-    written = db.run_sql(__package__, "write")
+    written = db.run_sql(__package__, "write", **day)
     db.run_sql(__package__, "waits", **day)
     customers = db.fetch_value("SELECT count(*) FROM night_plan_customer")
     db.execute(EMPTY)

@@ -15,9 +15,9 @@ UNION SELECT a.customer_id FROM archives_planstep p
            AND a.raised_on >= %(previous)s
           WHERE p.is_active AND p.event = 'alert'
 UNION SELECT customer_id FROM customers_alert WHERE closed_by_id IS NOT NULL AND closed_on >= %(previous)s
--- Whose important dates were changed.
+-- Whose important dates were changed, or what is known of money at other banks.
 UNION SELECT v.customer_id FROM archives_archivevalue v JOIN archives_archivefield f ON f.id = v.field_id
-          WHERE f.section = 'dates' AND v.recorded_at >= %(previous)s::timestamp AT TIME ZONE 'Asia/Shanghai'
+          WHERE f.section IN ('dates', 'other_banks') AND v.recorded_at >= %(previous)s::timestamp AT TIME ZONE 'Asia/Shanghai'
 -- Of whom people have decided a grade: the type of maintenance may be another.
 UNION SELECT customer_id FROM segments_gradedecision
           WHERE decided_at >= %(previous)s::timestamp AT TIME ZONE 'Asia/Shanghai'
@@ -37,3 +37,8 @@ UNION SELECT w.customer_id FROM archives_cappedplan w
 UNION SELECT p.customer_id FROM organization_workday w
           JOIN archives_maintenanceplan p ON p.due_date = w.day AND p.state = 'planned' AND p.episode <> ''
           WHERE NOT w.is_working AND w.day >= %(morning)s
+-- Somebody will be away on a day for which something is planned.
+UNION SELECT p.customer_id FROM organization_absence a
+          JOIN archives_maintenanceplan p ON p.owner_id = a.staff_id AND p.state = 'planned' AND p.episode <> ''
+           AND p.due_date BETWEEN greatest(a.first_day, %(morning)s::date) AND a.last_day
+          WHERE a.last_day >= %(morning)s

@@ -1,4 +1,4 @@
--- Whose important dates come into sight, found by the days that do: each is looked up by an index, in the archive and with
+-- Whose important dates, or money at another bank, come into sight, found by the days that do: each is looked up by an index, in the archive and with
 -- the core bank. Who is seen without need costs a look, no plan.
 INSERT INTO night_plan_seen (customer_id)
 WITH days AS MATERIALIZED (
@@ -20,6 +20,11 @@ WITH days AS MATERIALIZED (
 ), exam_years AS MATERIALIZED (
     SELECT DISTINCT extract(year FROM d.day)::int AS key
     FROM days d JOIN archives_examday e ON e.month * 100 + e.day = archives_month_day(d.day)
+), other_banks AS MATERIALIZED (
+    SELECT DISTINCT (s.day - p.offset_days * interval '1 day')::date AS day
+    FROM archives_planstep p
+    CROSS JOIN generate_series(%(seen)s::date + 1, %(horizon)s::date, interval '1 day') s(day)
+    WHERE p.is_active AND p.event = 'other_bank'
 ), fields AS MATERIALIZED (
     SELECT id, key FROM archives_archivefield WHERE section = 'dates' AND is_active
 )
@@ -36,4 +41,7 @@ UNION SELECT v.customer_id FROM lunar_keys k
 UNION SELECT v.customer_id FROM exam_years k
    JOIN archives_archivevalue v ON v.number = k.key
     AND v.replaced_at IS NULL AND v.number IS NOT NULL AND v.field_id = (SELECT id FROM fields WHERE key = 'date_year')
+UNION SELECT v.customer_id FROM other_banks b
+   JOIN archives_archivevalue v ON archives_month_day(v.day) = archives_month_day(b.day) AND v.day = b.day
+    AND v.replaced_at IS NULL AND v.field_id = (SELECT id FROM archives_archivefield WHERE key = 'other_maturity' AND is_active)
 ON CONFLICT DO NOTHING

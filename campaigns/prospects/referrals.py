@@ -3,13 +3,14 @@
 Each act takes the referral's row lock and looks at it again, so that of two people who act at once the second is told.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID, uuid5
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import BigIntegerField, F, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -206,6 +207,45 @@ def report(referral: Referral, user: User, now: datetime, result: str, note: str
         current.result, current.result_note, current.result_at = result, pii.veil_numbers(note), now
 
     act(referral, user, "report", change, {"result": result})
+
+
+def open_of(user: User, taker: User, branch_id: int) -> QuerySet[Referral]:
+    """The referrals of a branch that a manager has taken and not said the result of."""
+    taken = Referral.objects.visible_to(user).filter(branch_id=branch_id, accepted_by=taker, result="")
+    return taken.filter(withdrawn_at=None)
+
+
+def hand_all(actor: User, leaver: User, branch_id: int, leaders: Sequence[User]) -> dict[int, int]:
+    """Give what a leaver has taken to who answers for the customer or the prospect now; id → manager of each.
+
+    Where nobody does, or whoever does has made the referral, it goes to the first of these leaders who has not.
+    """
+    main = Ownership.objects.filter(customer=OuterRef("customer"), role=OwnershipRole.MAIN, until__isnull=True)
+    answers = Coalesce(Subquery(main.values("owner_id")[:1]), F("prospect__owner_id"), output_field=BigIntegerField())
+    rows = list(
+        open_of(actor, leaver, branch_id).annotate(answers=answers).select_for_update(of=("self",)).order_by("pk")
+    )
+    found = [one.answers for one in rows]
+    there = set(User.objects.filter(pk__in=found, is_active=True).exclude(pk=leaver.pk).values_list("pk", flat=True))
+    handed: dict[int, int] = {}
+    for one, answering in zip(rows, found, strict=True):
+        asked = [*(there & {answering}), *(leader.pk for leader in leaders if leader.pk != leaver.pk)]
+        new = next((pk for pk in asked if pk != one.made_by_id), None)
+        if new is not None:
+            one.accepted_by_id = handed[one.pk] = new
+    Referral.objects.bulk_update([one for one in rows if one.pk in handed], ["accepted_by"])
+    return handed
+
+
+def hand_back(actor: User, leaver: User, handed: Mapping[str, int]) -> None:
+    """Undo `hand_all`, as far as no result was said and nobody else has it since."""
+    held = Referral.objects.visible_to(actor).filter(pk__in=[int(pk) for pk in handed], result="", withdrawn_at=None)
+    rows = [
+        one for one in held.select_for_update(of=("self",)).order_by("pk") if one.accepted_by_id == handed[str(one.pk)]
+    ]
+    for one in rows:
+        one.accepted_by = leaver
+    Referral.objects.bulk_update(rows, ["accepted_by"])
 
 
 CHANGED = (

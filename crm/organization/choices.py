@@ -1,5 +1,6 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class BranchLevel(models.TextChoices):
@@ -15,6 +16,15 @@ class Role(models.TextChoices):
     BRANCH_MANAGER = "branch_manager", _("Branch manager")
     ADMIN = "admin", _("Administrator")
     AUDITOR = "auditor", _("Auditor")
+
+
+class AbsenceKind(models.TextChoices):
+    """Why somebody is away, as far as planning needs it; that somebody is ill is nobody's business here."""
+
+    LEAVE = "leave", _("On leave")
+    TRAINING = "training", _("At a training")
+    TRIP = "trip", _("On business elsewhere")
+    OTHER = "other", pgettext_lazy("absence", "Other")
 
 
 class Reach(models.TextChoices):

@@ -7,7 +7,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from crm.organization.choices import BranchLevel, Reach, Role
+from crm.organization.choices import AbsenceKind, BranchLevel, Reach, Role
 
 
 class Branch(models.Model):
@@ -103,6 +103,7 @@ class User(AbstractBaseUser):
 
 MOST_A_DAY = 200
 MOST_MINUTES = 480
+MOST_VISIT_DAYS = 731
 A_DAY = [MinValueValidator(1), MaxValueValidator(MOST_A_DAY)]
 
 
@@ -135,11 +136,21 @@ class DayTarget(models.Model):
 
 
 class ContactCadence(models.Model):
-    """After how many days a customer of a tier is due for the next contact (DOMAIN §4); no row, no cadence."""
+    """After how many days a customer of a tier is due for the next contact (DOMAIN §4); no row, no cadence.
+
+    `visit_days`: for the next visit face to face, which is a contact too; empty, no visits are planned.
+    """
 
     tier = models.PositiveSmallIntegerField(_("tier"), unique=True, validators=[MinValueValidator(1)])
     days = models.PositiveSmallIntegerField(
         _("days between contacts"), validators=[MinValueValidator(1), MaxValueValidator(366)]
+    )
+    visit_days = models.PositiveSmallIntegerField(
+        _("days between visits"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(MOST_VISIT_DAYS)],
+        help_text=_("Empty: no visits are planned for the tier."),
     )
     source = models.CharField(_("source"), max_length=200, blank=True, default="")
 
@@ -169,3 +180,32 @@ class WorkDay(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day} {self.name}"
+
+
+class Absence(models.Model):
+    """不在岗: the days on which a member of staff is away, first and last included. It is removed and noted anew, never
+    changed; the kind says no more than planning needs, and nothing of anybody's health.
+
+    The same answers in SQL: `organization_is_away`, `_next_day_there`, `_previous_day_there` (migration 0005).
+    """
+
+    staff = models.ForeignKey(User, models.CASCADE, related_name="absences", db_index=False)
+    first_day = models.DateField(_("first day"))
+    last_day = models.DateField(_("last day"))
+    kind = models.CharField(_("kind"), max_length=10, choices=AbsenceKind.choices, default=AbsenceKind.LEAVE)
+    noted_by = models.ForeignKey(User, models.PROTECT, related_name="+", db_index=False)
+    noted_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("absence")
+        verbose_name_plural = _("absences")
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.CheckConstraint(
+                condition=models.Q(last_day__gte=models.F("first_day")), name="an_absence_ends_after_it_begins"
+            ),
+        ]
+        indexes: ClassVar[list[models.Index]] = [
+            models.Index(fields=["staff", "last_day"], name="absence_of_staff"),
+            # The night asks who is away from tomorrow on.
+            models.Index(fields=["last_day"], name="absence_last_day"),
+        ]

@@ -1,7 +1,7 @@
 """The work calendar 工作日历: the days on which the bank works, whether next year's is there, and taking one in."""
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from io import StringIO
@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from crm import db
-from crm.organization.models import WorkDay
+from crm.organization.models import Absence, WorkDay
 
 # The State Council publishes the coming year's arrangement in autumn.
 PUBLISHED_FROM_MONTH = 11
@@ -51,17 +51,32 @@ def between(first: date, last: date) -> Calendar:
     return Calendar(first, last, {one.day: one for one in WorkDay.objects.filter(day__range=(first, last))})
 
 
-def this_or_next(days: Iterable[date]) -> dict[date, date]:
-    """For each of the days itself where the bank works on it, else the next working day; one statement."""
+def this_or_next(days: Iterable[date], staff_id: int | None = None) -> dict[date, date]:
+    """For each of the days itself where the bank works on it, else the next working day; one statement.
+
+    With `staff_id`: a day on which this member of staff is there too.
+    """
     asked = sorted(set(days))
-    statement = "SELECT day, organization_next_workday(day) AS workday FROM unnest(%s::date[]) day"
-    rows = db.fetch_all(statement, [asked], using="default") if asked else []
+    # Nobody is away: the function passes over working days alone.
+    statement = "SELECT day, organization_next_day_there(%s, day) AS workday FROM unnest(%s::date[]) day"
+    rows = db.fetch_all(statement, [staff_id, asked], using="default") if asked else []
     return {row["day"]: row["workday"] for row in rows}
 
 
-def next_workday(day: date) -> date:
-    """The day itself where the bank works on it, else the next working day."""
-    return this_or_next([day])[day]
+def next_workday(day: date, staff_id: int | None = None) -> date:
+    """The day itself where the bank works on it (and this member of staff is there), else the next such day."""
+    return this_or_next([day], staff_id)[day]
+
+
+def days_away(staff_ids: Collection[int], first: date, last: date) -> dict[int, frozenset[date]]:
+    """The days of a span on which each of these members of staff is away, where there are any; one statement."""
+    rows = Absence.objects.filter(staff_id__in=staff_ids, first_day__lte=last, last_day__gte=first)
+    found: dict[int, set[date]] = {}
+    for one in rows:
+        begins, ends = max(one.first_day, first), min(one.last_day, last)
+        days = (begins + timedelta(days=number) for number in range((ends - begins).days + 1))
+        found.setdefault(one.staff_id, set()).update(days)
+    return {staff_id: frozenset(days) for staff_id, days in found.items()}
 
 
 def missing_year(today: date) -> int | None:

@@ -68,7 +68,7 @@ class DayTargetAdmin(RecordedAdmin):
 
 @admin.register(ContactCadence)
 class ContactCadenceAdmin(RecordedAdmin):
-    list_display = ("tier", "days", "source")
+    list_display = ("tier", "days", "visit_days", "source")
     ordering = ("-tier",)
 
 

@@ -12,7 +12,7 @@ from django.db.models.functions import Cast, JSONObject
 from django.utils.translation import gettext as _
 
 from archives import contactable
-from archives.choices import REACHED, Channel, Outcome, PlanOrigin
+from archives.choices import MET, REACHED, Channel, Outcome, PlanOrigin
 from archives.complaints import due_number
 from archives.contacts import start_of
 from archives.models import ContactLog, MaintenancePlan
@@ -25,7 +25,6 @@ from crm.workbench import ranking
 from customers.choices import AlertKind
 from customers.nudges import open_nudges
 
-MET = (Channel.FACE, Channel.HOME_VISIT)
 NOTES = 5
 NUDGES = 5
 PLANS = 20

@@ -8,16 +8,20 @@ from django.utils import timezone
 
 from archives import complaints
 from archives.complaints import Registration
-from archives.models import Complaint, ComplaintStep, ContactLog
-from campaigns.prospects import register
-from campaigns.prospects.models import Prospect, ProspectStep
+from archives.models import ArchiveValue, Complaint, ComplaintStep, ContactLog, MaintenancePlan
+from campaigns.choices import Arm
+from campaigns.models import CampaignMember
+from campaigns.prospects import referrals, register
+from campaigns.prospects.models import Prospect, ProspectStep, Referral
 from crm.organization.models import User
 from crm.workbench.bulk import jobs
 from crm.workbench.handover import requests
-from customers.choices import BulkState
-from customers.models import BulkJob, Customer, Ownership, OwnershipMove, OwnershipRequest
+from customers.choices import BulkState, Severity
+from customers.models import Alert, BulkJob, Customer, Ownership, OwnershipMove, OwnershipRequest
+from tests.archives.saying import say
 from tests.bulk import leaving
 from tests.bulk.leaving import carried_out, drafted, fill, fresh, request_in_scope, taken_back
+from tests.campaigns.driving import campaign, enlist
 from tests.world import Bank
 
 
@@ -133,3 +137,78 @@ def test_the_note_that_goes_along_has_no_contact_that_was_corrected(bank: Bank) 
     request = carried_out(bank, drafted(bank, [bank.li]))
     note = OwnershipMove.objects.using("batch").get(request=request).note
     assert note is not None and [one["summary"] for one in note["contacts"]] == ["儿子留学"]
+
+
+def taken(bank: Bank, by: User, *, made_by: User | None = None, **subject: int) -> Referral:
+    """A referral that somebody has taken and not said the result of."""
+    now = timezone.now()
+    return Referral.objects.using("batch").create(
+        branch_id=bank.south.pk, need="deposit", made_by_id=(made_by or bank.zhao).pk, made_at=now, asked_until=now,
+        accepted_by_id=by.pk, accepted_at=now, submission=uuid4(), **subject,
+    )  # fmt: skip
+
+
+def takers(*found: Referral) -> list[int | None]:
+    return [Referral.objects.using("batch").get(pk=one.pk).accepted_by_id for one in found]
+
+
+def test_referrals_of_a_leaver_go_to_who_answers_now_and_come_back(bank: Bank) -> None:
+    own, other, nobodys = (bank.customer(f"R{n}", owner=who) for n, who in enumerate((bank.wang, bank.qian, None)))
+    led = taken_in(bank.wang, 1)
+    mine, theirs = taken(bank, bank.wang, customer_id=own.pk), taken(bank, bank.wang, customer_id=other.pk)
+    by_prospect, loose = taken(bank, bank.wang, prospect_id=led.pk), taken(bank, bank.wang, customer_id=nobodys.pk)
+    # 李, who takes over, and 何, who asks for the handover, made these themselves.
+    by_li = taken(bank, bank.wang, made_by=bank.li, customer_id=own.pk)
+    by_he = taken(bank, bank.wang, made_by=bank.he, customer_id=nobodys.pk)
+    told = taken(bank, bank.wang, customer_id=own.pk)
+    Referral.objects.using("batch").filter(pk=told.pk).update(result="done", result_at=timezone.now())
+    with fresh(bank.he) as manager:
+        assert requests.left_open(manager, bank.wang, bank.south.pk)["referrals"] == 6
+    request = carried_out(bank, drafted(bank, [bank.li]))
+    assert takers(mine, theirs, by_prospect, loose) == [bank.li.pk, bank.qian.pk, bank.li.pk, bank.he.pk]
+    assert takers(by_li, by_he, told) == [bank.he.pk, bank.sun.pk, bank.wang.pk]
+    with fresh(bank.he) as manager:
+        assert requests.left_open(manager, bank.wang, bank.south.pk)["referrals"] == 0
+    with fresh(bank.li) as manager:
+        referrals.report(Referral.objects.get(pk=by_prospect.pk), manager, timezone.now(), "done", "")
+    taken_back(bank.sun, request)
+    assert takers(mine, theirs, loose, by_li, by_he) == [bank.wang.pk] * 5
+    assert takers(by_prospect) == [bank.li.pk]  # it has its result
+
+
+def test_what_is_known_and_open_of_a_customer_goes_along_and_comes_back(bank: Bank) -> None:
+    """Alerts, needs noted in the archive, contacts, plans and memberships of campaigns are the customer's."""
+    fill(bank, bank.wang, 1)
+    customer = Customer.objects.using("batch").get(customer_no="K0000001")
+    day = leaving.DAY()
+    say(bank.wang, customer, "need_stage", "heard", row=1)
+    Alert.objects.using("batch").create(
+        customer=customer, branch_id=customer.branch_id, kind="upgrade_critical", episode="1",
+        severity=Severity.INFORMATION,
+        rule_version=1, raised_on=day, updated_on=day,
+    )  # fmt: skip
+    ContactLog.objects.using("batch").create(
+        customer=customer, branch_id=customer.branch_id, staff_id=bank.wang.pk, channel="phone", purpose="care",
+        outcome="interested", summary="女儿留学", contacted_at=timezone.now(),
+    )  # fmt: skip
+    MaintenancePlan.objects.using("batch").update_or_create(
+        customer=customer, branch_id=customer.branch_id, owner_id=bank.wang.pk, due_date=day, submission=uuid4()
+    )
+    ran = campaign(bank, starts_on=day, ends_on=day, baseline=(leaving.days_ago(9), leaving.days_ago(1)))
+    enlist(ran, [(customer, Arm.TREAT, 0, 1)], owner_id=bank.wang.pk)
+    kinds = (Alert, ArchiveValue, ContactLog, MaintenancePlan, CampaignMember)
+
+    def seen(user: User) -> list[int]:
+        with fresh(user) as one:
+            return [kind.objects.visible_to(one).filter(customer_id=customer.pk).count() for kind in kinds]
+
+    def doing() -> set[int]:
+        open_plans = MaintenancePlan.objects.using("batch").filter(customer=customer, state="planned")
+        return set(open_plans.values_list("owner_id", flat=True))
+
+    before, nothing = seen(bank.wang), [0] * len(kinds)
+    assert all(before) and seen(bank.li) == nothing
+    request = carried_out(bank, drafted(bank, [bank.li]))
+    assert (seen(bank.wang), seen(bank.li), doing()) == (nothing, before, {bank.li.pk})
+    taken_back(bank.sun, request)
+    assert (seen(bank.wang), seen(bank.li), doing()) == (before, nothing, {bank.wang.pk})

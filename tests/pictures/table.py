@@ -59,6 +59,7 @@ PICTURES = (
     Picture("plans", MANAGER, "/plans/", (DESK, PHONE)),
     Picture("plan-calendar", MANAGER, "/plans/calendar/", (DESK, PHONE), is_dark=True),
     Picture("plan-calendar-branch", BRANCH, "/plans/calendar/"),
+    Picture("absences", BRANCH, "/plans/absences/", (DESK, PHONE)),
     Picture("plan-detail", MANAGER, "/plans/{plan}/", (DESK, PHONE)),
     Picture("complaints", BRANCH, "/complaints/", (DESK, PHONE), is_dark=True),
     Picture("complaint-new", LOBBY, "/complaints/new/", (DESK, TABLET)),

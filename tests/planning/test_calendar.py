@@ -157,7 +157,7 @@ def test_a_day_lists_its_plans_and_the_statements_are_few(
         plan(bank, f"C{number:02}", TODAY)
     client = client_of(bank.wang)
     client.get(CALENDAR)
-    with django_assert_max_num_queries(15):
+    with django_assert_max_num_queries(17):
         shown = client.get(CALENDAR, {"day": TODAY.isoformat()}).context["shown"]
     assert (shown.chosen.count, len(shown.day_plans), shown.chosen.level) == (20, 20, "crit")
 

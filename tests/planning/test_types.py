@@ -1,15 +1,18 @@
 """Which template a plan is made from: what people have decided of a customer goes before what balances say."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 
 import pytest
 import time_machine
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
-from archives.models import MaintenancePlan
+from archives.models import MaintenancePlan, MaintenanceTemplate, PlanType
+from crm.organization.models import User
 from customers.models import Customer
-from segments.models import GradeDecision, Grading
+from segments.models import Grade, GradeDecision, Grading
 from tests.nightly.night_world import Book
 from tests.world import Bank
 
@@ -80,3 +83,36 @@ def test_the_night_after_a_decision_follows_it(book: Book) -> None:
     decided(book, customer, "marketing_grade", "exit")
     book.night(DAY + timedelta(days=1))
     assert (planned(customer).due_date, type_of(customer)) == (EXIT_DAY, "exit")
+
+
+def test_a_type_added_in_the_admin_site_is_enough(book: Book, client_of: Callable[[User], Client]) -> None:
+    """A type, its template, a manager's choice: the next night plans by it, and no day that stands is moved."""
+    customer = book.open("A", HIGH)
+    book.night(DAY)
+    before = planned(customer)
+    MaintenancePlan.objects.using("batch").filter(pk=before.pk).update(due_date=DAY + timedelta(days=9))
+    admin, manager = client_of(book.bank.lu), client_of(book.bank.wang)
+    row = {"code": "family_office", "dimension": "habit", "name_zh_hans": "家族中心型", "is_active": "on"}
+    too_long = admin.post(reverse("admin:archives_plantype_add"), {**row, "code": "x" * 31})
+    assert too_long.context["adminform"].form.errors.keys() == {"code"}
+    assert admin.post(reverse("admin:archives_plantype_add"), row).status_code == 302
+    added = PlanType.objects.using("batch").get(code="family_office")
+    template = {
+        "plan_type": added.pk, "kind": "daily", "contents": ["software"], "methods": ["tracking"], "channel": "phone",
+        "minutes": 30, "script": "问候",
+    }  # fmt: skip
+    assert admin.post(reverse("admin:archives_maintenancetemplate_add"), template).status_code == 302
+    choose = reverse("segments:grade", args=[customer.pk, "purchase_habit"])
+    assert manager.post(choose, {"grade": "family_office"}).status_code in (302, 303)
+    book.night(DAY + timedelta(days=1))
+    after = planned(customer)
+    assert after.template == MaintenanceTemplate.objects.using("batch").get(plan_type=added)
+    assert (after.pk, after.due_date) == (before.pk, DAY + timedelta(days=9))
+    assert book.night(DAY + timedelta(days=1), rerun=True).counts["plans"]["written"] == 0
+    page = reverse("admin:archives_plantype_change", args=[added.pk])
+    admin.post(page, {**row, "name_zh_hans": "家族型"})
+    assert Grade.objects.using("batch").get(code="family_office").name_zh_hans == "家族型"
+    admin.post(page, {**row, "is_active": ""})
+    chosen = GradeDecision.objects.using("batch").count()
+    manager.post(choose, {"grade": "family_office"})
+    assert GradeDecision.objects.using("batch").count() == chosen

@@ -308,6 +308,14 @@ PAGES: tuple[Page, ...] = (
     Page("archives:surveys", OWNERS, READ),
     Page("archives:survey_follow", OWNERS, WRITE, "survey", survey),
     Page("archives:calendar", OWNERS, READ),
+    Page("archives:absences", OWNERS, BOTH),
+    Page(
+        "archives:absence_remove",
+        OWNERS,
+        WRITE,
+        arguments=lambda town, subject: {"pk": 2**40},  # whose: tests/planning/test_absences.py
+        answers={"POST": frozenset({404})},
+    ),
     Page("archives:spread", OWNERS, WRITE, answers={"POST": frozenset({404})}),
     Page("archives:hand", OWNERS, WRITE, answers={"POST": frozenset({404})}),
     Page("archives:subscribe", OWNERS, WRITE),

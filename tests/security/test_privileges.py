@@ -140,6 +140,7 @@ TABLES = {
     "night_tier_before": "",
     "night_touched": "",
     "organization_branch": "arw",
+    "organization_absence": "ard",
     "organization_contactcadence": "arw",
     "organization_daytarget": "arw",
     "organization_user": "arw",

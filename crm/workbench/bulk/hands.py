@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from archives import complaints, pool
 from archives.models import MaintenancePlan
-from campaigns.prospects import register
+from campaigns.prospects import referrals, register
 from crm import db
 from crm.audit import trail
 from crm.jobs.models import JobRun
@@ -100,13 +100,13 @@ class Hands:
 
 
 def settle(request: OwnershipRequest, job: BulkJob, actor: User) -> dict[str, Any]:
-    """Ends what else is open of the leaver; returns the ids of the ownerships, and each plan, complaint and prospect
-    with who has it now.
+    """Ends what else is open of the leaver; returns the ids of the ownerships, and each plan, complaint, prospect
+    and referral with who has it now.
 
     Assistant and foster ownerships end, and those of closed customers; plans for colleagues' customers go to who
     answers for them, to the actor where nobody does; complaints go to who asked for the handover, to the actor where
-    they are about the former; prospects go to who takes over, in turn; prepared jobs are forgotten and unanswered
-    exports withdrawn.
+    they are about the former; prospects go to who takes over, in turn; referrals without a result to who answers for
+    the customer or the prospect now; prepared jobs are forgotten and unanswered exports withdrawn.
     """
     leaver, day = request.leaver_id, job.business_date
     beside = Ownership.objects.visible_to(actor).filter(owner_id=leaver, until__isnull=True)
@@ -129,11 +129,13 @@ def settle(request: OwnershipRequest, job: BulkJob, actor: User) -> dict[str, An
     followed = (
         register.hand_all(actor, request.leaver, request.branch_id, heirs, timezone.now()) if request.leaver else {}
     )
+    called = referrals.hand_all(actor, request.leaver, request.branch_id, leaders) if request.leaver else {}
     found = {
         "ownerships": ended,
         "plans": {str(pk): owner for pk, owner in handed},
         "complaints": {str(pk): handler for pk, handler in complained.items()},
         "prospects": {str(pk): owner for pk, owner in followed.items()},
+        "referrals": {str(pk): taker for pk, taker in called.items()},
     }
     trail.record(actor, "handover.settle", target=request, detail={"leaver": leaver, **found})
     return found
@@ -145,6 +147,7 @@ def unsettle(request: OwnershipRequest, job: BulkJob, actor: User) -> None:
         return
     complaints.hand_back(actor, request.leaver, request.settled.get("complaints", {}), request.reason)
     register.hand_back(actor, request.leaver, request.settled.get("prospects", {}), timezone.now())
+    referrals.hand_back(actor, request.leaver, request.settled.get("referrals", {}))
     ended = Ownership.objects.filter(pk__in=request.settled.get("ownerships", []), until=job.business_date)
     ended.update(until=None)
     handed = request.settled.get("plans", {})

@@ -77,14 +77,14 @@ def people(branch_id: int) -> QuerySet[User]:
 
 
 def loads(branch_id: int, ids: Sequence[int], day: date) -> list[Candidate]:
-    """What these people have to do in the coming 30 days, by staff number; in three statements."""
+    """What these people have to do in the coming 30 days, by staff number; in four statements."""
     standard, until = load.standard(day), day + timedelta(days=AHEAD_DAYS)
-    available = standard.hours(len(workdays.between(day, until).working_days))
+    available = load.Hours(workdays.between(day, until).working_days, standard, day, until).of(ids)
     about = {"branch": branch_id, "ids": list(ids), "day": day, "until": until, "minutes": standard.minutes}
     return [
         Candidate(
             row["customers"], row["aum"], row["top"], row["minutes"], row["staff_no"],
-            load.Load(row["id"], row["name"], row["plans"], row["late"], row["minutes"] / 60, available),
+            load.Load(row["id"], row["name"], row["plans"], row["late"], row["minutes"] / 60, available[row["id"]]),
         )
         for row in db.fetch_sql(__package__, "candidates", "default", **about)
     ]  # fmt: skip

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from archives import pool
 from archives.models import Complaint, MaintenancePlan
-from campaigns.prospects import register
+from campaigns.prospects import referrals, register
 from crm import db
 from crm.audit import trail
 from crm.organization.access import leaders_of
@@ -166,6 +166,7 @@ def left_open(user: User, leaver: User, branch_id: int) -> dict[str, int]:
         "plans": plans.count(),
         "complaints": complaints.count(),
         "prospects": register.open_of(user, leaver, branch_id).count(),
+        "referrals": referrals.open_of(user, leaver, branch_id).count(),
     }
 
 
