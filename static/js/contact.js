@@ -12,13 +12,14 @@
   }, true);
 
   // Only after a press: who goes through the results by the arrow keys stays among them.
-  document.addEventListener("click", (event) => {
-    const picked = event.detail > 0 && event.target.closest?.("form[data-needing] .pick")?.querySelector("input");
-    if (!picked || picked.name !== "outcome") return;
-    const form = picked.form;
+  let isPressed = false;
+  document.addEventListener("pointerdown", (event) => { isPressed = Boolean(event.target.closest(".pick")); }, true);
+  document.addEventListener("keydown", () => { isPressed = false; }, true);
+  document.addEventListener("change", (event) => {
+    const form = isPressed && event.target.name === "outcome" && event.target.closest("form[data-needing]");
+    if (!form) return;
     const summary = form.elements.namedItem("summary");
-    const needs = form.dataset.needing.split(" ").includes(picked.value);
-    const texted = form.querySelector("input[name=channel][value=sms]")?.checked;
-    if (needs && !texted && !summary.value) setTimeout(() => summary.focus());
+    const isTexted = form.querySelector("input[name=channel][value=sms]")?.checked;
+    if (form.dataset.needing.split(" ").includes(event.target.value) && !isTexted && !summary.value) summary.focus();
   });
 })();
