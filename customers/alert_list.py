@@ -57,7 +57,7 @@ ALERTS = Shape(
         Column("raised", _("Raised"), sort="-raised", is_shown=False),
         Column("manager", _("Manager"), of="team"),
         Column("branch", _("Branch"), of="many", is_wide=True),
-        Column("flags", _("Notes")),
+        Column("flags", _("Notes"), is_wide=True),
     ),
     sorts=(
         Sort("due", _("Due first"), Coalesce("due_date", date.max), shape.day),
