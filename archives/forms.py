@@ -28,7 +28,7 @@ NO_SUMMARY = _("You reached the customer: write in one sentence what was said.")
 
 def lacks_summary(data: Mapping[str, Any]) -> bool:
     """Whether a contact reached the customer and does not say what was said: an effective one says it (DOMAIN §3)."""
-    return is_effective(data.get("channel", ""), data.get("outcome", "")) and data.get("summary") == ""
+    return is_effective(data.get("channel", ""), data.get("outcome", "")) and bool(data.get("summary") == "")
 
 
 @dataclass(frozen=True)
@@ -202,12 +202,12 @@ class ContactForm(forms.Form):
     def purpose_of(self, data: Mapping[str, Any]) -> str:
         """What it was for: as chosen, else by the campaign, the first alert that it answers, the plan that it does."""
         if data.get("purpose") or data.get("campaign"):
-            return data.get("purpose") or Purpose.CAMPAIGN
+            return str(data.get("purpose") or Purpose.CAMPAIGN)
         answered = list(data.get("alerts") or ())
         if answered:
             return PURPOSE_OF_KIND.get(AlertKind(answered[0].kind), OF_ALERT)
         plan = data.get("plan")
-        return plan.purpose if plan else Purpose.CARE
+        return str(plan.purpose) if plan else Purpose.CARE
 
     def disturbs_a_comparison(self, data: Mapping[str, Any]) -> bool:
         """Whether we reached out for a campaign to somebody whom running campaigns leave alone, and nobody has said
