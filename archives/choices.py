@@ -443,5 +443,6 @@ class Bar(models.TextChoices):
     MINOR = "minor", _("The customer is a minor, and no guardian has agreed.")
     COMPLAINT = "complaint", _("A complaint is open; nothing is sold until it is closed.")
     NO_CONSENT = "no_consent", _("The customer has not agreed to contacts of this kind.")
+    LEFT_ALONE = "left_alone", _("A running campaign leaves this customer alone; nobody contacts them for a campaign.")
     CAP = "cap", _("The customer has been contacted often enough for now.")
     HOURS = "hours", _("It is too early or too late to reach a customer.")

@@ -1,8 +1,9 @@
 """可否联系: may this customer be reached, for what, by which way, when. Here the one rule is asked.
 
-It is SQL (migration can_contact): consent by purpose and channel, do-not-contact, minors, an open complaint, the cap of
-touches, the hours. A contact that has been made is never refused: a log records what happened. What is barred is a call
-about to be made (the page greys it) and a task for one (the database refuses it).
+It is SQL (migrations can_contact, left_alone): consent by purpose and channel, do-not-contact, minors, an open
+complaint, whom running campaigns leave alone, the cap of touches, the hours. A contact that has been made is never
+refused: a log records what happened. What is barred is a call about to be made (the page greys it) and a task for
+one (the database refuses it).
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,27 +12,23 @@ from datetime import date, datetime, time
 from typing import Any
 
 from django.db import IntegrityError
-from django.db.models import Case, F, Func, JSONField, TextField, Value, When
+from django.db.models import F, Func, JSONField, Value
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
-from archives.choices import Bar, Channel, Purpose
+from archives.choices import Bar, Channel
 from crm import db
-from customers.choices import AlertKind
+from customers.contact_bar import purpose_of_kind
 
-PURPOSE_OF_KIND = {
-    AlertKind.MATURITY: Purpose.MATURITY,
-    AlertKind.UPGRADE_CRITICAL: Purpose.CRITICAL,
-    AlertKind.DOWNGRADE_CRITICAL: Purpose.CRITICAL,
-}
 SHORT = {
     Bar.DO_NOT_CONTACT: gettext_lazy("Do not contact"),
     Bar.REFUSED: gettext_lazy("Refused this"),
     Bar.MINOR: gettext_lazy("A minor"),
     Bar.COMPLAINT: gettext_lazy("Complaint open"),
     Bar.NO_CONSENT: gettext_lazy("No consent"),
+    Bar.LEFT_ALONE: gettext_lazy("Left alone by campaign"),
     Bar.CAP: gettext_lazy("Contacted often"),
     Bar.HOURS: gettext_lazy("Outside hours"),
 }
@@ -198,6 +195,4 @@ def call_of_plan(at: datetime) -> VerdictOf:
 
 def call_about_alert(at: datetime) -> VerdictOf:
     """The same for a call about the alert of a row."""
-    whens = [When(kind=kind, then=Value(purpose.value)) for kind, purpose in PURPOSE_OF_KIND.items()]
-    purpose = Case(*whens, default=Value(Purpose.ALERT.value), output_field=TextField())
-    return VerdictOf("customer_id", purpose, Value(Channel.PHONE.value), at)
+    return VerdictOf("customer_id", purpose_of_kind(), Value(Channel.PHONE.value), at)

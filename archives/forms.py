@@ -1,7 +1,7 @@
 """The quick contact log: three clicks, everything else prefilled or left out."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, ClassVar
@@ -10,7 +10,17 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from archives import next_contact, recordings
-from archives.choices import CONTACT_OUTCOMES, RECORDING_NO, Channel, Direction, Purpose, Source
+from archives.campaign_choice import Running
+from archives.choices import (
+    CONTACT_OUTCOMES,
+    REACHED,
+    RECORDING_NO,
+    Channel,
+    Direction,
+    Purpose,
+    Source,
+    is_effective,
+)
 from archives.contactable import PURPOSE_OF_KIND
 from archives.contacts import Contact
 from archives.models import ContactLog, MaintenancePlan
@@ -18,9 +28,17 @@ from archives.record_forms import Question, question_field
 from archives.record_kinds import BadValue, read
 from archives.records import Edit
 from customers.choices import AlertKind
+from customers.contact_bar import OF_ALERT, PURPOSE_OF_KIND
 from customers.models import Alert, Customer
 
 FURTHEST_NEXT_DAYS = 366
+WHEN_SUMMARY = _("Needed where you reached the customer.")
+NO_SUMMARY = _("You reached the customer: write in one sentence what was said.")
+
+
+def lacks_summary(data: Mapping[str, Any]) -> bool:
+    """Whether a contact reached the customer and does not say what was said: an effective one says it (DOMAIN §3)."""
+    return is_effective(data.get("channel", ""), data.get("outcome", "")) and bool(data.get("summary") == "")
 
 
 @dataclass(frozen=True)
@@ -53,6 +71,7 @@ class ContactForm(forms.Form):
         required=False,
         max_length=500,
         widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=WHEN_SUMMARY,
         error_messages={"max_length": _("At most %(limit_value)d characters; you wrote %(show_value)d.")},
     )
     next_date = forms.DateField(
@@ -66,6 +85,13 @@ class ContactForm(forms.Form):
     purpose = forms.ChoiceField(
         label=_("Purpose"), choices=[("", _("As the alert or the plan says")), *Purpose.choices], required=False
     )
+    campaign = forms.ChoiceField(
+        label=_("For the campaign"),
+        required=False,
+        error_messages={"invalid_choice": _("This campaign does not contact the customer, or not any more.")},
+    )
+    # It was for a campaign although none contacts the customer, and has happened all the same.
+    happened = forms.BooleanField(label=_("It has happened all the same; keep it as it was"), required=False)
     products = forms.CharField(label=_("Products"), required=False, max_length=200)
     amount = forms.DecimalField(label=_("Amount"), required=False, max_digits=18, decimal_places=2, min_value=0)
     recording_no = forms.CharField(
@@ -104,9 +130,12 @@ class ContactForm(forms.Form):
         plans: Sequence[MaintenancePlan] = (),
         plan: int | None = None,
         questions: Sequence[Question] = (),
+        campaigns: Sequence[Running] = (),
         **kwargs: Any,
     ) -> None:
         self.questions = questions
+        self.asking = [one for one in campaigns if not one.is_left_alone]
+        self.leaving_alone = [one.name for one in campaigns if one.is_left_alone]
         self.customer, self.day, self.open_alerts, self.cadence_days = customer, day, alerts, cadence_days
         self.open_plans, self.staff_id = plans, staff_id
         first = next((alert for alert in alerts if alert.pk == chosen), alerts[0] if alerts else None)
@@ -127,15 +156,23 @@ class ContactForm(forms.Form):
         self.fields["alerts"].queryset = Alert.objects.filter(customer=customer)  # type: ignore[attr-defined]
         # The same of a plan that somebody else has closed.
         self.fields["plan"].queryset = MaintenancePlan.objects.filter(customer=customer)  # type: ignore[attr-defined]
+        self.fields["campaign"].choices = [  # type: ignore[attr-defined]
+            ("", _("none in particular")), *((str(one.campaign_id), one.name) for one in self.asking)
+        ]  # fmt: skip
         for name in self.errors if self.is_bound else ():
             if name in self.fields:
                 self.fields[name].widget.attrs["aria-invalid"] = "true"
 
     @property
+    def needing(self) -> str:
+        """The results that need a sentence, for the page."""
+        return " ".join(REACHED)
+
+    @property
     def likely_purpose(self) -> str:
         """What the contact is for, as far as the form knows before it is sent."""
         if self.first is not None:
-            return PURPOSE_OF_KIND.get(AlertKind(self.first.kind), Purpose.ALERT)
+            return PURPOSE_OF_KIND.get(AlertKind(self.first.kind), OF_ALERT)
         plan = next((one for one in self.open_plans if one.pk == self.chosen_plan), None)
         return plan.purpose if plan else Purpose.CARE
 
@@ -169,6 +206,10 @@ class ContactForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Reads the answers; one that does not suit its field is marked there."""
         data = super().clean() or {}
+        if lacks_summary(data):
+            self.add_error("summary", NO_SUMMARY)
+        if self.disturbs_a_comparison(data):
+            self.add_error("purpose", _("A running campaign leaves this customer alone, so that it can be compared."))
         for one in self.questions:
             given = data.get(one.name) or []
             try:
@@ -177,6 +218,22 @@ class ContactForm(forms.Form):
                 self.add_error(one.name, str(fault))
         check_recording(self, data)
         return data
+
+    def purpose_of(self, data: Mapping[str, Any]) -> str:
+        """What it was for: as chosen, else by the campaign, the first alert that it answers, the plan that it does."""
+        if data.get("purpose") or data.get("campaign"):
+            return str(data.get("purpose") or Purpose.CAMPAIGN)
+        answered = list(data.get("alerts") or ())
+        if answered:
+            return PURPOSE_OF_KIND.get(AlertKind(answered[0].kind), OF_ALERT)
+        plan = data.get("plan")
+        return str(plan.purpose) if plan else Purpose.CARE
+
+    def disturbs_a_comparison(self, data: Mapping[str, Any]) -> bool:
+        """Whether we reached out for a campaign to somebody whom running campaigns leave alone, and nobody has said
+        that it was no slip."""
+        is_ours = self.purpose_of(data) == Purpose.CAMPAIGN and data.get("direction") != Direction.INBOUND
+        return is_ours and bool(self.leaving_alone) and not self.asking and not data.get("happened")
 
     def edits(self) -> list[Edit]:
         """What the customer answered, as edits of the archive."""
@@ -194,20 +251,17 @@ class ContactForm(forms.Form):
         return chosen
 
     def contact(self) -> Contact:
-        """What the form says; the purpose follows from the first alert that it answers, else from the plan it does."""
+        """What the form says."""
         data = self.cleaned_data
-        answered = list(data["alerts"])
-        purpose = data["plan"].purpose if data["plan"] else Purpose.CARE
-        if answered:
-            purpose = PURPOSE_OF_KIND.get(AlertKind(answered[0].kind), Purpose.ALERT)
         return Contact(
             channel=data["channel"],
             outcome=data["outcome"],
-            purpose=data["purpose"] or purpose,
+            purpose=self.purpose_of(data),
             summary=data["summary"],
             next_date=data["next_date"],
             **{name: data[name] for name in ("products", "amount", "recording_no", "next_action")},
             direction=data["direction"] or Direction.OUTBOUND,
+            campaign_id=int(data["campaign"]) if data["campaign"] else None,
         )
 
 
@@ -240,6 +294,8 @@ class CorrectionForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
+        if lacks_summary(data):
+            self.add_error("summary", NO_SUMMARY)
         if not self.errors and not self.has_changed():
             self.add_error(None, _("Nothing is different from what was there."))
         check_recording(self, data)

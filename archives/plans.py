@@ -243,11 +243,15 @@ def free_day(plan: MaintenancePlan, day: date) -> date:
 
 
 def next_of(log: ContactLog) -> Intent:
-    """The next contact as it may be: in person where this way is closed, on the first free day."""
+    """The next contact as it may be: in person where this way is closed, on the first free day; as care where a running
+    campaign leaves the customer alone."""
     assert log.next_date is not None
     contactable.hold([log.customer_id])
-    verdict = contactable.verdict_on_plan(log.customer_id, log.purpose, log.channel, log.next_date)
     intent = Intent(log.next_date, log.purpose, log.channel, log.next_action)
+    verdict = contactable.verdict_on_plan(log.customer_id, log.purpose, log.channel, log.next_date)
+    if verdict is not None and verdict.bar == Bar.LEFT_ALONE:
+        intent = replace(intent, purpose=Purpose.CARE)
+        verdict = contactable.verdict_on_plan(log.customer_id, intent.purpose, log.channel, log.next_date)
     if verdict is None or verdict.bar == Bar.COMPLAINT:
         return intent
     if verdict.free_at is not None:

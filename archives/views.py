@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
-from archives import contactable, plans, records
+from archives import campaign_choice, contactable, plans, records
 from archives.choices import REACHING_OUT, Channel
 from archives.contacts import (
     AlreadyCorrected,
@@ -61,6 +61,7 @@ def contact_new(request: HttpRequest, pk: int) -> HttpResponse:
         cadence_days=customer.cadence_days,
         staff_id=request.user.pk,
         questions=questions_in(request, customer),
+        campaigns=campaign_choice.running(request.user, customer, timezone.localdate()),
     )
     if request.method == "POST" and form.is_valid():
         alert_ids = [alert.pk for alert in form.cleaned_data["alerts"]]

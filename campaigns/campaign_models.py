@@ -1,5 +1,7 @@
 """营销活动: what a campaign asks for, whom it was launched with, in which group each of them is, and what to say."""
 
+import hashlib
+from datetime import date
 from typing import Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
@@ -109,6 +111,10 @@ class CampaignQuerySet(models.QuerySet["Campaign"]):
     def running(self) -> "CampaignQuerySet":
         return self.filter(state=CampaignState.RUNNING)
 
+    def calling(self, day: date) -> "CampaignQuerySet":
+        """Those whose members may be called on a day: neither before the first day nor after the last."""
+        return self.running().filter(starts_on__lte=day, ends_on__gte=day)
+
     def launched(self) -> "CampaignQuerySet":
         return self.filter(state__in=LAUNCHED)
 
@@ -121,6 +127,7 @@ class Campaign(SuccessRule):
     Asking freezes what the approver sees: `figures` and their `figures_hash`; the launch does exactly that or nothing.
     `as_of` is the business date of the frozen figures, `audience_hash` the SHA-256 over the ids of all members in their
     order, joined by commas. `controls` is 0 where the control group would have been too small to tell anything.
+    Who leads it may end it before its time: `ends_on` is then the last day that is measured, `planned_end` what it was.
     `budget` and `cost` in yuan; `cost` is what was spent, typed in by who leads the campaign.
     """
 
@@ -156,6 +163,10 @@ class Campaign(SuccessRule):
     audience_hash = models.CharField(max_length=64, blank=True, default="", editable=False)
     members_count = models.IntegerField(default=0, editable=False)
     controls = models.IntegerField(default=0, editable=False)
+    planned_end = models.DateField(null=True, editable=False)
+    ended_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False, editable=False)
+    ended_at = models.DateTimeField(null=True, editable=False)
+    end_reason = models.CharField(max_length=200, blank=True, default="", db_default="", editable=False)
 
     objects: ClassVar[CampaignQuerySet] = CampaignQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -182,6 +193,12 @@ class Campaign(SuccessRule):
                 & Q(baseline_to__lt=F("starts_on")),
                 name="the_base_lies_before_the_campaign",
             ),
+            models.CheckConstraint(
+                condition=Q(ended_at__isnull=True)
+                | Q(ended_by__isnull=False, planned_end__gte=F("ends_on"), state=CampaignState.ENDED)
+                & ~Q(end_reason=""),
+                name="who_ends_a_campaign_early_says_why",
+            ),
         ]
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=["owner_branch", "-id"], name="campaign_of_branch"),
@@ -194,6 +211,14 @@ class Campaign(SuccessRule):
     def is_open(self) -> bool:
         """Nobody has launched it: it can still change."""
         return self.state in UNLAUNCHED
+
+    @property
+    def is_running(self) -> bool:
+        return self.state == CampaignState.RUNNING
+
+    def is_calling(self, day: date) -> bool:
+        """Whether its members may be called on a day, as `calling` says of many."""
+        return self.is_running and self.starts_on <= day <= self.ends_on
 
 
 class CampaignScript(models.Model):
@@ -218,6 +243,11 @@ class CampaignScript(models.Model):
                 name="nobody_approves_their_own_script",
             ),
         ]
+
+    @property
+    def mark(self) -> str:
+        """What an approval is for: this text of this version."""
+        return hashlib.sha256(f"{self.number}:{self.text}".encode()).hexdigest()
 
 
 class CampaignStratum(models.Model):
@@ -261,6 +291,7 @@ class CampaignMember(models.Model):
     baseline period and `base_aum` at its end, `launch_aum` at the end of the campaign's `as_of`; money in yuan.
     `yielded_to` is the campaign that has the customer instead: still a member, not called in this one.
     `contact` is the newest one of this campaign, `invited_at` the moment of the first, `attended_on` when they came.
+    `caller` has had them in call mode since `calling_since`, so that no second person calls at the same time.
     The night finds `qualified_on` (the first day on which the success rule held) and `kept` (empty until it is due).
     """
 
@@ -284,6 +315,8 @@ class CampaignMember(models.Model):
     )
     contact = models.ForeignKey("archives.ContactLog", models.SET_NULL, null=True, related_name="+", **NO_INDEX)
     invited_at = models.DateTimeField(_("invited"), null=True)
+    caller = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+", **NO_INDEX)
+    calling_since = models.DateTimeField(null=True)
     attended_on = models.DateField(_("came on"), null=True)
     qualified_on = models.DateField(_("reached on"), null=True)
     kept = models.BooleanField(_("kept"), null=True)

@@ -1,15 +1,14 @@
-"""A campaign before it is launched: written, changed, and its script version by version."""
+"""A campaign before it is launched: written and changed; and what it costs."""
 
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import Max
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from campaigns import scripts
 from campaigns.choices import CampaignState
 from campaigns.launching import CampaignRefused, held, leads
-from campaigns.models import Campaign, CampaignScript
+from campaigns.models import Campaign
 from crm.audit import trail
 from crm.organization.models import User
 
@@ -30,22 +29,9 @@ def save(user: User, campaign: Campaign, script: str) -> Campaign:
         campaign.asked_by = campaign.asked_at = campaign.decided_by = campaign.decided_at = None
         campaign.refusal = ""
         campaign.save()
-        write_script(user, campaign, script)
+        scripts.write(user, campaign, script)
         trail.record(user, "campaign.save", target=campaign)
     return campaign
-
-
-def write_script(user: User, campaign: Campaign, text: str) -> None:
-    """A version that nobody has approved is written over; else a next one begins. The same text stays."""
-    text = text.replace("\r\n", "\n")  # as browsers send it
-    newest = campaign.scripts.order_by("-number").first()
-    if newest is not None and newest.text == text:
-        return
-    if newest is not None and newest.approved_at is None:
-        campaign.scripts.filter(pk=newest.pk).update(text=text, written_by=user, written_at=timezone.now())
-        return
-    number = (campaign.scripts.aggregate(last=Max("number"))["last"] or 0) + 1
-    CampaignScript.objects.create(campaign=campaign, number=number, text=text, written_by=user)
 
 
 def set_cost(user: User, campaign: Campaign, cost: Decimal) -> None:

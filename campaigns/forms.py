@@ -9,8 +9,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from archives.choices import Channel, Outcome, Purpose
+from archives.choices import REACHED, Channel, Outcome, Purpose
 from archives.contacts import Contact
+from archives.forms import NO_SUMMARY, WHEN_SUMMARY, lacks_summary
 from campaigns.choices import Stratifier
 from campaigns.launching import script_of
 from campaigns.models import Campaign, CampaignTemplate
@@ -120,6 +121,16 @@ class ReasonForm(forms.Form):
     reason = forms.CharField(label=gettext_lazy("Why not"), max_length=200)
 
 
+class EndForm(forms.Form):
+    reason = forms.CharField(label=gettext_lazy("Why it ends"), max_length=200)
+
+
+class ScriptForm(forms.Form):
+    script = forms.CharField(
+        label=gettext_lazy("Next version"), max_length=4000, widget=forms.Textarea(attrs={"rows": 6})
+    )
+
+
 class CostForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Campaign
@@ -136,7 +147,9 @@ class ResultForm(forms.Form):
         widget=forms.RadioSelect,
         error_messages={"required": gettext_lazy("Choose how it went.")},
     )
-    summary = forms.CharField(label=gettext_lazy("In one sentence"), required=False, max_length=500)
+    summary = forms.CharField(
+        label=gettext_lazy("In one sentence"), required=False, max_length=500, help_text=WHEN_SUMMARY
+    )
     next_date = day_field(label=gettext_lazy("Next contact"), required=False)
 
     def __init__(self, data: Any, *, day: date) -> None:
@@ -148,6 +161,17 @@ class ResultForm(forms.Form):
         if chosen is not None and not self.day <= chosen <= self.day + timedelta(days=LONGEST_DAYS):
             raise forms.ValidationError(_("The next contact lies in the past, or more than a year ahead."))
         return chosen
+
+    @property
+    def needing(self) -> str:
+        """The results that need a sentence, for the keys of call mode."""
+        return " ".join(REACHED)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if lacks_summary({**data, "channel": Channel.PHONE}):
+            self.add_error("summary", NO_SUMMARY)
+        return data
 
     def contact(self, campaign: Campaign) -> Contact:
         """What the form says, as a call for this campaign."""

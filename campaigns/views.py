@@ -6,13 +6,14 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from campaigns import drafts, launching, tasks
+from campaigns import drafts, ending, launching, member_counts, scripts, tasks
 from campaigns.campaign_models import FIGURES_MOVED, LEAST_CONTROL, CampaignQuerySet
 from campaigns.choices import CampaignState, Exclusion
-from campaigns.forms import CampaignForm, CostForm, ReasonForm
+from campaigns.forms import CampaignForm, CostForm, EndForm, ReasonForm, ScriptForm
 from campaigns.launching import CampaignRefused
 from campaigns.models import Campaign, CampaignTemplate
 from crm.organization.access import BALANCE_ROLES, for_roles, leaders_of
@@ -28,7 +29,7 @@ LEADERS = [Role.BRANCH_MANAGER]
 def shown(request: HttpRequest, pk: int) -> tuple[Campaign, User]:
     """A campaign that the user sees, 404 for any other; drafts are for who leads branches."""
     assert isinstance(request.user, User)
-    related = ("owner_branch", "segment", "created_by", "asked_by", "decided_by", "template")
+    related = ("owner_branch", "segment", "created_by", "asked_by", "decided_by", "ended_by", "template")
     return get_object_or_404(seen_by(request.user).select_related(*related), pk=pk), request.user
 
 
@@ -48,7 +49,7 @@ def campaign_list(request: HttpRequest) -> HttpResponse:
         rows = rows.filter(pk__lt=int(before))
     found = list(rows.order_by("-pk")[: PAGE_ROWS + 1])
     context = {
-        "rows": found[:PAGE_ROWS],
+        "rows": member_counts.counted(request.user, found[:PAGE_ROWS]),
         "next_place": found[PAGE_ROWS - 1].pk if len(found) > PAGE_ROWS else None,
         "leads": leads,
         "templates": list(CampaignTemplate.objects.filter(is_active=True).order_by("pk")[:PAGE_ROWS]) if leads else [],
@@ -102,12 +103,18 @@ def campaign(request: HttpRequest, pk: int) -> HttpResponse:
     """One campaign: what it asks for, whom it has and why not others, what to say, and what is to be decided."""
     one, user = shown(request, pk)
     leads = launching.leads(user, one)
+    draft = scripts.waiting(one) if leads and one.launched_at else None
     context = {
         "one": one,
         "leads": leads,
         "may_decide": launching.may_decide(user, one),
         "approvers": approvers(one) if one.state == CampaignState.ASKED else [],
-        "script": launching.script_of(one),
+        "script": scripts.approved(one) if one.launched_at else launching.script_of(one),
+        "draft": draft,
+        "may_approve": scripts.may_approve(user, one, draft),
+        "script_form": ScriptForm(initial={"script": draft.text if draft else ""}),
+        "runs": one.is_running,
+        "end_form": EndForm(),
         # They are of all its branches, and name campaigns of some of them.
         "figures": spoken(user, one) if leads else None,
         "is_moved": one.refusal == FIGURES_MOVED,
@@ -153,7 +160,8 @@ def spoken(user: User, one: Campaign) -> dict[str, Any]:
 @require_POST
 @for_roles(LEADERS)
 def campaign_change(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
-    """look, ask, approve, refuse, withdraw, cost: by who leads the campaign, each told where it is not possible."""
+    """look, ask, approve, refuse, withdraw, cost, end, script, script_approve: by who leads the campaign, each told
+    where it is not possible."""
     one, user = shown(request, pk)
     try:
         told = change(request, user, one, verb)
@@ -174,7 +182,9 @@ def change(request: HttpRequest, user: User, one: Campaign, verb: str) -> str:
         launching.ask(user, one, seen)
         return _("It waits for a second person.")
     if verb == "approve":
-        launching.approve(user, one, seen)
+        before = one.figures["members"] if one.figures else 0
+        if not launching.approve(user, one, seen):
+            return moved(one, before)
         transaction.on_commit(lambda: tasks.wake(one.pk))
         return _("Approved. It is being launched; the figures are checked once more.")
     if verb == "refuse":
@@ -189,7 +199,31 @@ def change(request: HttpRequest, user: User, one: Campaign, verb: str) -> str:
             raise CampaignRefused(_("Write what was spent as an amount in yuan."))
         drafts.set_cost(user, one, form.cleaned_data["cost"])
         return _("The cost is kept.")
+    if verb == "end":
+        end = EndForm(request.POST)
+        if not end.is_valid():
+            raise CampaignRefused(_("Write why, in a few words."))
+        ended = ending.end_early(user, one, timezone.localdate(), end.cleaned_data["reason"])
+        return _("The campaign has ended; it is measured until %(day)s.") % {"day": ended.ends_on.isoformat()}
+    if verb == "script":
+        written = ScriptForm(request.POST)
+        if not written.is_valid():
+            raise CampaignRefused(_("Write what is to be said, in at most 4,000 characters."))
+        scripts.write_later(user, one, written.cleaned_data["script"])
+        return _("The new version waits for a second person; calls go on with the approved one.")
+    if verb == "script_approve":
+        scripts.approve(user, one, seen)
+        return _("Call mode shows the new version from now on.")
     if verb != "withdraw":
         raise Http404
     launching.withdraw(user, one)
     return _("The campaign is withdrawn.")
+
+
+def moved(one: Campaign, before: int) -> str:
+    """What to say where the figures became other ones between asking and approving."""
+    now = Campaign.objects.get(pk=one.pk).figures["members"]
+    return _(
+        "Not approved: the figures have moved since they were asked for (members then %(before)s, now %(now)s). The "
+        "campaign is a draft again with the figures of now: read them and ask anew."
+    ) % {"before": before, "now": now}

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from customers.choices import ListName
+from customers.contact_bar import ContactBar, purpose_of_kind
 from customers.customer_list import main_owner, published_day
 from customers.filters import AlertFilter
 from customers.lists import shape
@@ -28,6 +29,8 @@ def load(alerts: QuerySet[Any], shown: frozenset[str], day: date) -> QuerySet[An
     extra: dict[str, Any] = {"as_of": published_day()}
     if "manager" in shown:
         extra["owner_name"] = main_owner("customer_id")
+    if "flags" in shown:
+        extra["call"] = ContactBar("customer_id", purpose_of_kind(), day)
     found: QuerySet[Any] = with_customer(alerts).annotate(**extra)
     return found
 
@@ -54,6 +57,7 @@ ALERTS = Shape(
         Column("raised", _("Raised"), sort="-raised", is_shown=False),
         Column("manager", _("Manager"), of="team"),
         Column("branch", _("Branch"), of="many", is_wide=True),
+        Column("flags", _("Notes"), is_wide=True),
     ),
     sorts=(
         Sort("due", _("Due first"), Coalesce("due_date", date.max), shape.day),

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import F, Func, JSONField, Min, OuterRef, QuerySet, Subquery, Value
+from django.db.models import Min, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, JSONObject
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -16,6 +16,7 @@ from django.utils.translation import pgettext_lazy
 from crm.jobs.models import JobRun
 from customers.averages import Balances, month_average
 from customers.choices import LIVE_ALERT_STATES, HoldingStatus, ListName, OwnershipRole
+from customers.contact_bar import ContactBar
 from customers.filters import CustomerFilter
 from customers.lists import shape
 from customers.lists.shape import Column, Shape, Sort
@@ -71,19 +72,6 @@ def last_contact() -> Subquery:
     return Subquery(contacted.order_by("-contact_logs__contacted_at").values("contact_logs__contacted_at")[:1])
 
 
-class ContactBar(Func):
-    """Why a customer may not be called on a day, as the one rule says; by the name of its function, since it is a layer
-    above. For the rows of a page, which has nothing to say of the hours: they are the same for all."""
-
-    function = "contact_bar"
-    template = "to_jsonb(%(function)s(%(expressions)s))"
-    output_field = JSONField()
-
-    def __init__(self, day: date) -> None:
-        noon = timezone.make_aware(datetime.combine(day, time(12)))
-        super().__init__(F("pk"), Value("care"), Value("phone"), Value(noon))
-
-
 def next_plan() -> Subquery:
     """The day of the next open plan; by the relation's name, as above."""
     planned = Customer.objects.filter(pk=OuterRef("pk"), plans__state="planned")
@@ -109,7 +97,7 @@ def load(customers: QuerySet[Any], shown: frozenset[str], day: date) -> QuerySet
     if "planned" in shown:
         extra["next_plan"] = next_plan()
     if "flags" in shown:
-        extra["call"] = ContactBar(day)
+        extra["call"] = ContactBar("pk", Value("care"), day)
     if shown & {"average", "gap"}:
         extra["as_of"] = published_day()
     return slim(customers).annotate(**extra)

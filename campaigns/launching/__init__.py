@@ -31,6 +31,7 @@ TERMS = (
     "priority", "reward", "budget", "basis", "base_from", "base_below", "success", "success_amount", "kept_months",
     "kept_amount", "bands", "control_pct", "stratify_by", "leaves_out_loans",
 )  # fmt: skip
+EACH_NIGHT = ("as_of", "aum")
 
 
 class CampaignRefused(Exception):
@@ -91,12 +92,16 @@ def figures_of(campaign: Campaign, using: str, drawn: str | None = None) -> dict
 
 
 def fingerprint(campaign: Campaign, figures: dict[str, Any]) -> str:
-    """SHA-256 over the terms, the script and the figures: what an approval is for."""
+    """SHA-256 over the terms, the script and the figures: what an approval is for.
+
+    But not over the day of the figures and what the members hold on it: that moves every night and decides nothing, so
+    that an approval may come on a later business day.
+    """
     script = script_of(campaign)
     said = {
         "terms": {name: getattr(campaign, name) for name in TERMS},
         "script": [script.number, script.text] if script else None,
-        "figures": figures,
+        "figures": {name: value for name, value in figures.items() if name not in EACH_NIGHT},
     }
     return hashlib.sha256(json.dumps(said, sort_keys=True, ensure_ascii=False, default=plain).encode()).hexdigest()
 
@@ -132,16 +137,26 @@ def look(user: User, campaign: Campaign) -> Campaign:
                 _("The base period ends on %(day)s, and the figures of that day are not there yet.")
                 % {"day": one.baseline_to.isoformat()}
             )
-        if figures["as_of"] >= one.ends_on.isoformat():
-            raise CampaignRefused(
-                _("The campaign would be over before it begins: there are figures of %(day)s, its last day, already.")
-                % {"day": one.ends_on.isoformat()}
-            )
+        check_not_over(one, figures)
         one.figures, one.figures_hash = figures, fingerprint(one, figures)
         one.state, one.asked_by, one.asked_at, one.refusal = CampaignState.DRAFT, None, None, ""
         one.decided_by, one.decided_at = None, None
         one.save()
     return one
+
+
+def is_over(one: Campaign, figures: dict[str, Any]) -> bool:
+    """Whether there are figures of its last day already."""
+    return bool(figures["as_of"] >= one.ends_on.isoformat())
+
+
+def check_not_over(one: Campaign, figures: dict[str, Any]) -> None:
+    """Raises CampaignRefused where there would be nothing left to measure."""
+    if is_over(one, figures):
+        raise CampaignRefused(
+            _("The campaign would be over before it begins: there are figures of %(day)s, its last day, already.")
+            % {"day": one.ends_on.isoformat()}
+        )
 
 
 def ask(user: User, campaign: Campaign, seen: str) -> None:
@@ -159,20 +174,31 @@ def ask(user: User, campaign: Campaign, seen: str) -> None:
         trail.record(user, "campaign.ask", target=one, detail={"figures": one.figures_hash})
 
 
-def approve(user: User, campaign: Campaign, seen: str) -> None:
+def approve(user: User, campaign: Campaign, seen: str) -> bool:
     """Agree to exactly the figures with this hash; a worker launches it then (`run`).
 
-    Raises CampaignRefused for who asked or wrote the script, once somebody has decided, and for other figures.
+    They are found anew, since it may be a later business day. Where they are others by now nothing is approved: the
+    campaign is a draft again with the figures of now, and False is returned. Raises CampaignRefused for who asked or
+    wrote the script, once somebody has decided, and for other figures than those that the user has read.
     """
     with transaction.atomic():
         one = waiting_for(user, campaign)
         if one.figures_hash != seen:
             raise CampaignRefused(_("The figures have changed since you looked at them; look again."))
+        one.figures = figures_of(one, "default")
+        check_not_over(one, one.figures)
+        one.figures_hash = fingerprint(one, one.figures)
+        if one.figures_hash != seen:
+            one.state, one.refusal = CampaignState.DRAFT, FIGURES_MOVED
+            one.save(update_fields=["state", "refusal", "figures", "figures_hash"])
+            trail.record(user, "campaign.moved", target=one, detail={"figures": one.figures_hash})
+            return False
         now = timezone.now()
         one.state, one.decided_by, one.decided_at = CampaignState.APPROVED, user, now
-        one.save(update_fields=["state", "decided_by", "decided_at"])
+        one.save(update_fields=["state", "decided_by", "decided_at", "figures"])
         one.scripts.filter(approved_by=None).exclude(written_by=user).update(approved_by=user, approved_at=now)
         trail.record(user, "campaign.approve", target=one, detail={"figures": seen})
+    return True
 
 
 def refuse(user: User, campaign: Campaign, reason: str) -> None:
@@ -223,7 +249,7 @@ def run(campaign_id: int) -> str:
             parameters(one),
         )
         figures = figures_of(one, "batch", "campaign_drawn")
-        if fingerprint(one, figures) != one.figures_hash:
+        if is_over(one, figures) or fingerprint(one, figures) != one.figures_hash:
             return give_back(one, figures)
         db.execute("ANALYZE campaign_drawn")
         for name in ("strata", "members", "yield"):
@@ -233,6 +259,7 @@ def run(campaign_id: int) -> str:
             for reason, number in figures["left_out"].items()
         )
         one.state, one.launched_at, one.as_of = CampaignState.RUNNING, timezone.now(), figures["as_of"]
+        one.figures = figures
         one.audience_hash = figures["audience"]
         one.members_count, one.controls = figures["members"], figures["controls"]
         one.save(using="batch")

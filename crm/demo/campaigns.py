@@ -2,6 +2,7 @@
 know of no campaign, so that the night's own measurement mostly cannot tell the groups apart."""
 
 from datetime import date, timedelta
+from decimal import Decimal
 
 from django.utils import timezone
 
@@ -15,15 +16,34 @@ from crm import db
 from crm.organization.models import Branch, User
 from customers.averages import month_end, month_start
 from customers.nightly.night import Night
-from segments.models import Segment
+from segments import refresh
+from segments.choices import VersionState
+from segments.models import Segment, SegmentVersion
 
 THEMES = tuple(QuarterTheme)
-SEGMENT = "women"
+FIRST = "reach-50000"
+# Wide enough for a control group that tells something, in a bank of a few thousand customers too.
+RULE = {
+    "all": [
+        {"field": "type", "op": "in", "value": ["person"]},
+        {"field": "aum", "op": "ge", "value": "1000"}, {"field": "aum", "op": "lt", "value": "500000"},
+    ]
+}  # fmt: skip
+SMALL_BASE = 1_000
 
 
 def write_campaigns(as_of: date) -> None:
     """Launch the first of the regional branch by the product's own launch and measure it, and ask for a second one."""
-    launch(drafted("reach-50000", "100", "0100", month_start(month_start(as_of) - timedelta(days=40)), as_of), as_of)
+    segment = Segment.objects.using("batch").create(
+        code="mass-savers", name_zh_hans="大众储蓄客户", name_zh_hant="大眾儲蓄客戶", name_en="Mass savers",
+        rule=RULE, version=1, created_by=person("0100"),
+    )  # fmt: skip
+    SegmentVersion.objects.using("batch").create(
+        segment=segment, number=1, rule=RULE, state=VersionState.IN_FORCE, proposed_by=person("0100"),
+        decided_by=person("0001"), decided_at=timezone.now(),
+    )  # fmt: skip
+    refresh.refresh_now(segment)
+    launch(drafted(FIRST, "100", "0100", month_start(month_start(as_of) - timedelta(days=40)), as_of), as_of)
     campaign_results.publish(Night(as_of=as_of, previous=None, full=False, is_first=True))
     drafted("reach-500000", "110", "0110", month_end(as_of) + timedelta(days=1), as_of)
 
@@ -50,7 +70,7 @@ def drafted(code: str, branch: str, author: str, starts: date, as_of: date) -> C
         **{name: getattr(template, name) for name in (*RULE_FIELDS, "kind", "reward")},
         name=template.name_zh_hans, template=template, theme=THEMES[(starts.month - 1) // 3],
         owner_branch=Branch.objects.using("batch").get(code=branch),
-        segment=Segment.objects.using("batch").get(code=SEGMENT), starts_on=starts,
+        segment=Segment.objects.using("batch").get(code="mass-savers"), starts_on=starts,
         ends_on=month_end(starts + timedelta(days=62)),
         baseline_from=month_start(min(starts, month_start(as_of)) - timedelta(days=1)),
         baseline_to=min(starts, month_start(as_of)) - timedelta(days=1), budget=120_000, created_by=person(author),
@@ -62,15 +82,22 @@ def drafted(code: str, branch: str, author: str, starts: date, as_of: date) -> C
     # As the database has it: amounts with their two decimals.
     one = Campaign.objects.using("batch").select_related("owner_branch").get(pk=one.pk)
     one.figures = launching.figures_of(one, "batch")
-    needed = -(-LEAST_CONTROL * 100 // max(1, one.figures["members"]))
-    if one.control_pct < needed <= MOST_CONTROL_PCT:
-        # A small bank shows a control group too.
-        one.control_pct = needed
+    if code == FIRST and needed(one) > one.control_pct:
+        # A small bank shows a control group too: it asks poorer customers as well, then more of them stay unasked.
+        one.base_from = Decimal(SMALL_BASE)
+        one.figures = launching.figures_of(one, "batch")
+    if one.control_pct < needed(one) <= MOST_CONTROL_PCT:
+        one.control_pct = needed(one)
         one.figures = launching.figures_of(one, "batch")
     one.figures_hash = launching.fingerprint(one, one.figures)
     one.state, one.asked_by, one.asked_at = CampaignState.ASKED, person(author), timezone.now()
     one.save(using="batch")
     return one
+
+
+def needed(one: Campaign) -> int:
+    """The percent that makes a control group."""
+    return -(-LEAST_CONTROL * 100 // max(1, one.figures["members"]))
 
 
 def person(staff_no: str) -> User:

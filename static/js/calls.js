@@ -1,4 +1,5 @@
-// Call mode: the digits choose a result, Enter saves and goes on to the next customer.
+// Call mode: the digits choose a result, Enter saves and goes on to the next customer. Where the result needs a sentence
+// and there is none, Enter leads to its box first.
 "use strict";
 
 (() => {
@@ -14,7 +15,10 @@
       event.preventDefault();
     } else if (event.key === "Enter" && (event.target === document.body || form.contains(event.target))) {
       event.preventDefault();
-      form.requestSubmit();
+      const chosen = form.querySelector("input[name=outcome]:checked");
+      const summary = form.querySelector("[name=summary]");
+      if (chosen && form.dataset.needing.split(" ").includes(chosen.value) && !summary.value.trim()) summary.focus();
+      else form.requestSubmit();
     }
   });
 })();

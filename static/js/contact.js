@@ -1,4 +1,5 @@
-// The next day follows the result that is chosen, until somebody has set it; a sale opens what is to be said of it.
+// The next day follows the result that is chosen, until somebody has set it; a sale opens what is to be said of it, and a
+// result that needs a sentence leads to its box.
 "use strict";
 
 (() => {
@@ -11,4 +12,16 @@
     const next = event.target.closest("[data-next]");
     if (next && date && !date.dataset.set) date.value = next.dataset.next;
   }, true);
+
+  // Only after a press: who goes through the results by the arrow keys stays among them.
+  let isPressed = false;
+  document.addEventListener("pointerdown", (event) => { isPressed = Boolean(event.target.closest(".pick")); }, true);
+  document.addEventListener("keydown", () => { isPressed = false; }, true);
+  document.addEventListener("change", (event) => {
+    const form = isPressed && event.target.name === "outcome" && event.target.closest("form[data-needing]");
+    if (!form) return;
+    const summary = form.elements.namedItem("summary");
+    const isTexted = form.querySelector("input[name=channel][value=sms]")?.checked;
+    if (form.dataset.needing.split(" ").includes(event.target.value) && !isTexted && !summary.value) summary.focus();
+  });
 })();

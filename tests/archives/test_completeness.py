@@ -107,6 +107,7 @@ def test_questions_may_be_skipped_and_a_forged_one_is_none(bank: Bank, client_of
     client, address = client_of(bank.wang), f"/customers/{customer.pk}/contacts/new/"
     form = client.get(address).context["form"]
     data: dict[str, Any] = {"submission": str(form["submission"].value()), "channel": "face", "outcome": "interested"}
+    data["summary"] = "x"
     company = a_field("company_staff")
     data["asked"] = [form.questions[0].key, f"{company.pk}-0-0"]
     data[f"ask-{company.pk}-0"] = "12"

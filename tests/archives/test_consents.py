@@ -80,8 +80,9 @@ def test_each_reason_names_the_ways_that_it_closes(bank: Bank, client_of: Client
 
 def test_a_call_that_was_made_is_logged_although_it_was_barred(bank: Bank, client_of: ClientOf) -> None:
     customer = bank.customer("C1", owner=bank.wang, do_not_contact=True)
-    form = {"channel": "phone", "outcome": "interested", "submission": str(uuid4()), "products": "TIME1Y",
-            "amount": "20000", "next_action": "再谈", "direction": "inbound", "purpose": "maturity"}  # fmt: skip
+    form = {"channel": "phone", "outcome": "interested", "summary": "谈过", "submission": str(uuid4()),
+            "products": "TIME1Y", "amount": "20000", "next_action": "再谈", "direction": "inbound",
+            "purpose": "maturity"}  # fmt: skip
     answer = client_of(bank.wang).post(f"/customers/{customer.pk}/contacts/new/", form)
     assert answer.status_code == 303
     log = ContactLog.objects.using("batch").get()
@@ -92,7 +93,7 @@ def test_a_call_that_was_made_is_logged_although_it_was_barred(bank: Bank, clien
 def test_taking_back_a_contact_leaves_what_was_signed_since(bank: Bank, client_of: ClientOf) -> None:
     customer = bank.customer("C1", owner=bank.wang)
     client = client_of(bank.wang)
-    form = {"channel": "phone", "outcome": "refused", "submission": str(uuid4())}
+    form = {"channel": "phone", "outcome": "refused", "summary": "不要再打", "submission": str(uuid4())}
     client.post(f"/customers/{customer.pk}/contacts/new/", form)
     log = ContactLog.objects.using("batch").get()
     client.post(f"/customers/{customer.pk}/consent/", sent(evidence="signed", said_on="2026-01-02"))

@@ -76,6 +76,7 @@ def test_without_javascript_everything_still_works(browser: Any, server: str, ba
     sign_in(page, server, bank.wang)
     page.locator(f"#alert-{day.maturity.pk} [data-log]").click()
     page.locator('.pick:has(input[value="interested"])').click()
+    page.fill(".log-form textarea", "愿意再谈")
     page.locator(".log-form button[type=submit]").click()
     expect(page.locator(f"#alert-{day.maturity.pk}")).to_have_count(0)
     page.fill("#search", "ljf")

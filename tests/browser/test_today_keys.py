@@ -61,6 +61,9 @@ def test_the_whole_list_by_keys(page: Page, server: str, bank: Bank, day: Mornin
     expect(page.locator(".drawer [data-focus] input").first).to_be_focused()
     page.keyboard.press("Space")
     page.keyboard.press("Control+Enter")
+    expect(page.locator(".drawer textarea")).to_be_focused()  # who was reached said something
+    page.keyboard.type("愿意再谈")
+    page.keyboard.press("Control+Enter")
     expect(page.locator("#worklist tr[data-row]")).to_have_count(0)
     assert ContactLog.objects.using("batch").get().customer_id == day.zhou.pk
     page.keyboard.press("?")

@@ -40,6 +40,7 @@ def test_the_relationship_manager(page: Page, server: str, bank: Bank, day: Morn
     expect(page.locator(f"#alert-{day.maturity.pk}")).to_contain_text("8.00万")
     page.locator(f"#alert-{day.maturity.pk} [data-log]").click()
     page.locator('.drawer .pick:has(input[value="booked"])').click()
+    page.keyboard.type("周五到店")  # the sentence is typed where the result has led
     page.locator(".drawer button[type=submit]").click()
     expect(page.locator(".toast-line")).to_be_visible()
     expect(page.locator(f"#alert-{day.maturity.pk}")).to_have_count(0)
@@ -56,6 +57,7 @@ def test_the_relationship_manager(page: Page, server: str, bank: Bank, day: Morn
     expect(page.locator(".ladder")).to_be_visible()
     page.locator(".ident [data-log]").click()
     page.locator('.drawer .pick:has(input[value="interested"])').click()
+    page.keyboard.type("愿意再谈")
     page.locator(".drawer button[type=submit]").click()
     expect(page.locator(".drawer")).to_have_count(0)
     expect(page.locator("#timeline")).to_contain_text(bank.wang.name)

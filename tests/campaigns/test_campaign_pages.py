@@ -9,7 +9,7 @@ import pytest
 import time_machine
 from django.test import Client
 
-from archives.contacts import Contact
+from archives.contacts import Contact, correct
 from archives.models import ContactLog
 from campaigns import calls, launching
 from campaigns.models import Campaign, CampaignMember, CampaignTemplate
@@ -125,8 +125,9 @@ def test_a_campaign_of_another_branch_is_not_there(bank: Bank, group: Segment, c
     one = made.launched(bank, made.campaign(bank, group))
     member = MEMBERS.filter(campaign_id=one.pk).earliest("pk")
     feng = client_of(bank.feng)
-    for tail in ("", "calls/", "calls/next/", f"calls/{member.pk}/"):
+    for tail in ("", "calls/", f"calls/{member.pk}/"):
         assert feng.get(f"/campaigns/{one.pk}/{tail}").status_code == 404
+    assert feng.post(f"/campaigns/{one.pk}/calls/next/").status_code == 404
     # In the campaign's branch, but another manager's customer.
     mine = MEMBERS.filter(campaign_id=one.pk, owner_id=bank.li.pk).earliest("pk")
     assert client_of(bank.wang).get(f"/campaigns/{one.pk}/calls/{mine.pk}/").status_code == 404
@@ -149,25 +150,31 @@ def test_a_result_is_entered_once_and_leads_to_the_next(bank: Bank, group: Segme
     one = made.launched(bank, made.campaign(bank, group))
     wang, page = client_of(bank.wang), f"/campaigns/{one.pk}/calls/"
     mine = list(MEMBERS.filter(campaign_id=one.pk, owner_id=bank.wang.pk).order_by("customer_id"))
-    first = wang.get(f"{page}next/").headers["Location"]
+    first = wang.post(f"{page}next/").headers["Location"]
     assert first == f"{page}{mine[0].pk}/"
     shown = wang.get(first).content.decode()
     assert "您好" in shown
     sent = {"submission": str(uuid4()), "outcome": "booked", "summary": "周五来", "next_date": "2026-03-13"}
     for _twice in range(2):
-        answer = wang.post(first, sent)
-        assert answer.headers["Location"] == f"{page}next/?after={mine[0].customer_id}"
+        assert wang.post(first, sent).headers["Location"] == f"{page}{mine[1].pk}/"
     contact = ContactLog.objects.using("batch").get()
     assert (contact.campaign_id, contact.purpose, contact.outcome) == (one.pk, "campaign", "booked")
     row = MEMBERS.get(pk=mine[0].pk)
     assert (row.status, row.contact_id, row.invited_at) == ("booked", contact.pk, contact.contacted_at)
-    assert wang.get(answer.headers["Location"]).headers["Location"] == f"{page}{mine[1].pk}/"
     assert wang.post(f"{page}{mine[1].pk}/", {"submission": str(uuid4())}).status_code == 422
     rows = wang.get(f"{page}?status=booked").content.decode()
     assert f'id="member-{mine[0].pk}"' in rows
-    # A correction tells the member's state anew; an older contact does not.
     log(bank.wang, mine[0], "sold")
     assert MEMBERS.get(pk=mine[0].pk).status == "sold"
+    # A call that nobody took says nothing new of who was reached; but a correction does.
+    log(bank.wang, mine[0], "not_reached")
+    row = MEMBERS.select_related("contact").get(pk=mine[0].pk)
+    assert row.contact is not None
+    assert (row.status, row.contact.outcome) == ("sold", "not_reached")
+    with scoped(bank.wang):
+        sold = ContactLog.objects.select_related("customer").get(outcome="sold")
+        correct(sold, bank.wang, Contact("phone", "not_reached", "campaign"), uuid4())
+    assert MEMBERS.get(pk=mine[0].pk).status == "booked"
 
 
 def test_who_refuses_or_was_reached_enough_is_passed_over(bank: Bank, group: Segment, client_of: ClientOf) -> None:
@@ -181,14 +188,14 @@ def test_who_refuses_or_was_reached_enough_is_passed_over(bank: Bank, group: Seg
             branch_id=second.branch_id, customer_id=second.customer_id, staff_id=bank.li.pk, channel="phone",
             purpose="care", outcome="interested", contacted_at=datetime(2026, 3, day, 3, tzinfo=UTC),
         )  # fmt: skip
-    assert wang.get(f"{page}next/").headers["Location"] == f"{page}{third.pk}/"
+    assert wang.post(f"{page}next/").headers["Location"] == f"{page}{third.pk}/"
     shown = wang.get(page).content.decode()
     assert 'data-bar="do_not_contact"' in shown
     assert 'data-bar="cap"' in shown and "2026-03-15" in shown
     customer = wang.get(f"/customers/{second.customer_id}/").content.decode()
     assert 'id="pressure"' in customer and "2/4" in customer
     log(bank.wang, third, "refused")
-    assert wang.get(f"{page}next/").headers["Location"] == page
+    assert wang.post(f"{page}next/").headers["Location"] == page
 
 
 @pytest.mark.parametrize(
@@ -217,7 +224,7 @@ def test_many_who_are_barred_do_not_hide_who_is_free(bank: Bank, group: Segment,
     barred = [row.customer_id for row in mine[:-1]]
     assert len(barred) > calls.LOOKED_AT
     Customer.objects.using("batch").filter(pk__in=barred).update(do_not_contact=True)
-    answer = client_of(bank.wang).get(f"/campaigns/{one.pk}/calls/next/")
+    answer = client_of(bank.wang).post(f"/campaigns/{one.pk}/calls/next/")
     assert answer.headers["Location"] == f"/campaigns/{one.pk}/calls/{mine[-1].pk}/"
 
 

@@ -207,13 +207,13 @@ def test_nobody_approves_the_own_campaign_nor_the_own_script(bank: Bank, group: 
         launching.approve(bank.zhou, written_by_zhou, seen)
 
 
-def test_a_segment_that_changed_after_asking_launches_nothing(bank: Bank, group: Segment) -> None:
+def test_a_segment_that_changed_after_the_approval_launches_nothing(bank: Bank, group: Segment) -> None:
     made.crowd(bank, group, 30)
     one = made.campaign(bank, group)
     seen = made.asked(bank, one)
-    SegmentMember.objects.using("batch").filter(segment_id=group.pk).earliest("pk").delete()
     with scoped(bank.zhou):
-        launching.approve(bank.zhou, one, seen)
+        assert launching.approve(bank.zhou, one, seen)
+    SegmentMember.objects.using("batch").filter(segment_id=group.pk).earliest("pk").delete()
     assert launching.run(one.pk) == "draft"
     back = Campaign.objects.using("batch").get(pk=one.pk)
     assert back.refusal == "figures_moved"

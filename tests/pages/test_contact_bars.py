@@ -18,6 +18,7 @@ from crm.workbench.day_so_far import day_so_far
 from customers.models import Customer
 from tests.archives.test_can_contact import complaint, touch
 from tests.bulk.test_rows import plan
+from tests.pages.morning import raise_alert
 from tests.pages.test_plans import ClientOf
 from tests.world import Bank
 
@@ -88,6 +89,31 @@ def test_the_list_of_customers_says_the_same_in_its_one_statement(
     }  # fmt: skip
     assert [bar for bar in Bar.values if f'data-bar="{bar}"' in page] == ["do_not_contact", "minor", "complaint", "cap"]
     assert "03-15" in page and all(str(Verdict(bar).short) in page for bar in ("minor", "cap"))
+
+
+def test_the_list_of_alerts_says_the_same_of_what_each_alert_is_about(
+    bank: Bank, people: dict[str, Customer], client_of: ClientOf
+) -> None:
+    for customer in people.values():
+        for kind in ("maturity", "large_out"):  # a service, and marketing
+            raise_alert(customer, kind, 2, "1000.00", DAY)
+    client = client_of(bank.wang)
+    client.get("/alerts/?cols=kind")
+    with time_machine.travel(NIGHT, tick=False):
+        with CaptureQueriesContext(connection) as without:
+            client.get("/alerts/?cols=kind")
+        with CaptureQueriesContext(connection) as asked:
+            answer = client.get("/alerts/?cols=kind&cols=flags")
+    assert len(asked) == len(without)
+    found = {(row.customer.customer_no, row.kind): row.call["bar"] for row in answer.context["page"].rows}
+    assert found == {
+        ("free", "maturity"): None, ("free", "large_out"): None,
+        ("barred", "maturity"): "do_not_contact", ("barred", "large_out"): "do_not_contact",
+        ("often", "maturity"): None, ("often", "large_out"): "cap",
+        ("complains", "maturity"): "complaint", ("complains", "large_out"): "complaint",
+        ("child", "maturity"): None, ("child", "large_out"): "minor",
+    }  # fmt: skip
+    assert answer.content.decode().count('data-bar="do_not_contact"') == 2
 
 
 def test_a_corrected_contact_is_not_the_last_one(bank: Bank, people: dict[str, Customer], client_of: ClientOf) -> None:

@@ -30,14 +30,14 @@ ClientOf = Callable[[User], Client]
 
 
 def open_form(client: Client, customer: Customer, alert_id: int | None = None) -> dict[str, Any]:
-    """The fields as a browser would send them from the freshly opened form, without a result chosen."""
+    """The fields as a browser would send them from the form, with a sentence written and without a result chosen."""
     answer = client.get(f"/customers/{customer.pk}/contacts/new/" + (f"?alert={alert_id}" if alert_id else ""))
     assert answer.status_code == 200
     form = answer.context["form"]
     return {
         "submission": str(form["submission"].value()),
         "channel": form["channel"].value(),
-        "summary": "",
+        "summary": "聊了几句",
         "next_date": form["next_date"].value().isoformat(),
         "alerts": sorted(form.ticked),
     }
@@ -83,7 +83,7 @@ def test_who_may_open_it(bank: Bank, day: Morning, client_of: ClientOf, who: str
     assert client.get(f"/customers/{day.zhou.pk}/").status_code == status
     assert client.get(f"/customers/{day.zhou.pk}/contacts/new/").status_code == status
     if status == 404:
-        sent = {"submission": str(uuid4()), "channel": "phone", "outcome": "interested", "alerts": [day.maturity.pk]}
+        sent = {"submission": str(uuid4()), "channel": "phone", "outcome": "not_reached", "alerts": [day.maturity.pk]}
         assert send(client, day.zhou, sent).status_code == 404
         assert logs() == 0
 

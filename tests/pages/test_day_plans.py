@@ -31,7 +31,7 @@ def test_a_plan_stands_beside_the_list_or_in_the_row_of_its_alert(
     assert [one.note for one in answer.context["plans"]] == ["送年报"]
     named = {row.customer.pk: row.plan for row in answer.context["list"].rows}
     assert named[day.zhou.pk]["note"] == "谈续存" and named[day.lin.pk] is None
-    form = {"channel": "phone", "outcome": "interested", "submission": str(uuid4())}
+    form = {"channel": "phone", "outcome": "interested", "summary": "谈过", "submission": str(uuid4())}
     client_of(bank.wang).post(f"/customers/{day.zhou.pk}/contacts/new/", form)
     assert now(both).state == "done"
 
@@ -64,7 +64,7 @@ def test_refusing_contact_bars_calls_at_once_and_can_be_taken_back(
     bank: Bank, day: Morning, client_of: ClientOf
 ) -> None:
     client = client_of(bank.wang)
-    form = {"channel": "phone", "outcome": "refused", "submission": str(uuid4())}
+    form = {"channel": "phone", "outcome": "refused", "summary": "不要再打", "submission": str(uuid4())}
     client.post(f"/customers/{day.zhou.pk}/contacts/new/", form)
     log = ContactLog.objects.using("batch").get()
     assert log.bars and Customer.objects.using("batch").get(pk=day.zhou.pk).do_not_contact
@@ -78,7 +78,7 @@ def test_refusing_contact_bars_calls_at_once_and_can_be_taken_back(
 def test_who_has_refused_again_since_stays_barred(bank: Bank, day: Morning, client_of: ClientOf) -> None:
     client = client_of(bank.wang)
     for channel in ("phone", "face"):  # who is barred is met, not called
-        form = {"channel": channel, "outcome": "refused", "submission": str(uuid4())}
+        form = {"channel": channel, "outcome": "refused", "summary": "不要再打", "submission": str(uuid4())}
         client.post(f"/customers/{day.zhou.pk}/contacts/new/", form)
     first = ContactLog.objects.using("batch").earliest("pk")
     assert first.bars and ContactLog.objects.using("batch").count() == 2

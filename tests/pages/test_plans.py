@@ -241,7 +241,13 @@ def test_the_form_offers_five_plans_and_the_one_of_the_link_is_chosen(bank: Bank
     assert [one.pk for one in form.open_plans] == [made[6].pk, *(one.pk for one in made[:4])]
     assert form.chosen_plan == made[6].pk
     assert client.get(address, {"plan": "9" * 30}).context["form"].chosen_plan is None
-    sent = {"submission": str(uuid4()), "channel": "face", "outcome": "interested", "plan": made[6].pk}
+    sent = {
+        "submission": str(uuid4()),
+        "channel": "face",
+        "outcome": "interested",
+        "summary": "谈过",
+        "plan": made[6].pk,
+    }
     assert client.post(address, sent).status_code == 303
     assert [row.pk for row in rows(state="done")] == [made[6].pk]
     foreign = plan(bank.qian, bank.customer("C2", owner=bank.qian, branch=bank.north), TODAY(), channel="face")

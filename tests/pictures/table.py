@@ -175,7 +175,6 @@ WITHOUT = {
     "workbench:view_counts|workbench:bulk_progress|exports:progress|feeds:progress|jobs:progress": "a part of a page",
     "workbench:handover_new|workbench:handover|workbench:handover_tracker": "need a request; the bank has none",
     "campaigns:edit": "the same form as campaigns:new",
-    "campaigns:call_next": "leads to the next customer",
     "campaigns:call": "by day only: at night nobody may be called (tests/browser)",
     "workbench:pool_rule": "needs a rule; the bank has none",
     "archives:care_next": "a part of archives:record",

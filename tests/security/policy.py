@@ -208,7 +208,7 @@ PAGES: tuple[Page, ...] = (
     Page("campaigns:calls", OWNERS, READ, arguments=nowhere_id, answers=NOT_THERE),
     Page("campaigns:result", OWNERS, READ, arguments=nowhere_id, answers=NOT_THERE),
     Page("campaigns:result_file", MANAGER, WRITE, arguments=nowhere_id, answers=NOT_THERE),
-    Page("campaigns:call_next", OWNERS, READ, arguments=nowhere_id, answers=NOT_THERE),
+    Page("campaigns:call_next", OWNERS, WRITE, arguments=nowhere_id, answers=NOT_THERE),
     Page(
         "campaigns:call",
         OWNERS,
