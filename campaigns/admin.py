@@ -7,7 +7,7 @@ from django.http import HttpRequest
 
 from campaigns.prospects.models import LobbyRule
 from campaigns.seasons.models import SeasonStep, SeasonTheme
-from crm.audit.configuration import InlineTable, RecordedAdmin, is_administrator
+from crm.audit.configuration import RecordedAdmin, is_administrator
 
 
 @admin.register(LobbyRule)
@@ -21,11 +21,15 @@ class LobbyRuleAdmin(RecordedAdmin):
     ordering = ("-effective_from",)
 
 
-class SeasonStepInline(InlineTable):
-    """The steps of a theme's playbook."""
+class SeasonStepInline(admin.StackedInline):  # type: ignore[type-arg]
+    """The steps of a theme's playbook: too many columns for one line each."""
 
     model = SeasonStep
     extra = 0
+    fields = (
+        ("number", "first_week", "last_week", "who"), "name_zh_hans", "how_zh_hans", ("name_zh_hant", "name_en"),
+        ("how_zh_hant", "how_en"), ("kind", "template", "segment"),
+    )  # fmt: skip
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return is_administrator(request)

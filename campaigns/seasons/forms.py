@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from campaigns.campaign_models import Campaign
 from campaigns.choices import CampaignState
@@ -61,8 +61,8 @@ class TargetForm(forms.Form):
         label=gettext_lazy("Campaign"), queryset=Campaign.objects.none(), required=False, empty_label="–",
         help_text=gettext_lazy("Only for the goal of a campaign; the days are those of the campaign."),
     )  # fmt: skip
-    first_day = forms.DateField(label=gettext_lazy("First day"), widget=DAY)
-    last_day = forms.DateField(label=gettext_lazy("Last day"), widget=DAY)
+    first_day = forms.DateField(label=pgettext_lazy("of a season", "First day"), widget=DAY)
+    last_day = forms.DateField(label=pgettext_lazy("of a season", "Last day"), widget=DAY)
     amount = AmountField(
         label=gettext_lazy("Amount"), help_text=gettext_lazy("Money in units of 10,000 yuan, customers as a number.")
     )

@@ -74,7 +74,7 @@ def test_the_calendar_begins_a_draft(bank: Bank, client_of: ClientOf) -> None:
         assert (initial["theme"], initial["kind"], initial["success_amount"]) == ("volume", "qualify", 50_000)
         # In the autumn before, the steps that prepare the season stand in the fourth quarter.
         autumn = client_of(bank.sun).get(reverse("campaigns:calendar"), {"quarter": "2025-4"}).context["steps"]
-        assert {str(line.of) for line in autumn} == {"2025-4"}  # no theme was in force then
+        assert {str(line.of) for line in autumn} == {"2026-1"}  # no theme was in force in 2025 itself
         fourth = client_of(bank.sun).get(reverse("campaigns:calendar"), {"quarter": "2026-4"}).context["steps"]
         assert [str(line.of) for line in fourth if line.step.first_week < 1] == ["2027-1", "2027-1"]
         # A manager of customers reads it, without drafts and their buttons; a step of the past begins nothing.
@@ -142,7 +142,7 @@ def test_progress_is_what_plain_reckoning_says(bank: Bank) -> None:
         assert len(kept) < 23 and found[asked[0].pk].elapsed == Decimal("71.4")
         # What must be held from tomorrow on brings the average out, to the fen.
         average = next(one for one in asked if one.measure == Measure.AUM_AVERAGE and one.branch_id == bank.region.pk)
-        average.amount = found[average.pk].reached + 10_000
+        average.amount = found[average.pk].reached + 3_000_000
         needed = progress_of([average], as_of)[average.pk].needed_now
         assert needed is not None
         left = (LAST - as_of).days
