@@ -21,7 +21,6 @@ from archives.choices import (
     Source,
     is_effective,
 )
-from archives.contactable import PURPOSE_OF_KIND
 from archives.contacts import Contact
 from archives.models import ContactLog, MaintenancePlan
 from archives.record_forms import Question, question_field

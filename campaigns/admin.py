@@ -1,9 +1,13 @@
-"""In the Django admin site: the parameters of the lobby."""
+"""In the Django admin site: the parameters of the lobby, and the quarters with their playbooks."""
+
+from typing import Any
 
 from django.contrib import admin
+from django.http import HttpRequest
 
 from campaigns.prospects.models import LobbyRule
-from crm.audit.configuration import RecordedAdmin
+from campaigns.seasons.models import SeasonStep, SeasonTheme
+from crm.audit.configuration import RecordedAdmin, is_administrator
 
 
 @admin.register(LobbyRule)
@@ -15,3 +19,36 @@ class LobbyRuleAdmin(RecordedAdmin):
         "referrals_a_day", "source",
     )  # fmt: skip
     ordering = ("-effective_from",)
+
+
+class SeasonStepInline(admin.StackedInline):  # type: ignore[type-arg]
+    """The steps of a theme's playbook: too many columns for one line each."""
+
+    model = SeasonStep
+    extra = 0
+    fields = (
+        ("number", "first_week", "last_week", "who"), "name_zh_hans", "how_zh_hans", ("name_zh_hant", "name_en"),
+        ("how_zh_hant", "how_en"), ("kind", "template", "segment"),
+    )  # fmt: skip
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return is_administrator(request)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return is_administrator(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return is_administrator(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return is_administrator(request)
+
+
+@admin.register(SeasonTheme)
+class SeasonThemeAdmin(RecordedAdmin):
+    """A coming year's theme and steps are the old ones saved as new, with a later day."""
+
+    list_display = ("quarter", "effective_from", "theme", "name_zh_hans", "source")
+    ordering = ("quarter", "-effective_from")
+    inlines = (SeasonStepInline,)
+    save_as = True

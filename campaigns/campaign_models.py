@@ -26,7 +26,7 @@ from campaigns.choices import (
     Success,
 )
 from crm.organization.access import ScopedQuerySet
-from crm.organization.choices import Reach
+from crm.organization.choices import Reach, Role
 from crm.organization.models import Branch, User
 from customers.models import Customer
 from customers.models.holding import NO_INDEX
@@ -107,6 +107,11 @@ class CampaignQuerySet(models.QuerySet["Campaign"]):
         if user.reach == Reach.SUBTREE:
             seen |= Q(owner_branch__path__startswith=user.branch.path)
         return self.filter(seen)
+
+    def shown_to(self, user: User) -> "CampaignQuerySet":
+        """Those that pages show to the user; drafts are for who leads branches."""
+        rows = self.visible_to(user)
+        return rows if user.role == Role.BRANCH_MANAGER else rows.launched()
 
     def running(self) -> "CampaignQuerySet":
         return self.filter(state=CampaignState.RUNNING)

@@ -1,6 +1,7 @@
 """What people type of a campaign: what it asks for, why it is refused, what came of a call."""
 
 import uuid
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any, ClassVar
 
@@ -15,9 +16,8 @@ from archives.forms import NO_SUMMARY, WHEN_SUMMARY, lacks_summary
 from campaigns.choices import Stratifier
 from campaigns.launching import script_of
 from campaigns.models import Campaign, CampaignTemplate
-from crm.organization.access import scope_of
-from crm.organization.choices import Reach
 from crm.organization.models import Branch, User
+from crm.organization.places import led_by
 from customers.averages import month_end
 from customers.filters import MOST_CHOICES
 from segments.models import Segment
@@ -59,18 +59,27 @@ class CampaignForm(forms.ModelForm):  # type: ignore[type-arg]
             "priority", "reward", "budget", *RULE_FIELDS,
         ]  # fmt: skip
 
-    def __init__(self, data: Any, *, user: User, instance: Campaign | None, template: CampaignTemplate | None) -> None:
+    def __init__(
+        self,
+        data: Any,
+        *,
+        user: User,
+        instance: Campaign | None,
+        template: CampaignTemplate | None,
+        begun: Mapping[str, Any] | None = None,
+    ) -> None:
+        """`begun` are the values that a new one starts from over those of its template."""
         if instance is not None:
             script = script_of(instance)
             initial: dict[str, Any] = {"script": script.text if script else ""}
         else:
-            initial = proposal(user, template)
+            initial = {**proposal(user, template), **(begun or {})}
         super().__init__(data, instance=instance, initial=initial)
         segments = Segment.objects.visible_to(user).filter(is_active=True).order_by("pk")
         # Not the slices themselves: what was chosen is looked up among the rows.
         some = segments.values("pk")[:MOST_CHOICES]
         self.fields["segment"].queryset = Segment.objects.filter(pk__in=some).order_by("pk")  # type: ignore[attr-defined]
-        places = places_of(user).values("pk")[:MOST_CHOICES]
+        places = led_by(user).values("pk")[:MOST_CHOICES]
         self.fields["owner_branch"].queryset = Branch.objects.filter(pk__in=places).order_by("path")  # type: ignore[attr-defined]
         self.fields["owner_branch"].empty_label = self.fields["segment"].empty_label = None  # type: ignore[attr-defined]
 
@@ -91,15 +100,6 @@ class CampaignForm(forms.ModelForm):  # type: ignore[type-arg]
         if sorted(set(bands)) != bands:
             self.add_error("bands", _("Write the bounds from the lowest to the highest, each once."))
         return data
-
-
-def places_of(user: User) -> Any:
-    """The branches for which a manager may begin a campaign: those all of whose customers they see."""
-    places = Branch.objects.filter(is_active=True).order_by("path")
-    if user.reach == Reach.SUBTREE:
-        return places.filter(path__startswith=user.branch.path)
-    scope = scope_of(user)
-    return places.filter(pk__in=scope.branch_ids if scope else ())
 
 
 def proposal(user: User, template: CampaignTemplate | None) -> dict[str, Any]:

@@ -18,3 +18,7 @@ from campaigns.prospects.models import ProspectStep as ProspectStep
 from campaigns.prospects.models import Referral as Referral
 from campaigns.retention.models import Maturity as Maturity
 from campaigns.retention.models import RetentionFigure as RetentionFigure
+from campaigns.seasons.models import SeasonLevel as SeasonLevel
+from campaigns.seasons.models import SeasonStep as SeasonStep
+from campaigns.seasons.models import SeasonTarget as SeasonTarget
+from campaigns.seasons.models import SeasonTheme as SeasonTheme

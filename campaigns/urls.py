@@ -5,6 +5,8 @@ from campaigns.propensity import views as propensity
 from campaigns.prospects import prospect_views
 from campaigns.prospects import views as lobby_views
 from campaigns.retention import views as retention
+from campaigns.seasons import target_views as targets
+from campaigns.seasons import views as seasons
 
 app_name = "campaigns"
 urlpatterns = [
@@ -35,6 +37,12 @@ urlpatterns = [
     path("campaigns/<int:pk>/result/", result_views.campaign_result, name="result"),
     path("campaigns/<int:pk>/result/file/", result_views.result_file, name="result_file"),
     path("campaigns/<int:pk>/<slug:verb>/", views.campaign_change, name="change"),
+    path("campaigns/calendar/", seasons.calendar, name="calendar"),
+    path("campaigns/targets/", targets.target_list, name="targets"),
+    path("campaigns/targets/new/", targets.target_new, name="target_new"),
+    path("campaigns/targets/<int:pk>/", targets.target, name="target"),
+    path("campaigns/targets/<int:pk>/split/", targets.target_split, name="target_split"),
+    path("campaigns/targets/<int:pk>/<slug:verb>/", targets.target_change, name="target_change"),
     path("campaigns/propensity/", propensity.models, name="propensity"),
     path("campaigns/propensity/learn/", propensity.learn, name="propensity_learn"),
     path("campaigns/propensity/<int:pk>/", propensity.decide, name="propensity_decide"),

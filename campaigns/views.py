@@ -11,11 +11,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from campaigns import drafts, ending, launching, member_counts, scripts, tasks
-from campaigns.campaign_models import FIGURES_MOVED, LEAST_CONTROL, CampaignQuerySet
+from campaigns.campaign_models import FIGURES_MOVED, LEAST_CONTROL
 from campaigns.choices import CampaignState, Exclusion
 from campaigns.forms import CampaignForm, CostForm, EndForm, ReasonForm, ScriptForm
 from campaigns.launching import CampaignRefused
 from campaigns.models import Campaign, CampaignTemplate
+from campaigns.seasons import proposals
 from crm.organization.access import BALANCE_ROLES, for_roles, leaders_of
 from crm.organization.choices import Role
 from crm.organization.models import User
@@ -30,12 +31,7 @@ def shown(request: HttpRequest, pk: int) -> tuple[Campaign, User]:
     """A campaign that the user sees, 404 for any other; drafts are for who leads branches."""
     assert isinstance(request.user, User)
     related = ("owner_branch", "segment", "created_by", "asked_by", "decided_by", "ended_by", "template")
-    return get_object_or_404(seen_by(request.user).select_related(*related), pk=pk), request.user
-
-
-def seen_by(user: User) -> CampaignQuerySet:
-    rows = Campaign.objects.visible_to(user)
-    return rows if user.role == Role.BRANCH_MANAGER else rows.launched()
+    return get_object_or_404(Campaign.objects.shown_to(request.user).select_related(*related), pk=pk), request.user
 
 
 @require_safe
@@ -44,7 +40,7 @@ def campaign_list(request: HttpRequest) -> HttpResponse:
     """The newest campaigns that the user sees; drafts only for who leads."""
     assert isinstance(request.user, User)
     before, leads = request.GET.get("before", ""), request.user.role == Role.BRANCH_MANAGER
-    rows = seen_by(request.user).select_related("owner_branch", "segment")
+    rows = Campaign.objects.shown_to(request.user).select_related("owner_branch", "segment")
     if ID.fullmatch(before):
         rows = rows.filter(pk__lt=int(before))
     found = list(rows.order_by("-pk")[: PAGE_ROWS + 1])
@@ -60,8 +56,11 @@ def campaign_list(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @for_roles(LEADERS)
 def campaign_new(request: HttpRequest) -> HttpResponse:
-    """A draft, begun with a ready type where one was chosen."""
+    """A draft, begun with a ready type, or a step of a quarter's playbook, where one was chosen."""
     assert isinstance(request.user, User)
+    begun = proposals.begun_by(request.user, request.GET.dict(), timezone.localdate())
+    if begun is not None:
+        return draft_form(request, request.user, None, begun.template, begun.values)
     known = CampaignTemplate.objects.filter(is_active=True)
     template = known.filter(code=request.GET.get("type", "")[:40]).first() or known.order_by("pk").first()
     return draft_form(request, request.user, None, template)
@@ -79,10 +78,14 @@ def campaign_edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def draft_form(
-    request: HttpRequest, user: User, one: Campaign | None, template: CampaignTemplate | None
+    request: HttpRequest,
+    user: User,
+    one: Campaign | None,
+    template: CampaignTemplate | None,
+    begun: dict[str, Any] | None = None,
 ) -> HttpResponse:
     data = request.POST if request.method == "POST" else None
-    form = CampaignForm(data, user=user, instance=one, template=template)
+    form = CampaignForm(data, user=user, instance=one, template=template, begun=begun)
     if data is not None and form.is_valid():
         draft = form.save(commit=False)
         if one is None:

@@ -20,6 +20,7 @@ from campaigns import launching
 from campaigns.measurement import night as campaign_results
 from campaigns.prospects import night as prospects
 from campaigns.retention import night as retention
+from campaigns.seasons import night as seasons
 from crm import db
 from crm.audit import keys
 from crm.jobs import ledger, runner
@@ -74,6 +75,7 @@ def publish(run: JobRun, arguments: Arguments) -> Counts:
     if not carried:
         tiers_publish.figures_after(tonight)
     board_figures.count(tonight.as_of)
+    seasons.publish(tonight)
     planned = planner.publish(tonight, refresh.TOUCHED if touched_is_known else None)
     members = refresh.publish(tonight, touched_is_known=touched_is_known)
     measured = campaign_results.publish(tonight)

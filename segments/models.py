@@ -256,6 +256,7 @@ class OwnerTier(models.Model):
     customers = models.IntegerField()
     covered = models.IntegerField()
     aum = models.DecimalField(max_digits=20, decimal_places=2)
+    deposit = models.DecimalField(max_digits=20, decimal_places=2, default=0, db_default=0)
     month_average = models.DecimalField(max_digits=20, decimal_places=2)
     last_month_average = models.DecimalField(max_digits=20, decimal_places=2)
     archives = models.IntegerField(default=0, db_default=0)

@@ -17,7 +17,7 @@ from archives.planning import planner
 from archives.quality import judge
 from crm import db
 from crm.audit import pii
-from crm.demo import campaigns, propensity, prospects, records, runs, staff, tiers
+from crm.demo import campaigns, propensity, prospects, records, runs, seasons, staff, tiers
 from crm.demo.enrolment import account_no, enrol
 from crm.demo.files import write_files
 from crm.demo.people import People
@@ -45,6 +45,7 @@ READ_OFTEN = (
     "archives_archivemeasure", "customers_relation", "customers_accountholder", "campaigns_maturity",
     "campaigns_retentionfigure",
     "segments_segmentmember", "segments_segmentchange", "segments_segmentday", "campaigns_campaignmember",
+    "campaigns_seasonlevel",
 )  # fmt: skip
 
 
@@ -182,6 +183,8 @@ def write_past(plan: Plan, built: Built) -> None:
         db.run_sql(PACKAGE, "verdicts")
     with built.part("runs"):
         runs.write_runs(plan.start, plan.as_of, plan.seed)
+    with built.part("seasons"):
+        seasons.write_targets(plan.as_of)
     with built.part("propensity"):
         propensity.write_model(plan.as_of)
     with built.part("segments"):

@@ -1,8 +1,9 @@
-"""A place in the branch tree that a page of figures is about, and the branches below it."""
+"""A place in the branch tree that a page of figures is about, the branches below it, and those that somebody leads."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
 from django.http import Http404
 
 from crm.organization.access import scope_of
@@ -46,3 +47,12 @@ def place_of(user: User, asked: str) -> Place:
     children = {pk: names[pk] for pk in dict.fromkeys(child_of.values())} if len(below) > 1 else {}
     above = tuple((int(pk), names[int(pk)]) for pk in path.strip(".").split(".")[:-1] if int(pk) in names)
     return Place(chosen, names[chosen], tuple(below), child_of, children, above)
+
+
+def led_by(user: User) -> QuerySet[Branch]:
+    """The active branches of a manager's scope: for these they may begin campaigns and set targets."""
+    places = Branch.objects.filter(is_active=True).order_by("path")
+    if user.reach == Reach.SUBTREE:
+        return places.filter(path__startswith=user.branch.path)
+    scope = scope_of(user)
+    return places.filter(pk__in=scope.branch_ids if scope else ())

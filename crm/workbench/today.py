@@ -16,6 +16,7 @@ from archives.models import MaintenancePlan
 from archives.plans import SAID, said_of
 from campaigns.propensity import likelihood
 from campaigns.prospects.desk import desk
+from campaigns.seasons.progress import running_of
 from crm.organization.choices import Role
 from crm.organization.models import User
 from crm.workbench import ranking
@@ -92,7 +93,8 @@ def page_context(user: User, asked: Mapping[str, str], today: Today, now: dateti
     shown = {row.customer.pk for row in listing.rows}
     plans = [one for one in so_far.plans if one.customer_id not in shown or one.inspection_id]
     context = {"plans": plans, "day": today.day, "list": listing, "so_far": so_far, "open": opened}
-    return context | {"desk": desk(user, now), "now": now}, listing.rows
+    targets = running_of(user, today.as_of) if user.role == Role.RELATIONSHIP_MANAGER else []
+    return context | {"desk": desk(user, now), "now": now, "targets": targets}, listing.rows
 
 
 def is_manager_id(value: str) -> bool:

@@ -4,12 +4,12 @@
 DELETE FROM segments_ownertier;
 
 WITH counted AS MATERIALIZED (
-    SELECT m.customer_id, m.branch_id, o.owner_id, m.tier, m.aum, m.since_date, m.month_days, m.last_month_days,
-           a.completeness, a.stale_in
+    SELECT m.customer_id, m.branch_id, o.owner_id, m.tier, m.aum, m.deposit, m.since_date, m.month_days,
+           m.last_month_days, a.completeness, a.stale_in
     FROM customers_metrics m
     LEFT JOIN customers_ownership o ON o.customer_id = m.customer_id AND o.role = 'main' AND o.until IS NULL
     LEFT JOIN archives_archive a ON a.customer_id = m.customer_id AND a.version > 0
-    WHERE m.tier > 0 OR m.aum <> 0
+    WHERE m.tier > 0 OR m.aum <> 0 OR m.deposit <> 0
 ), stale AS (
     SELECT branch_id, owner_id, tier, jsonb_object_agg(section, customers) AS by_section
     FROM (SELECT branch_id, owner_id, tier, section, count(*) AS customers
@@ -19,7 +19,8 @@ WITH counted AS MATERIALIZED (
     SELECT n.branch_id, n.owner_id, n.tier, count(*) AS customers,
            count(*) FILTER (WHERE c.last_at >= CASE WHEN n.tier >= %(top_tier)s THEN %(top_since)s ELSE %(since)s END)
                AS covered,
-           sum(n.aum) AS aum, sum(month_average(n.aum, n.since_date, n.month_days, %(as_of)s::date)) AS month_average,
+           sum(n.aum) AS aum, sum(n.deposit) AS deposit,
+           sum(month_average(n.aum, n.since_date, n.month_days, %(as_of)s::date)) AS month_average,
            sum(last_month_average(n.aum, n.since_date, n.month_days, n.last_month_days, %(as_of)s::date))
                AS last_month_average,
            count(n.completeness) AS archives, coalesce(sum(n.completeness), 0) AS points,
@@ -34,9 +35,9 @@ WITH counted AS MATERIALIZED (
     ) c ON c.customer_id = n.customer_id
     GROUP BY 1, 2, 3
 )
-INSERT INTO segments_ownertier (branch_id, owner_id, rank, customers, covered, aum, month_average, last_month_average,
-                                archives, points, incomplete, stale, stale_in)
-SELECT f.branch_id, f.owner_id, f.tier, f.customers, f.covered, f.aum, f.month_average, f.last_month_average,
-       f.archives, f.points, f.incomplete, f.stale, coalesce(s.by_section, '{}')
+INSERT INTO segments_ownertier (branch_id, owner_id, rank, customers, covered, aum, deposit, month_average,
+                                last_month_average, archives, points, incomplete, stale, stale_in)
+SELECT f.branch_id, f.owner_id, f.tier, f.customers, f.covered, f.aum, f.deposit, f.month_average,
+       f.last_month_average, f.archives, f.points, f.incomplete, f.stale, coalesce(s.by_section, '{}')
 FROM figures f
 LEFT JOIN stale s ON s.branch_id = f.branch_id AND s.owner_id IS NOT DISTINCT FROM f.owner_id AND s.tier = f.tier

@@ -19,7 +19,7 @@ from tests.pages.morning import Morning, raise_alert
 from tests.world import Bank
 
 # BEGIN and COMMIT among them; the entry of the audit trail goes over a connection of its own.
-STATEMENTS = 10
+STATEMENTS = 11
 ClientOf = Callable[[User], Client]
 
 

@@ -89,6 +89,10 @@ TABLES = {
     "campaigns_propensitymodel": "ar",  # and what is decided: tests/campaigns
     "campaigns_propensityscore": "rd",
     "campaigns_scorable": "r",
+    "campaigns_seasonlevel": "r",
+    "campaigns_seasonstep": "arwd",
+    "campaigns_seasontarget": "ar",  # and its amount, and that it is taken back
+    "campaigns_seasontheme": "arw",
     "customers_account": "r",
     "customers_accountholder": "r",
     "customers_alert": "rw",

@@ -42,7 +42,7 @@ from archives.models import (
     Survey,
     SurveyRule,
 )
-from campaigns.models import LobbyRule, Maturity, Prospect, Referral
+from campaigns.models import LobbyRule, Maturity, Prospect, Referral, SeasonTheme
 from campaigns.prospects.models import MOBILE
 from crm.audit import pii, trail
 from crm.audit.models import AuditEntry
@@ -158,6 +158,7 @@ def build() -> Town:
         "audit_auditentry": AuditEntry.objects.using("batch").get(action="town.built").pk,
         "axes_accessattempt": attempt.pk,
         "campaigns_lobbyrule": LobbyRule.objects.using("batch").earliest("pk").pk,
+        "campaigns_seasontheme": SeasonTheme.objects.using("batch").earliest("pk").pk,
         "customers_alertrule": AlertRule.objects.using("batch").earliest("pk").pk,
         "customers_feedload": load.pk,
         "customers_ownershiprule": OwnershipRule.objects.using("batch").earliest("pk").pk,
