@@ -496,7 +496,8 @@ class Migration(migrations.Migration):
                         ("expires_on__isnull", False), ("kind", "earn"), ("lot__isnull", True), ("quantity__gt", 0)
                     ),
                     models.Q(
-                        models.Q(("expires_on__isnull", True), ("lot__isnull", False)),
+                        ("expires_on__isnull", True),
+                        ("lot__isnull", False),
                         models.Q(
                             models.Q(("kind__in", ["spend", "expire"]), ("quantity__lt", 0)),
                             ("kind", "reverse"),
