@@ -107,7 +107,7 @@ def give(
         if by_hand + points <= rule.manual_limit:
             return add_points(customer, actor, points, reason, reference, when)
         asked = PointsRequest.objects.create(
-            branch_id=customer.branch_id, customer_id=customer.pk, points=points, reason=reason, asked_by=actor,
+            branch_id=customer.branch_id, customer_id=customer.pk, points=points, reason=reason, asked_by_id=actor.pk,
             asked_at=when.at, submission=submission,
         )  # fmt: skip
         detail = {"points": points, "reason": reason}
@@ -191,9 +191,10 @@ def append(
 ) -> LedgerEntry:  # fmt: skip
     """Write an entry in the actor's name, and say so in the trail."""
     entry = LedgerEntry.objects.create(
-        branch_id=customer.branch_id, customer_id=customer.pk, entitlement=entitlement, kind=kind, quantity=quantity,
-        day=when.day, expires_on=expires_on, source=source, reason=reason, reference=reference, unit_value=unit_value,
-        campaign_id=campaign_id, request=request, reverses=reverses, lot_id=lot_id, staff=actor, at=when.at,
+        branch_id=customer.branch_id, customer_id=customer.pk, entitlement_id=entitlement.pk if entitlement else None,
+        kind=kind, quantity=quantity, day=when.day, expires_on=expires_on, source=source, reason=reason,
+        reference=reference, unit_value=unit_value, campaign_id=campaign_id, request_id=request.pk if request else None,
+        reverses_id=reverses.pk if reverses else None, lot_id=lot_id, staff_id=actor.pk, at=when.at,
     )  # fmt: skip
     detail = {"quantity": quantity, "entitlement": entitlement.code if entitlement else "", "reason": reason}
     trail.record(actor, f"ledger.{kind.value}", customer=customer, target=entry, detail=detail)
