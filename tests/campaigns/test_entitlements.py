@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -29,6 +30,7 @@ from crm import db
 from crm.audit.models import AuditEntry
 from crm.organization.access import scoped
 from crm.organization.models import User
+from customers.feeds import load
 from customers.models import Customer
 from tests.campaigns.driving import campaign, enlist
 from tests.nightly.night_world import Book
@@ -166,8 +168,10 @@ def test_the_database_itself_keeps_the_ledger(bank: Bank, customer: Customer) ->
     first = lot(customer, 10, DAY)
 
     def write(actor: User, **values: Any) -> None:
-        base = {"branch_id": customer.branch_id, "customer_id": customer.pk, "day": DAY, "source": "manual", "reason": "x",
-                "reference": f"{uuid4()}", "unit_value": "0.01", "at": timezone.now(), "staff_id": actor.pk}  # fmt: skip
+        base = {
+            "branch_id": customer.branch_id, "customer_id": customer.pk, "day": DAY, "source": "manual", "reason": "x",
+            "reference": f"{uuid4()}", "unit_value": "0.01", "at": timezone.now(), "staff_id": actor.pk,
+        }  # fmt: skip
         if values["kind"] != "earn":
             base["lot_id"] = first.pk
         with scoped(actor):
@@ -380,6 +384,25 @@ def january(customer: Customer) -> int:
     """Points of the month in which the bank was first read, given when February opened."""
     found = LedgerEntry.objects.using("batch").filter(customer=customer, reference__startswith="average:2026-02")
     return int(found.aggregate(sum=Sum("quantity"))["sum"] or 0)
+
+
+def test_opening_balances_come_in_once(bank: Bank, customer: Customer, settings: Any, tmp_path: Path) -> None:
+    settings.CRM_HOME = tmp_path / "home"
+    visit, last = lounge(bank), timezone.localdate() + ONE_DAY
+    header = "来源系统,来源编号,客户号,权益,数量,有效期至"
+    rows = [f"老,1,A1,,500,{last}", f"老,2,A1,贵宾厅,2,{last}"]
+    wrong = [f"老,3,X9,,5,{last}", f"老,4,A1,洗车,5,{last}", f"老,5,A1,,1.5,{last}", "老,6,A1,,5,2020-01-01"]
+    path = tmp_path / "opening.csv"
+
+    def sent(*lines: str) -> tuple[int, int]:
+        path.write_text("\n".join([header, *lines, ""]), encoding="utf-8")
+        one = load.load_file("opening_balances", path, as_of=timezone.localdate())
+        return one.rows_changed, one.rows_rejected
+
+    assert sent(*rows, *wrong) == (2, 4)
+    assert sent(*rows) == (0, 0)
+    assert sent(f"老,1,A1,,900,{last}") == (0, 1)
+    assert (balance(customer), balance(customer, visit)) == (500, 2)
 
 
 Reader = Callable[[User], Any]
