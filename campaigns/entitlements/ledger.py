@@ -76,7 +76,7 @@ def use(
         room = sum(lot["rest"] for lot in lots)
         if quantity > room:
             raise LedgerRefused(_("There are %(room)s left, fewer than you want to use.") % {"room": room})
-        entries = []
+        entries: list[LedgerEntry] = []
         for lot in lots:
             taken = min(quantity, lot["rest"])
             if taken:

@@ -47,7 +47,11 @@ def publish(tonight: Night, moved: Sequence[int], qualified: int) -> dict[str, A
     rule = points_rule(dawn.day, "batch")
     counts = {"expired": expire(dawn), "taken_back": take_back(dawn) if tonight.is_rerun else 0}
     counts["granted"] = grant(dawn, moved, is_for_all=tonight.full or tonight.is_first, is_rerun=tonight.is_rerun)
-    points = {"day": dawn.day, "expires_on": last_day_of_points(dawn.day, rule.valid_months), "value": rule.point_value}
+    points: dict[str, Any] = {
+        "day": dawn.day,
+        "expires_on": last_day_of_points(dawn.day, rule.valid_months),
+        "value": rule.point_value,
+    }
     if qualified or tonight.is_rerun or tonight.full or tonight.is_first:
         counts["campaign_points"] = db.run_sql(
             PACKAGE, "campaign_points", ended_after=dawn.day - LONGEST_AFTER, **points

@@ -94,7 +94,7 @@ class Plain:
         self.lots: list[list[Any]] = []
 
     def expire(self, day: date) -> int:
-        gone = sum(quantity for last, quantity in self.lots if last < day)
+        gone: int = sum(quantity for last, quantity in self.lots if last < day)
         self.lots = [one for one in self.lots if one[0] >= day]
         return gone
 
@@ -270,11 +270,16 @@ def granted(customer: Customer) -> list[tuple[date, str, int, date | None]]:
     return list(rows.values_list("day", "kind", "quantity", "expires_on"))
 
 
-def test_tiers_are_given_at_the_start_of_a_period_and_when_they_rise(bank: Bank) -> None:
-    """Tier 3 begins at 50,000, tier 2 at 10,000; here by the balance of the day, so that a tier moves on any day."""
+def by_balance_of_the_day() -> None:
+    """So that a tier moves on any day."""
     TierScheme.objects.using("batch").filter(is_primary=True).update(
         metric="point", promotion="immediate", watch_after_months=0, downgrade_after_months=0
     )
+
+
+def test_tiers_are_given_at_the_start_of_a_period_and_when_they_rise(bank: Bank) -> None:
+    """Tier 3 begins at 50,000, tier 2 at 10,000."""
+    by_balance_of_the_day()
     visit = lounge(bank)
     EntitlementTerm.objects.using("batch").create(
         entitlement=visit, tier=2, period="quarter", quantity=1, unit_value=80, effective_from=date(2026, 1, 1)
@@ -288,7 +293,7 @@ def test_tiers_are_given_at_the_start_of_a_period_and_when_they_rise(bank: Bank)
     assert len(granted(low)) == 1
     # Up: the difference. The day is corrected, so it was not so: what nobody used is taken back.
     [held] = book.holdings[rising.pk]
-    book.change(held, 900_000)
+    book.change(held, 90_000)
     book.night(date(2026, 2, 10))
     up = (date(2026, 2, 11), "earn", 3, end)
     assert granted(rising) == [(start, "earn", 1, end), up]
@@ -297,7 +302,7 @@ def test_tiers_are_given_at_the_start_of_a_period_and_when_they_rise(bank: Bank)
     book.change(held, 20_000)
     book.night(date(2026, 2, 10), rerun=True)
     assert granted(rising)[2:] == [(date(2026, 2, 11), "reverse", -3, None)]
-    book.change(held, 900_000)
+    book.change(held, 90_000)
     book.night(date(2026, 2, 10), rerun=True)
     assert granted(rising)[3:] == [up]
     assert (balance(rising, visit), balance(low, visit)) == (4, 1)
@@ -313,6 +318,7 @@ def test_tiers_are_given_at_the_start_of_a_period_and_when_they_rise(bank: Bank)
 
 
 def test_a_term_that_somebody_changes_is_given_the_next_morning(bank: Bank) -> None:
+    by_balance_of_the_day()
     book = Book(bank)
     low = book.open("C1", 20_000)
     book.night(date(2026, 2, 10))
@@ -366,7 +372,7 @@ def test_who_reaches_the_goal_of_a_campaign_earns_its_points_once(bank: Bank) ->
 def test_the_month_s_average_and_an_introduction_earn_by_the_rule(bank: Bank) -> None:
     PointsRule.objects.using("batch").update(average_is_on=True, referral_points=300)
     book = Book(bank)
-    rich, poor = book.open("C1", "451249.99"), book.open("C2", 200_000)
+    rich, poor = book.open("C1", Decimal("451249.99")), book.open("C2", 200_000)
     book.night(date(2026, 1, 20))
     book.night(date(2026, 2, 28))
     Prospect.objects.using("batch").create(
