@@ -27,6 +27,7 @@ def test_a_visit_is_used_and_points_need_a_second_person(page: Page, server: str
     mine.locator("button").click()
     expect(page.locator('#entries [data-kind="spend"]')).to_be_visible()
     expect(page.locator(f'#left [data-left="{visit.pk}"] .left-number')).to_have_attribute("data-number", "1")
+    page.locator("#give > summary").click()
     page.locator("#give [name=give-points]").fill("5000")
     page.locator("#give [name=give-reason]").fill("老客户回馈")
     page.locator("#give button").click()
