@@ -1,10 +1,11 @@
-"""In the Django admin site: the parameters of the lobby, and the quarters with their playbooks."""
+"""In the Django admin site: the parameters of the lobby, the quarters with their playbooks, what tiers are given."""
 
 from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
 
+from campaigns.entitlements.models import Entitlement, EntitlementTerm, PointsRule
 from campaigns.prospects.models import LobbyRule
 from campaigns.seasons.models import SeasonStep, SeasonTheme
 from crm.audit.configuration import RecordedAdmin, is_administrator
@@ -52,3 +53,37 @@ class SeasonThemeAdmin(RecordedAdmin):
     ordering = ("quarter", "-effective_from")
     inlines = (SeasonStepInline,)
     save_as = True
+
+
+@admin.register(Entitlement)
+class EntitlementAdmin(RecordedAdmin):
+    """What is given; how much of it, by tier, stands beside it."""
+
+    list_display = ("code", "name_zh_hans", "name_zh_hant", "name_en", "is_active")
+    list_filter = ("is_active",)
+    search_fields = ("code", "name_zh_hans", "name_zh_hant", "name_en")
+    ordering = ("code",)
+
+
+@admin.register(EntitlementTerm)
+class EntitlementTermAdmin(RecordedAdmin):
+    """A change is a row with a later day; what was given stays as it was given."""
+
+    list_display = (
+        "entitlement", "tier", "quantity", "period", "unit_value", "effective_from", "valid_to", "source",
+    )  # fmt: skip
+    list_filter = ("tier", "period")
+    list_select_related = ("entitlement",)
+    autocomplete_fields = ("entitlement",)
+    ordering = ("entitlement__code", "-tier", "-effective_from")
+
+
+@admin.register(PointsRule)
+class PointsRuleAdmin(RecordedAdmin):
+    """A change is a row with a later day."""
+
+    list_display = (
+        "effective_from", "valid_months", "manual_limit", "point_value", "referral_points", "average_is_on",
+        "average_above", "average_permille", "source",
+    )  # fmt: skip
+    ordering = ("-effective_from",)

@@ -9,5 +9,9 @@ class CampaignsConfig(AppConfig):
     verbose_name = _("Campaigns")
 
     def ready(self) -> None:
-        """Tells the form of a contact which campaigns there are; their models are there only now."""
+        """Tells the form of a contact which campaigns there are, and signs up the file of opening balances.
+
+        Their models are there only now.
+        """
         import_module("campaigns.standing").register()
+        import_module("campaigns.entitlements.opening").register()

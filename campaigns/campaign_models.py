@@ -38,6 +38,7 @@ FIGURES_MOVED = "figures_moved"
 # A control group smaller than this tells nothing.
 LEAST_CONTROL = 200
 MOST_CONTROL_PCT = 50
+MOST_POINTS = 1_000_000
 
 
 class SuccessRule(models.Model):
@@ -133,7 +134,8 @@ class Campaign(SuccessRule):
     `as_of` is the business date of the frozen figures, `audience_hash` the SHA-256 over the ids of all members in their
     order, joined by commas. `controls` is 0 where the control group would have been too small to tell anything.
     Who leads it may end it before its time: `ends_on` is then the last day that is measured, `planned_end` what it was.
-    `budget` and `cost` in yuan; `cost` is what was spent, typed in by who leads the campaign.
+    `reward_points` go to each of the campaign group who reaches the goal (campaigns.entitlements), nil where the reward
+    is none of points. `budget` and `cost` in yuan; `cost` is what was spent, typed in by who leads the campaign.
     """
 
     name = models.CharField(_("name"), max_length=60)
@@ -150,6 +152,9 @@ class Campaign(SuccessRule):
         _("priority"), default=5, validators=[MinValueValidator(1), MaxValueValidator(9)]
     )
     reward = models.CharField(_("reward"), max_length=200, blank=True, default="")
+    reward_points = models.PositiveIntegerField(
+        _("points for each who reaches it"), default=0, db_default=0, validators=[MaxValueValidator(MOST_POINTS)]
+    )
     budget = models.DecimalField(_("budget"), **MONEY, null=True, blank=True, validators=[MinValueValidator(0)])
     cost = models.DecimalField(_("cost so far"), **MONEY, default=0, validators=[MinValueValidator(0)])
     state = models.CharField(_("state"), max_length=10, choices=CampaignState.choices, default=CampaignState.DRAFT)

@@ -56,7 +56,7 @@ class CampaignForm(forms.ModelForm):  # type: ignore[type-arg]
         model = Campaign
         fields: ClassVar[list[str]] = [
             "name", "kind", "theme", "owner_branch", "segment", "starts_on", "ends_on", "baseline_from", "baseline_to",
-            "priority", "reward", "budget", *RULE_FIELDS,
+            "priority", "reward", "reward_points", "budget", *RULE_FIELDS,
         ]  # fmt: skip
 
     def __init__(

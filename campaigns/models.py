@@ -6,6 +6,12 @@ from campaigns.campaign_models import CampaignMember as CampaignMember
 from campaigns.campaign_models import CampaignScript as CampaignScript
 from campaigns.campaign_models import CampaignStratum as CampaignStratum
 from campaigns.campaign_models import CampaignTemplate as CampaignTemplate
+from campaigns.entitlements.models import Entitlement as Entitlement
+from campaigns.entitlements.models import EntitlementTerm as EntitlementTerm
+from campaigns.entitlements.models import LedgerBalance as LedgerBalance
+from campaigns.entitlements.models import LedgerEntry as LedgerEntry
+from campaigns.entitlements.models import PointsRequest as PointsRequest
+from campaigns.entitlements.models import PointsRule as PointsRule
 from campaigns.measurement_models import CampaignCell as CampaignCell
 from campaigns.measurement_models import CampaignDay as CampaignDay
 from campaigns.propensity.models import PropensityModel as PropensityModel

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from campaigns import call_views, result_views, views
+from campaigns.entitlements import views as entitlements
 from campaigns.propensity import views as propensity
 from campaigns.prospects import prospect_views
 from campaigns.prospects import views as lobby_views
@@ -43,6 +44,12 @@ urlpatterns = [
     path("campaigns/targets/<int:pk>/", targets.target, name="target"),
     path("campaigns/targets/<int:pk>/split/", targets.target_split, name="target_split"),
     path("campaigns/targets/<int:pk>/<slug:verb>/", targets.target_change, name="target_change"),
+    path("entitlements/", entitlements.branch_ledger, name="ledger"),
+    path("entitlements/entries/<int:pk>/reverse/", entitlements.entry_reverse, name="entry_reverse"),
+    path("entitlements/requests/<int:pk>/<slug:verb>/", entitlements.points_decide, name="points_decide"),
+    path("customers/<int:pk>/entitlements/", entitlements.customer_ledger, name="customer_ledger"),
+    path("customers/<int:pk>/entitlements/use/", entitlements.use, name="entitlement_use"),
+    path("customers/<int:pk>/points/", entitlements.points_give, name="points_give"),
     path("campaigns/propensity/", propensity.models, name="propensity"),
     path("campaigns/propensity/learn/", propensity.learn, name="propensity_learn"),
     path("campaigns/propensity/<int:pk>/", propensity.decide, name="propensity_decide"),

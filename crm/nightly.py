@@ -17,6 +17,7 @@ from archives import complaints, plans, records
 from archives.planning import planner
 from archives.quality import judge as quality
 from campaigns import launching
+from campaigns.entitlements import night as entitlements
 from campaigns.measurement import night as campaign_results
 from campaigns.prospects import night as prospects
 from campaigns.retention import night as retention
@@ -48,7 +49,8 @@ MOST_FAILURES = 3
 FILLED = (
     "customers_customer", "customers_account", "customers_accountholder", "customers_holding", "customers_ownership",
     "customers_metrics", "customers_balancechange", "customers_alert", "segments_tierstate", "segments_tierchange",
-    "segments_segmentmember", "segments_segmentchange", "archives_maintenanceplan",
+    "segments_segmentmember", "segments_segmentchange", "archives_maintenanceplan", "campaigns_ledgerentry",
+    "campaigns_ledgerbalance",
 )  # fmt: skip
 
 
@@ -68,7 +70,8 @@ def publish(run: JobRun, arguments: Arguments) -> Counts:
     written["plans_cancelled"] = plans.cancel_of_closed(tonight.as_of)
     alerts = alerts_publish.publish(run, tonight)
     moves = tiers_publish.publish(tonight)
-    written["archives"] = records.remeasure(tonight.as_of, moved_tier(tonight.as_of))
+    of_another_tier = moved_tier(tonight.as_of)
+    written["archives"] = records.remeasure(tonight.as_of, of_another_tier)
     moved = customers_publish.moved_branches()
     written["complaints_handed"] = complaints.follow_branches()
     written["maturities"] = retention.follow(tonight)
@@ -79,6 +82,7 @@ def publish(run: JobRun, arguments: Arguments) -> Counts:
     planned = planner.publish(tonight, refresh.TOUCHED if touched_is_known else None)
     members = refresh.publish(tonight, touched_is_known=touched_is_known)
     measured = campaign_results.publish(tonight)
+    given = entitlements.publish(tonight, of_another_tier, measured["qualified"])
     flaws = quality.publish(tonight)
     customers_publish.close_books(tonight.as_of)
     if tonight.is_first:
@@ -91,6 +95,7 @@ def publish(run: JobRun, arguments: Arguments) -> Counts:
         "segments": members,
         "plans": planned,
         "campaigns": measured,
+        "entitlements": given,
         "contact_quality": flaws,
         "prospects": came,
         **figures(tonight.as_of),

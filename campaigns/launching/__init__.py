@@ -28,8 +28,8 @@ LOCK = "campaigns"
 # What the approver agrees to, beside the figures.
 TERMS = (
     "name", "kind", "theme", "owner_branch_id", "segment_id", "starts_on", "ends_on", "baseline_from", "baseline_to",
-    "priority", "reward", "budget", "basis", "base_from", "base_below", "success", "success_amount", "kept_months",
-    "kept_amount", "bands", "control_pct", "stratify_by", "leaves_out_loans",
+    "priority", "reward", "reward_points", "budget", "basis", "base_from", "base_below", "success", "success_amount",
+    "kept_months", "kept_amount", "bands", "control_pct", "stratify_by", "leaves_out_loans",
 )  # fmt: skip
 EACH_NIGHT = ("as_of", "aum")
 

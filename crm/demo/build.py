@@ -17,7 +17,7 @@ from archives.planning import planner
 from archives.quality import judge
 from crm import db
 from crm.audit import pii
-from crm.demo import campaigns, propensity, prospects, records, runs, seasons, staff, tiers
+from crm.demo import campaigns, entitlements, propensity, prospects, records, runs, seasons, staff, tiers
 from crm.demo.enrolment import account_no, enrol
 from crm.demo.files import write_files
 from crm.demo.people import People
@@ -46,6 +46,7 @@ READ_OFTEN = (
     "campaigns_retentionfigure",
     "segments_segmentmember", "segments_segmentchange", "segments_segmentday", "campaigns_campaignmember",
     "campaigns_seasonlevel",
+    "campaigns_ledgerentry", "campaigns_ledgerbalance",
 )  # fmt: skip
 
 
@@ -162,6 +163,8 @@ def write_past(plan: Plan, built: Built) -> None:
         db.run_sql(PACKAGE, "complaints", as_of=plan.as_of)
         db.run_sql(PACKAGE, "surveys", **dates)
         db.run_sql(PACKAGE, "gifts", as_of=plan.as_of)
+    with built.part("entitlements"):
+        entitlements.write_entitlements(plan.as_of)
     with built.part("maturities"):
         db.run_sql(PACKAGE, "retention", as_of=plan.as_of)
         db.run_sql("campaigns.retention", "figures", as_of=plan.as_of, since=plan.start)

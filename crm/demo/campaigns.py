@@ -9,6 +9,7 @@ from django.utils import timezone
 from campaigns import launching
 from campaigns.campaign_models import LEAST_CONTROL, MOST_CONTROL_PCT
 from campaigns.choices import CampaignState, QuarterTheme
+from campaigns.entitlements import night as entitlements
 from campaigns.forms import RULE_FIELDS
 from campaigns.measurement import night as campaign_results
 from campaigns.models import Campaign, CampaignScript, CampaignTemplate
@@ -44,7 +45,9 @@ def write_campaigns(as_of: date) -> None:
     )  # fmt: skip
     refresh.refresh_now(segment)
     launch(drafted(FIRST, "100", "0100", month_start(month_start(as_of) - timedelta(days=40)), as_of), as_of)
-    campaign_results.publish(Night(as_of=as_of, previous=None, full=False, is_first=True))
+    tonight = Night(as_of=as_of, previous=None, full=False, is_first=True)
+    measured = campaign_results.publish(tonight)
+    entitlements.publish(tonight, [], measured["qualified"])
     drafted("reach-500000", "110", "0110", month_end(as_of) + timedelta(days=1), as_of)
 
 
@@ -73,7 +76,8 @@ def drafted(code: str, branch: str, author: str, starts: date, as_of: date) -> C
         segment=Segment.objects.using("batch").get(code="mass-savers"), starts_on=starts,
         ends_on=month_end(starts + timedelta(days=62)),
         baseline_from=month_start(min(starts, month_start(as_of)) - timedelta(days=1)),
-        baseline_to=min(starts, month_start(as_of)) - timedelta(days=1), budget=120_000, created_by=person(author),
+        baseline_to=min(starts, month_start(as_of)) - timedelta(days=1), budget=120_000, reward_points=500,
+        created_by=person(author),
     )  # fmt: skip
     one.save(using="batch")
     CampaignScript.objects.using("batch").create(

@@ -12,6 +12,8 @@ from archives.care import CareDay
 from archives.contactable import Pressure, pressure_of
 from archives.models import MaintenancePlan
 from archives.suitability import Suitability, suitability_of
+from campaigns.entitlements.standing import Left
+from campaigns.entitlements.standing import standings as what_is_left
 from campaigns.propensity.likelihood import Likelihood, told
 from campaigns.standing import Standing, standings
 from crm.organization.choices import Role
@@ -104,6 +106,7 @@ class Page:
     continuity: Note | None
     pressure: Pressure | None
     campaigns: list[Standing]
+    entitlements: list[Left]
     day: date
     may_move: bool
 
@@ -178,6 +181,7 @@ def gather(user: User, customer: Customer, today: Today, now: datetime) -> Page:
         continuity=note_of(user, customer),
         pressure=pressure_of(getattr(customer, "pressure", None), today.day),
         campaigns=standings(getattr(customer, "campaigns_now", None)),
+        entitlements=what_is_left(getattr(customer, "entitlements_left", None)),
         day=today.day,
         may_move=user.role == Role.BRANCH_MANAGER,
     )

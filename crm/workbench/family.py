@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from archives.contactable import PressureOf
 from archives.models import Complaint
+from campaigns.entitlements.standing import left_on
 from campaigns.propensity import likelihood
 from campaigns.standing import running_for
 from crm.organization.access import ScopedQuerySet
@@ -75,7 +76,8 @@ class Source:
 
 def customers_for_page(user: User) -> ScopedQuerySet[Any]:
     """The user's customers with what the page shows of them: their main owner as `main`, whether the user starred
-    them, the open complaint that is due first, and how likely they say yes. Encrypted columns stay away."""
+    them, the open complaint that is due first, how likely they say yes, and what is left of entitlements and points.
+    Encrypted columns stay away."""
     complaints = Complaint.objects.open().visible_to(user).filter(customer=OuterRef("pk")).order_by("due_date", "pk")
     told = JSONObject(pk="pk", due="due_date", state="state", handler="handler__name")
     starred = Star.objects.filter(user=user, customer=OuterRef("pk"))
@@ -85,7 +87,7 @@ def customers_for_page(user: User) -> ScopedQuerySet[Any]:
         .annotate(main=FilteredRelation("ownerships", condition=owned), is_starred=Exists(starred))
         .annotate(open_complaint=Subquery(complaints.values(json=told)[:1]))
         .annotate(pressure=PressureOf("pk", timezone.localdate()), campaigns_now=running_for(user))
-        .annotate(likelihood=likelihood.score_of(user))
+        .annotate(likelihood=likelihood.score_of(user), entitlements_left=left_on(timezone.localdate()))
         .select_related("branch", "metrics", "main__owner")  # type: ignore[misc]
         .defer(*hidden())
     )

@@ -19,6 +19,7 @@ from archives.complaints import due_number
 from archives.contacts import last_contact, start_of
 from archives.models import ContactLog
 from archives.suitability import Suitability, suitability_of
+from campaigns.entitlements.standing import Left, standings
 from campaigns.prospects import referrals, shift
 from campaigns.prospects.presence import rules_on
 from crm.organization.models import User
@@ -65,6 +66,7 @@ class Card:
     taboos: list[Fact]
     asked: list[User]
     minutes: int
+    entitlements: list[Left]
 
 
 @dataclass(frozen=True)
@@ -155,6 +157,8 @@ def card(customer: Any, user: User, now: datetime) -> Card:
         taboos=list(taboos_of(customer, suitable)),
         asked=asked,
         minutes=customer.rule["minutes"],
+        # No points: with the rule of the monthly average they would tell the balance.
+        entitlements=[one for one in standings(customer.entitlements_left) if one.entitlement_id],
     )
 
 

@@ -73,5 +73,12 @@ REASONS = {
     "corrected": Reason(
         "该联系导入后已有人更正，以更正为准", "somebody has corrected this contact since; the correction stands"
     ),
+    "entitlement": Reason("没有这项权益", "unknown entitlement"),
+    "units": Reason("数量不是1至1,000,000的整数", "not a whole number from 1 to 1,000,000"),
+    "over": Reason("最后一天已过", "the last day is over"),
+    "written": Reason(
+        "该来源编号已入账且内容不同，请用冲正更正",
+        "this number of the source is in the ledger and reads otherwise; correct it by a reversal",
+    ),
     "no_owner": Reason("账户没有户主", "the account has no owner"),
 }

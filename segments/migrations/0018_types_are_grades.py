@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
     """Adding a type of maintenance is enough: people may choose it at once."""
 
     dependencies = [
-        ("archives", "0024_visits_and_other_banks"),
+        ("archives", "0026_visits_and_other_banks"),
         ("segments", "0017_types_decided"),
     ]
 

@@ -87,7 +87,11 @@ def test_no_page_scrolls_sideways(page: Page, server: str, bank: Bank, full: Mor
     lists = ["/customers/", "/alerts/", "/contacts/", "/plans/", "/customers/at-hand/", "/bulk/"]
     of_segment = f"/segments/{Segment.objects.using('batch').get(code='senior').pk}/"
     lists += ["/segments/", of_segment, "/segments/new/", "/segments/overlap/?s=senior&s=women&s=payroll"]
-    told = [f"/customers/{full.zhou.pk}/consent/", f"/customers/{full.zhou.pk}/gifts/new/"]
+    told = [
+        f"/customers/{full.zhou.pk}/consent/",
+        f"/customers/{full.zhou.pk}/gifts/new/",
+        f"/customers/{full.zhou.pk}/entitlements/",
+    ]
     paths = {"wang": ["/", *lists, *customer, *told], "zhao": ["/", *customer]}
     paths["lu"] = ["/jobs/", "/feeds/", "/password/", "/_components/", "/nowhere/"]
     paths["lu"] += ["/archives/templates/", "/archives/templates/placeholders/"]

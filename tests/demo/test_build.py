@@ -230,6 +230,17 @@ def test_what_was_typed_in_haste_is_found_and_what_is_honest_is_not(demo: Demo) 
     assert value(f"{tried} WHERE u.staff_no = '1003' AND l.summary = '没人接'") >= 8
 
 
+def test_the_ledger_adds_up_and_much_of_it_is_alive(demo: Demo) -> None:
+    kinds = {row["kind"] for row in db.fetch_all("SELECT DISTINCT kind FROM campaigns_ledgerentry")}
+    assert {"earn", "spend", "expire"} <= kinds
+    wrong = (
+        "SELECT count(*) FROM campaigns_ledgerbalance b WHERE b.balance <> ("
+        "SELECT sum(e.quantity) FROM campaigns_ledgerentry e "
+        "WHERE e.customer_id = b.customer_id AND e.entitlement_id IS NOT DISTINCT FROM b.entitlement_id)"
+    )
+    assert value(wrong) == 0
+
+
 def test_gifts_keep_to_their_limits_and_some_wait(demo: Demo) -> None:
     given = value("SELECT count(*) FROM archives_giftstep WHERE kind = 'given'")
     waits = value(

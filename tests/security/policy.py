@@ -90,6 +90,14 @@ def gift(town: Town, subject: Subject) -> Mapping[str, Any]:
     return {"pk": subject.gift.pk}
 
 
+def entry(town: Town, subject: Subject) -> Mapping[str, Any]:
+    return {"pk": subject.entry.pk}
+
+
+def points_request(town: Town, subject: Subject) -> Mapping[str, Any]:
+    return {"pk": subject.request.pk, "verb": "refuse"}
+
+
 def inspection(town: Town, subject: Subject) -> Mapping[str, Any]:
     return {"pk": subject.inspection.pk}
 
@@ -366,6 +374,12 @@ PAGES: tuple[Page, ...] = (
     ),
     Page("archives:finding", OWNERS, READ, "finding", finding),
     Page("archives:finding_judge", MANAGER, WRITE, "finding", finding),
+    Page("campaigns:ledger", OWNERS, READ),
+    Page("campaigns:customer_ledger", CUSTOMER_STAFF, READ, "customer", customer),
+    Page("campaigns:entitlement_use", CUSTOMER_STAFF, WRITE, "customer", customer),
+    Page("campaigns:points_give", OWNERS, WRITE, "customer", customer),
+    Page("campaigns:entry_reverse", MANAGER, WRITE, "entry", entry),
+    Page("campaigns:points_decide", MANAGER, WRITE, "request", points_request),
     Page("campaigns:refer", LOBBY, WRITE, "customer", customer),
     Page("campaigns:refer_across", OWNERS, BOTH, "customer", customer),
     Page("campaigns:introductions", OWNERS, READ, "customer", customer),
@@ -461,8 +475,11 @@ ADMIN_TABLES: dict[str, tuple[frozenset[Role], str]] = {
     "archives_staleafter": (ADMIN, "ac"),
     "audit_auditentry": (AUDITOR, ""),
     "axes_accessattempt": (ADMIN, "d"),
+    "campaigns_entitlement": (ADMIN, "ac"),
+    "campaigns_entitlementterm": (ADMIN, "ac"),
     "campaigns_lobbyrule": (ADMIN, "ac"),
     "campaigns_seasontheme": (ADMIN, "ac"),
+    "campaigns_pointsrule": (ADMIN, "ac"),
     "customers_alertrule": (ADMIN, ""),
     "customers_feedload": (ADMIN, ""),
     "customers_ownershiprule": (ADMIN, "ac"),

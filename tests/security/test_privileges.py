@@ -78,7 +78,13 @@ TABLES = {
     "axes_accessattemptexpiration": "rd",
     "axes_accessfailurelog": "r",
     "axes_accesslog": "arw",
+    "campaigns_entitlement": "arw",
+    "campaigns_entitlementterm": "arw",
+    "campaigns_ledgerbalance": "r",  # counted by a trigger
+    "campaigns_ledgerentry": "ar",
     "campaigns_lobbyrule": "arw",
+    "campaigns_pointsrequest": "ar",  # and what is decided
+    "campaigns_pointsrule": "arw",
     "campaigns_lobbyshift": "ar",  # and that it is taken over
     "campaigns_presence": "arw",
     "campaigns_prospect": "ar",  # and how far it has come, never that an account is there: tests/campaigns

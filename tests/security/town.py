@@ -42,7 +42,18 @@ from archives.models import (
     Survey,
     SurveyRule,
 )
-from campaigns.models import LobbyRule, Maturity, Prospect, Referral, SeasonTheme
+from campaigns.models import (
+    Entitlement,
+    EntitlementTerm,
+    LedgerEntry,
+    LobbyRule,
+    Maturity,
+    PointsRequest,
+    PointsRule,
+    Prospect,
+    Referral,
+    SeasonTheme,
+)
 from campaigns.prospects.models import MOBILE
 from crm.audit import pii, trail
 from crm.audit.models import AuditEntry
@@ -100,6 +111,8 @@ class Subject:
     inspection: Inspection
     gift: Gift
     finding: ContactFinding
+    entry: LedgerEntry
+    request: PointsRequest
     prospect: Prospect
     referral: Referral
 
@@ -157,6 +170,9 @@ def build() -> Town:
         "archives_complaintterm": ComplaintTerm.objects.using("batch").earliest("pk").pk,
         "audit_auditentry": AuditEntry.objects.using("batch").get(action="town.built").pk,
         "axes_accessattempt": attempt.pk,
+        "campaigns_entitlement": lounge().pk,
+        "campaigns_entitlementterm": lounge().terms.using("batch").earliest("pk").pk,
+        "campaigns_pointsrule": PointsRule.objects.using("batch").earliest("pk").pk,
         "campaigns_lobbyrule": LobbyRule.objects.using("batch").earliest("pk").pk,
         "campaigns_seasontheme": SeasonTheme.objects.using("batch").earliest("pk").pk,
         "customers_alertrule": AlertRule.objects.using("batch").earliest("pk").pk,
@@ -252,6 +268,7 @@ def build_subject(bank: world.Bank, number: int, relation: str, branch: Branch, 
         complaint_row(customer, owner), survey_row(customer, plan), inspection_row(bank, customer, owner),
         gift_row(customer, owner),
         finding_row(customer, owner),
+        *ledger_rows(customer, owner),
         *lobby_rows(customer, owner, number),
     )  # fmt: skip
 
@@ -290,6 +307,30 @@ def gift_row(customer: Customer, owner: User) -> Gift:
         branch_id=customer.branch_id, customer=customer, staff_id=owner.pk, what="茶叶", value=Decimal(9999),
         occasion="birthday", over=["gift"], asked_at=timezone.now(), submission=uuid4(),
     )  # fmt: skip
+
+
+def lounge() -> Entitlement:
+    """What the bank gives tier 3."""
+    found, is_new = Entitlement.objects.using("batch").get_or_create(code="lounge", name_zh_hans="贵宾厅")
+    if is_new:
+        EntitlementTerm.objects.using("batch").create(
+            entitlement=found, tier=3, period="year", quantity=2, unit_value=80, effective_from=timezone.localdate()
+        )
+    return found
+
+
+def ledger_rows(customer: Customer, owner: User) -> tuple[LedgerEntry, PointsRequest]:
+    """What the customer was given of it, and points that their manager has asked for."""
+    about = {"branch_id": customer.branch_id, "customer": customer}
+    entry = LedgerEntry.objects.using("batch").create(
+        **about, entitlement=lounge(), kind="earn", quantity=2, day=timezone.localdate(), unit_value=80,
+        expires_on=timezone.localdate() + timedelta(days=90), source="tier", reference=f"town:{customer.pk}",
+        at=timezone.now(),
+    )  # fmt: skip
+    request = PointsRequest.objects.using("batch").create(
+        **about, points=5_000, reason="补偿", asked_by_id=owner.pk, asked_at=timezone.now(), submission=uuid4()
+    )
+    return entry, request
 
 
 def inspection_row(bank: world.Bank, customer: Customer, owner: User) -> Inspection:

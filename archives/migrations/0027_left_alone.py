@@ -10,11 +10,11 @@ RESULT = BEFORE[
 
 
 class Migration(migrations.Migration):
-    dependencies = [("archives", "0023_plans_opened_again"), ("campaigns", "0005_propensity")]
+    dependencies = [("archives", "0026_visits_and_other_banks"), ("campaigns", "0005_propensity")]
 
     operations = [
         migrations.RunSQL(
-            sql_text(__package__, "0024_left_alone"),
+            sql_text(__package__, "0027_left_alone"),
             RULE + RESULT.replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION"),
         ),
     ]

@@ -6,7 +6,7 @@ class Migration(migrations.Migration):
     """The number of a sale's recording in the bank's own system."""
 
     dependencies = [
-        ("archives", "0023_plans_opened_again"),
+        ("archives", "0024_archive_measures"),
     ]
 
     operations = [

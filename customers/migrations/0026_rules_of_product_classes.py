@@ -39,7 +39,7 @@ class Migration(migrations.Migration):
     """What the bank decides by class of products: the risk of one whose file names none, and whether sales are recorded."""
 
     dependencies = [
-        ("customers", "0024_retention_list"),
+        ("customers", "0025_sources_and_days"),
     ]
 
     operations = [

@@ -39,7 +39,7 @@ class Migration(migrations.Migration):
     """Visits by the cadence of the tier, and maturities at other banks, make plans."""
 
     dependencies = [
-        ("archives", "0023_plans_opened_again"),
+        ("archives", "0025_recording_numbers"),
         ("organization", "0005_absences"),
     ]
 

@@ -27,7 +27,7 @@ REVOKE UPDATE (amount, set_by_id, set_from_id, set_at, withdrawn_by_id, withdraw
 NAMES = ("name_zh_hans", "name_zh_hant", "name_en")
 FOCUS = ("focus_zh_hans", "focus_zh_hant", "focus_en")
 HOW = ("how_zh_hans", "how_zh_hant", "how_en")
-SEASONS = json.loads(Path(__file__).with_name("0006_seasons.json").read_text(encoding="utf-8"))
+SEASONS = json.loads(Path(__file__).with_name("0007_seasons.json").read_text(encoding="utf-8"))
 
 
 def add_seasons(apps, schema_editor):
@@ -51,7 +51,7 @@ class Migration(migrations.Migration):
     """The quarters with their playbooks, the targets of a season, and the levels that each night leaves for them."""
 
     dependencies = [
-        ("campaigns", "0005_propensity"),
+        ("campaigns", "0006_end_early_call_in_turn"),
         ("organization", "0004_work_calendar"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -5,7 +5,7 @@ class Migration(migrations.Migration):
     """A manager's counters know their deposits, which targets of a season ask for."""
 
     dependencies = [
-        ("segments", "0017_types_decided"),
+        ("segments", "0018_types_are_grades"),
     ]
 
     operations = [
