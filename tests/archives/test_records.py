@@ -106,7 +106,8 @@ def test_a_section_of_rows_has_an_end(bank: Bank) -> None:
 def test_two_editors_save_as_fast_as_they_can_and_no_word_is_lost(bank: Bank) -> None:
     """Each appends words to one shared note, reading it afresh after a clash, and writes a box of their own.
 
-    A hundred saves each here; a thousand each take MEASURED and run in `make chaos` (`ARCHIVE_SAVES=1000`).
+    A hundred saves each here; a thousand each take about two minutes on two cores, which is too long for every run:
+    `make chaos` has them (`ARCHIVE_SAVES=1000`).
     """
     customer = bank.customer("A1", owner=bank.wang)
     shared, own = a_field("business_note"), {bank.wang.pk: a_field("pay_day"), bank.he.pk: a_field("position")}
