@@ -101,7 +101,7 @@ def drafted(code: str, branch: str, author: str, starts: date, as_of: date) -> C
 
 def needed(one: Campaign) -> int:
     """The percent that makes a control group."""
-    return -(-LEAST_CONTROL * 100 // max(1, one.figures["members"]))
+    return -(-LEAST_CONTROL * 100 // max(1, int(one.figures["members"])))
 
 
 def person(staff_no: str) -> User:

@@ -65,4 +65,5 @@ def wanted(measure: Measure, level: SeasonLevel, rank: int) -> Decimal:
         there = sum(number for tier, number in level.customers.items() if int(tier) >= rank)
         return max(Decimal(1), (there * SHARES[measure] / 100).quantize(Decimal(1)))
     there = level.deposit if measure == Measure.DEPOSIT_AVERAGE else level.aum
-    return (there * SHARES[measure] / 100 / UNIT).quantize(Decimal(1)) * UNIT
+    units: Decimal = (there * SHARES[measure] / 100 / UNIT).quantize(Decimal(1))
+    return units * UNIT

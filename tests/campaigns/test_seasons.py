@@ -136,9 +136,9 @@ def test_progress_is_what_plain_reckoning_says(bank: Bank) -> None:
 
     with scoped(bank.zhou):
         found = progress_of(asked, as_of)
-        for one in asked:
-            assert found[one.pk].reached == reckoned(one.measure, as_of), one.measure
-            assert days_of(one, as_of)[1:] == [(on, reckoned(one.measure, on)) for on in kept if on >= FIRST]
+        for target in asked:
+            assert found[target.pk].reached == reckoned(target.measure, as_of), target.measure
+            assert days_of(target, as_of)[1:] == [(on, reckoned(target.measure, on)) for on in kept if on >= FIRST]
         assert len(kept) < 23 and found[asked[0].pk].elapsed == Decimal("71.4")
         # What must be held from tomorrow on brings the average out, to the fen.
         average = next(one for one in asked if one.measure == Measure.AUM_AVERAGE and one.branch_id == bank.region.pk)
@@ -196,7 +196,9 @@ def test_a_target_is_set_split_and_taken_back(bank: Bank, client_of: ClientOf) -
         assert sun.post(split, {south: "2500", north: "1000"}).status_code == 302
         parts = {one.branch_id: one for one in SeasonTarget.objects.using("batch").exclude(pk=target.pk)}
         assert {pk: one.amount for pk, one in parts.items()} == {bank.south.pk: 25_000_000, bank.north.pk: 10_000_000}
-        shown = sun.get(reverse("campaigns:targets"), {"quarter": "2026-1", "branch": bank.sub.pk}).context["lines"]
+        shown = sun.get(reverse("campaigns:targets"), {"quarter": "2026-1", "branch": str(bank.sub.pk)}).context[
+            "lines"
+        ]
         assert [(line.target, line.missing) for line in shown] == [(target, Decimal(5_000_000))]
 
         # The outlet splits its part among its managers; what was set from above it cannot change.
@@ -246,7 +248,7 @@ def test_customers_who_reach_the_goal_of_a_campaign(bank: Bank) -> None:
     own, whole = (
         wanted(bank, bank.south, Measure.CAMPAIGN, 10, owner=owner, campaign_id=one.pk, first_day=one.starts_on,
                last_day=one.ends_on)
-        for owner in (User.objects.using("batch").get(pk=members[0].owner_id), None)
+        for owner in (User.objects.using("batch").get(pk=members[0].owner_id or 0), None)
     )  # fmt: skip
     for day, number in ((date(2026, 3, 30), 0), (date(2026, 3, 31), 1)):
         CampaignDay.objects.using("batch").create(
