@@ -63,7 +63,8 @@ def wanted(measure: Measure, level: SeasonLevel, rank: int) -> Decimal:
     """A round share of what is there; money in whole 万."""
     if measure == Measure.CUSTOMERS:
         there = sum(number for tier, number in level.customers.items() if int(tier) >= rank)
-        return max(Decimal(1), (there * SHARES[measure] / 100).quantize(Decimal(1)))
+        heads: Decimal = (there * SHARES[measure] / 100).quantize(Decimal(1))
+        return max(Decimal(1), heads)
     there = level.deposit if measure == Measure.DEPOSIT_AVERAGE else level.aum
     units: Decimal = (there * SHARES[measure] / 100 / UNIT).quantize(Decimal(1))
     return units * UNIT
