@@ -105,15 +105,6 @@ def test_no_page_scrolls_sideways(page: Page, server: str, bank: Bank, full: Mor
     paths["he"] += [*asked[:5], "/campaigns/new/"]
     paths["zhou"] += ["/campaigns/new/", "/campaigns/propensity/"]
     paths["wang"] += [f"/customers/{full.zhou.pk}/archive/", f"/customers/{full.zhou.pk}/risk/", "/plans/calendar/"]
-    paths["he"] += [
-        "/complaints/",
-        "/surveys/",
-        "/archives/register/",
-        "/archives/inspections/",
-        "/handovers/",
-        "/gifts/",
-    ]
-    paths["he"] += [f"/customers/{full.zhou.pk}/complaints/new/", "/quality/", "/plans/calendar/"]
     paths["lu"] += ["/feeds/upload/"]
     paths["zhao"] += ["/prospects/", "/prospects/new/", "/referrals/", "/lobby/handover/"]
     assert too_wide(page, server, paths[who]) == []
