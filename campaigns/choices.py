@@ -68,6 +68,7 @@ class Exclusion(models.TextChoices):
 
     OUT_OF_BASE = "out_of_base", _("Outside the base")
     LOAN_FUNDED = "loan_funded", _("Holds loan-funded money")
+    IN_TRANSIT = "in_transit", _("Holds money in transit")
     OPT_OUT = "opt_out", _("Refuses profiling")
     COMPLAINT = "complaint", pgettext_lazy("exclusion", "Open complaint")
     DO_NOT_CONTACT = "do_not_contact", pgettext_lazy("exclusion", "Do not contact")

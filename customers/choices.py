@@ -67,6 +67,7 @@ class HoldingStatus(models.TextChoices):
 class FundingSource(models.TextChoices):
     OWN = "own", _("Own money")
     LOAN = "loan", _("Loan-funded")
+    CLEARING = "clear", _("In transit or clearing")
 
 
 class HolderRole(models.TextChoices):

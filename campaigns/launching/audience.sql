@@ -31,6 +31,10 @@ WITH candidates AS MATERIALIZED (
 ), indebted AS (
     SELECT DISTINCT h.customer_id FROM customers_holding h
     WHERE %(leaves_out_loans)s AND h.status = 'open' AND h.funding_source = 'loan' AND h.balance > 0
+), awaiting AS (
+    -- Their balances will move by themselves.
+    SELECT DISTINCT h.customer_id FROM customers_holding h
+    WHERE h.status = 'open' AND h.funding_source = 'clear' AND h.balance > 0
 ), barred AS (
     SELECT f.customer_id, f.bar FROM contact_refusals('campaign', 'phone', %(starts_on)s::date) f WHERE f.bar IS NOT NULL
 ), rivals AS (
@@ -47,6 +51,7 @@ WITH candidates AS MATERIALIZED (
         WHEN b.status <> 'active' THEN 'closed'
         WHEN b.base < %(base_from)s::numeric OR b.base >= %(base_below)s::numeric THEN 'out_of_base'
         WHEN b.customer_id IN (SELECT customer_id FROM indebted) THEN 'loan_funded'
+        WHEN b.customer_id IN (SELECT customer_id FROM awaiting) THEN 'in_transit'
         WHEN b.profiling_opt_out THEN 'opt_out'
         WHEN f.bar IS NOT NULL THEN f.bar
         WHEN v.goes_before THEN 'yielded' END AS reason

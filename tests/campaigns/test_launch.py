@@ -78,9 +78,10 @@ def test_too_small_a_control_group_is_none_and_the_campaign_says_so(bank: Bank, 
 def test_the_first_reason_counts_once(bank: Bank, group: Segment) -> None:
     made.crowd(bank, group, 20)
     people = list(Customer.objects.using("batch").order_by("pk"))
-    poor, owing, silent, angry, closed, refuses = people[:6]
+    poor, owing, silent, angry, closed, refuses, clearing = people[:7]
     Metrics.objects.using("batch").filter(pk=poor.pk).update(aum=Decimal("9999.99"))
     bank.holding(owing, 500, funding_source="loan", status="open")
+    bank.holding(clearing, 700, funding_source="clear", status="open")
     Customer.objects.using("batch").filter(pk=silent.pk).update(do_not_contact=True)
     Customer.objects.using("batch").filter(pk=closed.pk).update(status="closed", do_not_contact=True)
     # The trigger takes them out of segments; who slipped in is left out all the same.
@@ -94,9 +95,9 @@ def test_the_first_reason_counts_once(bank: Bank, group: Segment) -> None:
     )  # fmt: skip
     one = made.launched(bank, made.campaign(bank, group))
     assert left_out(one) == {
-        "out_of_base": 1, "loan_funded": 1, "do_not_contact": 1, "complaint": 1, "closed": 1, "opt_out": 1
+        "out_of_base": 1, "loan_funded": 1, "in_transit": 1, "do_not_contact": 1, "complaint": 1, "closed": 1, "opt_out": 1
     }  # fmt: skip
-    assert {row.customer_id for row in members(one)} == {person.pk for person in people[6:]}
+    assert {row.customer_id for row in members(one)} == {person.pk for person in people[7:]}
     keeps = made.launched(bank, made.campaign(bank, group, leaves_out_loans=False, starts_on=date(2026, 6, 1),
                                               ends_on=date(2026, 6, 30)))  # fmt: skip
     assert owing.pk in {row.customer_id for row in members(keeps)}
