@@ -31,12 +31,11 @@ def ask(request: HttpRequest) -> HttpResponse:
             return redirect(list_address(query, form.text))
         except BadValue as refusal:
             fault = str(refusal)
-    template = "archives/_ask_drawer.html" if request.headers.get("HX-Request") else "archives/ask.html"
     context = {
         "form": form, "field": field, "groups": by_section(fields), "list": query.urlencode(), "fault": fault,
         "facts": _("in the list of customers"),
     }  # fmt: skip
-    return render(request, template, context)
+    return render(request, "archives/ask.html", context)
 
 
 def list_address(query: QueryDict, text: str) -> str:
