@@ -34,17 +34,19 @@ class Line:
         return str(self.entitlement.pk) if self.entitlement else POINTS
 
 
-def lines(user: User, branch_id: int, day: date) -> list[Line]:
-    """The past months of a branch, newest first, as far as the user sees its customers; two statements."""
+def lines(user: User, branch_id: int | None, day: date) -> list[Line]:
+    """The past months of a branch, of all that the user sees where none is named, newest first, as far as the user sees
+    the customers; two statements."""
     first = day.replace(day=1)
     for _month in range(MONTHS_SHOWN - 1):
         first = (first - timedelta(days=1)).replace(day=1)
     issued, used = counted_as(EntryKind.EARN), counted_as(EntryKind.SPEND)
     value = F("quantity") * F("unit_value")
+    seen = LedgerEntry.objects.visible_to(user).filter(day__gte=first)
+    if branch_id is not None:
+        seen = seen.filter(branch_id=branch_id)
     rows: Any = (
-        LedgerEntry.objects.visible_to(user)
-        .filter(branch_id=branch_id, day__gte=first)
-        .annotate(month=TruncMonth("day"))
+        seen.annotate(month=TruncMonth("day"))
         .values("month", "entitlement_id")
         .annotate(
             issued=Sum("quantity", filter=issued, default=0),

@@ -20,6 +20,7 @@ from crm.audit import trail
 from crm.organization import effective
 from crm.organization.models import User
 from customers.averages import month_end
+from customers.choices import CustomerStatus
 from customers.models import Customer
 
 # What may be used of an entitlement on a day, from the lots that end first.
@@ -94,7 +95,8 @@ def use(
 def give(
     customer: Customer, actor: User, points: int, reason: str, submission: UUID, when: Moment
 ) -> LedgerEntry | PointsRequest:
-    """Give a customer points by hand, once per submission. Beyond the limit of the month it asks a second person."""
+    """Give a customer points by hand, once per submission. Beyond the limit of the month it asks a second person.
+    Raises LedgerRefused where the customer is closed."""
     rule = points_rule(when.day)
     with transaction.atomic():
         hold(customer)
@@ -103,6 +105,7 @@ def give(
         asked = PointsRequest.objects.visible_to(actor).filter(customer=customer, submission=submission).first()
         if known is not None or asked is not None:
             return known or asked  # type: ignore[return-value]  # one of them is there
+        refuse_closed(customer)
         by_hand = db.fetch_value("SELECT campaigns_ledger_by_hand(%s, %s)", [customer.pk, when.day], using="default")
         if by_hand + points <= rule.manual_limit:
             return add_points(customer, actor, points, reason, reference, when)
@@ -116,8 +119,8 @@ def give(
 
 
 def decide(request: PointsRequest, actor: User, *, is_granted: bool, when: Moment) -> None:
-    """Grant what was asked for, which gives the points, or refuse it. Raises LedgerRefused for who asked, and once
-    somebody has decided."""
+    """Grant what was asked for, which gives the points, or refuse it. Raises LedgerRefused for who asked, once somebody
+    has decided, and where points would go to a closed customer."""
     with transaction.atomic():
         customer = Customer.objects.visible_to(actor).get(pk=request.customer_id)
         hold(customer)
@@ -126,6 +129,8 @@ def decide(request: PointsRequest, actor: User, *, is_granted: bool, when: Momen
             raise LedgerRefused(_("Somebody has decided about these points already."))
         if one.asked_by_id == actor.pk or not may_approve(actor):
             raise LedgerRefused(_("Nobody decides about the points they ask for; ask a manager of a place above."))
+        if is_granted:
+            refuse_closed(customer)
         one.decided_by, one.decided_at, one.is_granted = actor, when.at, is_granted
         one.save(update_fields=["decided_by", "decided_at", "is_granted"])
         verb = "points.grant" if is_granted else "points.refuse"
@@ -164,6 +169,12 @@ def reverse(entry: LedgerEntry, actor: User, reason: str, when: Moment) -> None:
 def hold(customer: Customer) -> None:
     """Hold the customer's balances until the transaction ends."""
     db.fetch_value("SELECT campaigns_ledger_hold(%s)", [customer.pk], using="default")
+
+
+def refuse_closed(customer: Customer) -> None:
+    """As the night, people give nothing to who is a customer no longer."""
+    if customer.status == CustomerStatus.CLOSED:
+        raise LedgerRefused(_("The customer has closed all accounts; no more points are given."))
 
 
 def written(actor: User, reference: str) -> LedgerEntry | None:

@@ -22,6 +22,10 @@ PACKAGE = __package__
 ONE_DAY = timedelta(days=1)
 # Campaigns whose results may still change (campaigns.measurement.night).
 LONGEST_AFTER = timedelta(days=500)
+HOLD_GIVEN = """
+SELECT campaigns_ledger_hold_all(array_agg(DISTINCT customer_id)) FROM campaigns_ledgerentry
+WHERE day = %s AND kind = 'earn' AND staff_id IS NULL
+"""
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,9 @@ def expire(dawn: Dawn) -> int:
 
 
 def take_back(dawn: Dawn) -> int:
-    """Of a corrected day: what it gave, and what is not due by what the correction found."""
+    """Of a corrected day: what it gave, and what is not due by what the correction found. Who is using some of it at
+    this moment is waited for."""
+    db.fetch_value(HOLD_GIVEN, [dawn.day])
     return db.run_sql(PACKAGE, "take_back", day=dawn.day)
 
 

@@ -73,7 +73,11 @@ def points_give(request: HttpRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return show(request, user, customer, give_form=form)
     data = form.cleaned_data
-    done = ledger.give(customer, user, data["points"], data["reason"], data["submission"], moment())
+    try:
+        done = ledger.give(customer, user, data["points"], data["reason"], data["submission"], moment())
+    except LedgerRefused as refusal:
+        form.add_error("points", str(refusal))
+        return show(request, user, customer, give_form=form)
     if isinstance(done, PointsRequest):
         messages.warning(request, _("Beyond the limit of the month: the points wait for a second person."))
     else:
@@ -120,7 +124,8 @@ def branch_ledger(request: HttpRequest) -> HttpResponse:
     """Issued, used and expired by month with the cost, the entries behind each figure, and what waits."""
     assert isinstance(request.user, User)
     user, day = request.user, timezone.localdate()
-    branch_id = branch_named(user, request.GET.get("branch", ""))
+    named = request.GET.get("branch", "")
+    branch_id = branch_named(user, named)
     filters = LedgerFilter(request.GET, user=user, day=day)
     rows = filters.matching.select_related("customer__metrics").defer(*hidden("customer"))
     found = page_of(rows, request.GET.get("before", ""))
@@ -129,7 +134,7 @@ def branch_ledger(request: HttpRequest) -> HttpResponse:
     trail.listed(request, "ledger", sorted(set(shown)))
     context = {
         "rows": found[:ROWS], "next_place": next_place(found), "filters": filters, "day": day, "waiting": waiting,
-        "lines": figures.lines(user, branch_id, day), "branch": Branch.objects.get(pk=branch_id),
+        "lines": figures.lines(user, branch_id if named else None, day), "branch": Branch.objects.get(pk=branch_id),
     }  # fmt: skip
     return render(request, "campaigns/ledger.html", context)
 
