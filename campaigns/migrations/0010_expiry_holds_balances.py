@@ -25,6 +25,6 @@ DROP FUNCTION campaigns_ledger_hold_all(bigint[])
 class Migration(migrations.Migration):
     """What the night writes off or takes back is reckoned once nobody else is using it."""
 
-    dependencies = [("campaigns", "0008_entitlements")]
+    dependencies = [("campaigns", "0009_money_in_transit")]
 
-    operations = [migrations.RunSQL(sql_text(__package__, "0009_expiry_holds_balances"), BACK)]
+    operations = [migrations.RunSQL(sql_text(__package__, "0010_expiry_holds_balances"), BACK)]
