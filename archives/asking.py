@@ -29,8 +29,11 @@ OPS_OF = {FieldKind.NUMBER: BETWEEN, FieldKind.DATE: BETWEEN, FieldKind.TEXT: CO
 
 MOST_ASKS = 3
 MOST_WORDS = 10
-LONGEST = 200
-ASK = re.compile(r"(?P<field>[-\w]{1,40}):(?:(?P<op>in|contains|between|known|empty):)?(?P<value>[^,:]{0,200})")
+# Of a value in an address: every option of a list chosen at once fits, by keys of some twenty letters.
+LONGEST = 1_000
+ASK = re.compile(
+    rf"(?P<field>[-\w]{{1,40}}):(?:(?P<op>in|contains|between|known|empty):)?(?P<value>[^,:]{{0,{LONGEST}}})"
+)
 
 
 @dataclass(frozen=True)
@@ -130,8 +133,10 @@ def parse(text: str) -> list[Ask]:
     """The questions of an address. Raises BadValue, the message of which names what cannot be read."""
     parts = text.split(",")
     matches = [ASK.fullmatch(part) for part in parts]
-    if len(parts) > MOST_ASKS or not all(matches):
+    if len(parts) > MOST_ASKS:
         raise BadValue(_("At most %(most)s questions can be asked of the archive at once.") % {"most": MOST_ASKS})
+    if not all(matches):
+        raise BadValue(_("This question cannot be read; ask it anew, with fewer options where there are many."))
     keys = {match["field"] for match in matches if match}
     fields = {one.key: one for one in ArchiveField.objects.filter(key__in=keys, is_filterable=True)}
     asks = []

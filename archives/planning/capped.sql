@@ -2,7 +2,7 @@
 -- or an alert, then the regular contact; of two alike the earlier one. What is left out waits (archives_cappedplan)
 -- and is asked for again once there is room. There are two caps: that of the purpose, and that of the customer's tier.
 WITH wanted AS (
-    SELECT n.id, n.customer_id, n.due_date AS day, r.most, r.days, (n.origin = 'tier')::int AS place
+    SELECT n.id, n.customer_id, n.due_date AS day, r.most, r.days, (n.origin = 'tier' OR n.origin = 'visit')::int AS place
     FROM night_plan n
     JOIN archives_planstep s ON s.id = n.step_id AND reaches_out(s.channel)
     JOIN contact_rules(%(morning)s::date) r ON r.purpose = s.purpose AND r.kind = 'marketing'

@@ -75,6 +75,17 @@ def test_a_list_and_a_segment_compare_alike(town: dict[str, Customer]) -> None:
         assert listed and listed == set(everybody.filter(compiled(parse(rule), DAY)).values_list("pk", flat=True))
 
 
+@pytest.mark.usefixtures("town")
+def test_every_option_of_a_long_list_can_be_asked_for_at_once(bank: Bank, client_of: ClientOf) -> None:
+    options = [{"key": f"a_long_choice_{number}", "zh_hans": f"选项{number}"} for number in range(40)]
+    ArchiveField.objects.using("batch").filter(key="hobbies").update(options=options)
+    asked = {"field": "hobbies", "of": "hobbies", "how": "value", "keys": [one["key"] for one in options]}
+    page = client_of(bank.wang).get("/customers/ask/", asked)
+    assert page.status_code == 302
+    (ask,) = asking.parse(parse_qs(urlsplit(page["Location"]).query)["archive"][0])
+    assert len(ask.value) == len(options)
+
+
 def test_a_sealed_value_is_asked_for_by_nobody(bank: Bank, client_of: ClientOf, town: dict[str, Customer]) -> None:
     client = client_of(bank.wang)
     sent(client, town["A1"], "work", {}, income_band="to_500k")
