@@ -4,15 +4,30 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('campaigns', '0008_entitlements'),
+        ("campaigns", "0008_entitlements"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='campaignexclusion',
-            name='reason',
-            field=models.CharField(choices=[('out_of_base', 'Outside the base'), ('loan_funded', 'Holds loan-funded money'), ('in_transit', 'Holds money in transit'), ('opt_out', 'Refuses profiling'), ('complaint', 'Open complaint'), ('do_not_contact', 'Do not contact'), ('refused', 'Refused marketing'), ('minor', "Minor without a guardian's consent"), ('no_consent', 'No consent to marketing'), ('closed', 'Closed account relationship'), ('yielded', 'Yielded to another campaign')], max_length=16, verbose_name='reason'),
+            model_name="campaignexclusion",
+            name="reason",
+            field=models.CharField(
+                choices=[
+                    ("out_of_base", "Outside the base"),
+                    ("loan_funded", "Holds loan-funded money"),
+                    ("in_transit", "Holds money in transit"),
+                    ("opt_out", "Refuses profiling"),
+                    ("complaint", "Open complaint"),
+                    ("do_not_contact", "Do not contact"),
+                    ("refused", "Refused marketing"),
+                    ("minor", "Minor without a guardian's consent"),
+                    ("no_consent", "No consent to marketing"),
+                    ("closed", "Closed account relationship"),
+                    ("yielded", "Yielded to another campaign"),
+                ],
+                max_length=16,
+                verbose_name="reason",
+            ),
         ),
     ]

@@ -4,15 +4,18 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('customers', '0026_rules_of_product_classes'),
+        ("customers", "0026_rules_of_product_classes"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='holding',
-            name='funding_source',
-            field=models.CharField(choices=[('own', 'Own money'), ('loan', 'Loan-funded'), ('clear', 'In transit or clearing')], default='own', max_length=6),
+            model_name="holding",
+            name="funding_source",
+            field=models.CharField(
+                choices=[("own", "Own money"), ("loan", "Loan-funded"), ("clear", "In transit or clearing")],
+                default="own",
+                max_length=6,
+            ),
         ),
     ]

@@ -95,7 +95,8 @@ def test_the_first_reason_counts_once(bank: Bank, group: Segment) -> None:
     )  # fmt: skip
     one = made.launched(bank, made.campaign(bank, group))
     assert left_out(one) == {
-        "out_of_base": 1, "loan_funded": 1, "in_transit": 1, "do_not_contact": 1, "complaint": 1, "closed": 1, "opt_out": 1
+        "out_of_base": 1, "loan_funded": 1, "in_transit": 1, "do_not_contact": 1, "complaint": 1,
+        "closed": 1, "opt_out": 1
     }  # fmt: skip
     assert {row.customer_id for row in members(one)} == {person.pk for person in people[7:]}
     keeps = made.launched(bank, made.campaign(bank, group, leaves_out_loans=False, starts_on=date(2026, 6, 1),
