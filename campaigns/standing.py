@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Case, OuterRef, Value, When
+from django.db.models import Case, OuterRef, Q, Value, When
 from django.db.models.functions import JSONObject
 from django.utils import timezone
 
@@ -52,14 +52,11 @@ def standings(found: list[dict[str, Any]] | None) -> list[Standing]:
 def choices(user: User, customer: Customer, day: date) -> list[Running]:
     """The campaigns that a contact with the customer may be for on a day, and those that leave the customer alone."""
     rows = CampaignMember.objects.visible_to(user).filter(
-        customer=customer, campaign__state=CampaignState.RUNNING, campaign__ends_on__gte=day
-    )
+        left_alone() | Q(campaign__starts_on__lte=day),
+        customer=customer, campaign__state=CampaignState.RUNNING, campaign__ends_on__gte=day,
+    )  # fmt: skip
     found = rows.select_related("campaign").order_by("-campaign_id")[:MOST_SHOWN]
-    return [
-        Running(one.campaign_id, one.campaign.name, is_left_alone(one))
-        for one in found
-        if is_left_alone(one) or one.campaign.is_calling(day)
-    ]
+    return [Running(one.campaign_id, one.campaign.name, is_left_alone(one)) for one in found]
 
 
 def register() -> None:

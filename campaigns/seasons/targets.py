@@ -113,17 +113,32 @@ def write(user: User, one: SeasonTarget, amount: Decimal) -> None:
 
 
 def withdraw(user: User, target: SeasonTarget) -> None:
-    """Take it back with everything into which it was split further down."""
+    """Take it back with everything into which it was split further down.
+
+    Raises TargetRefused where a part was set from further up.
+    """
     with transaction.atomic():
         one = held(user, target)
-        alike = SeasonTarget.objects.live().filter(**{name: getattr(one, name) for name in KEY})
-        if one.owner_id is None:
-            gone = alike.filter(branch__path__startswith=one.branch.path)
-        else:
-            gone = alike.filter(pk=one.pk)
-        ids = list(gone.values_list("pk", flat=True))
+        gone = held_with_parts(one)
+        above = next((part for part in gone if not may_change(user, part)), None)
+        if above is not None:
+            raise TargetRefused(set_above(above))
+        ids = [part.pk for part in gone]
         trail.record(user, "target.withdraw", target=one, detail=told(one) | {"targets": ids})
         SeasonTarget.objects.filter(pk__in=ids).update(withdrawn_by=user, withdrawn_at=timezone.now())
+
+
+def held_with_parts(one: SeasonTarget) -> list[SeasonTarget]:
+    """The target and all its parts further down, locked: read again until nobody has split one of them meanwhile."""
+    alike = SeasonTarget.objects.live().filter(**{name: getattr(one, name) for name in KEY})
+    alike = alike.filter(pk=one.pk) if one.owner_id else alike.filter(branch__path__startswith=one.branch.path)
+    rows = alike.select_related("branch", "set_by", "set_from").select_for_update(of=("self",)).order_by("pk")
+    known: list[int] = []
+    while True:
+        found = list(rows.all())
+        if [part.pk for part in found] == known:
+            return found
+        known = [part.pk for part in found]
 
 
 def split(user: User, target: SeasonTarget, wanted: Mapping[str, tuple[Decimal | None, Decimal | None]]) -> int:
@@ -158,10 +173,14 @@ def give(
 ) -> None:
     if part is None and amount is not None:
         alike = {name: getattr(target, name) for name in KEY}
-        SeasonTarget.objects.create(
-            **alike, branch_id=receiver.branch_id, owner_id=receiver.owner_id, amount=amount, set_by=user,
-            set_from=user.branch,
-        )  # fmt: skip
+        try:
+            with transaction.atomic():
+                SeasonTarget.objects.create(
+                    **alike, branch_id=receiver.branch_id, owner_id=receiver.owner_id, amount=amount, set_by=user,
+                    set_from=user.branch,
+                )  # fmt: skip
+        except IntegrityError as error:
+            raise TargetRefused(_("A part was set meanwhile. Look at the page again.")) from error
     elif part is not None and amount is None:
         withdraw(user, part)
     elif part is not None and amount is not None:

@@ -111,4 +111,4 @@ def test_opening_lots_have_the_value_of_the_tier_now(bank: Bank, settings: Any, 
         path.write_text("\n".join(["来源系统,来源编号,客户号,权益,数量,有效期至", *order, ""]), encoding="utf-8")
         assert load.load_file("opening_balances", path, as_of=timezone.localdate()).rows_changed == written
     entries = LedgerEntry.objects.using("batch").order_by("quantity")
-    assert list(entries.values_list("quantity", "unit_value")) == [(2, 80), (3, 80)]
+    assert list(entries.values_list("quantity", "unit_value")) == [(2, Decimal(80)), (3, Decimal(80))]

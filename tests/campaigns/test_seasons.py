@@ -237,6 +237,25 @@ def test_a_target_is_set_split_and_taken_back(bank: Bank, client_of: ClientOf) -
     ]
 
 
+def test_nobody_further_down_takes_back_what_was_set_above(bank: Bank) -> None:
+    made.published(date(2026, 1, 11))
+    with time_machine.travel(TODAY, tick=False):
+        with scoped(bank.he):
+            own = SeasonTarget(
+                branch=bank.south, measure=Measure.DEPOSIT_AVERAGE, first_day=date(2026, 1, 1),
+                last_day=date(2026, 3, 31), amount=1_000,
+            )  # fmt: skip
+            targets.save(bank.he, own)
+        with scoped(bank.sun):
+            targets.split(bank.sun, own, {f"u{bank.wang.pk}": (None, Decimal(600))})
+        with scoped(bank.he), pytest.raises(TargetRefused), transaction.atomic():
+            targets.withdraw(bank.he, own)
+        assert SeasonTarget.objects.using("batch").filter(withdrawn_at=None).count() == 2
+        with scoped(bank.sun):
+            targets.withdraw(bank.sun, own)
+        assert not SeasonTarget.objects.using("batch").filter(withdrawn_at=None).exists()
+
+
 def test_customers_who_reach_the_goal_of_a_campaign(bank: Bank) -> None:
     group = made.segment(bank)
     made.published(date(2026, 3, 9))
