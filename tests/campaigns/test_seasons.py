@@ -239,20 +239,21 @@ def test_a_target_is_set_split_and_taken_back(bank: Bank, client_of: ClientOf) -
 
 def test_nobody_further_down_takes_back_what_was_set_above(bank: Bank) -> None:
     made.published(date(2026, 1, 11))
+    he, sun = (User.objects.get(pk=one.pk) for one in (bank.he, bank.sun))
     with time_machine.travel(TODAY, tick=False):
-        with scoped(bank.he):
+        with scoped(he):
             own = SeasonTarget(
-                branch=bank.south, measure=Measure.DEPOSIT_AVERAGE, first_day=date(2026, 1, 1),
+                branch_id=bank.south.pk, measure=Measure.DEPOSIT_AVERAGE, first_day=date(2026, 1, 1),
                 last_day=date(2026, 3, 31), amount=1_000,
             )  # fmt: skip
-            targets.save(bank.he, own)
-        with scoped(bank.sun):
-            targets.split(bank.sun, own, {f"u{bank.wang.pk}": (None, Decimal(600))})
-        with scoped(bank.he), pytest.raises(TargetRefused), transaction.atomic():
-            targets.withdraw(bank.he, own)
+            targets.save(he, own)
+        with scoped(sun):
+            targets.split(sun, own, {f"u{bank.wang.pk}": (None, Decimal(600))})
+        with scoped(he), pytest.raises(TargetRefused), transaction.atomic():
+            targets.withdraw(he, own)
         assert SeasonTarget.objects.using("batch").filter(withdrawn_at=None).count() == 2
-        with scoped(bank.sun):
-            targets.withdraw(bank.sun, own)
+        with scoped(sun):
+            targets.withdraw(sun, own)
         assert not SeasonTarget.objects.using("batch").filter(withdrawn_at=None).exists()
 
 
