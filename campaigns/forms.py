@@ -81,7 +81,11 @@ class CampaignForm(forms.ModelForm):  # type: ignore[type-arg]
         self.fields["segment"].queryset = Segment.objects.filter(pk__in=some).order_by("pk")  # type: ignore[attr-defined]
         places = led_by(user).values("pk")[:MOST_CHOICES]
         self.fields["owner_branch"].queryset = Branch.objects.filter(pk__in=places).order_by("path")  # type: ignore[attr-defined]
+        self.fields["reward_points"].required = False  # an empty box is no points
         self.fields["owner_branch"].empty_label = self.fields["segment"].empty_label = None  # type: ignore[attr-defined]
+
+    def clean_reward_points(self) -> int:
+        return int(self.cleaned_data.get("reward_points") or 0)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

@@ -18,7 +18,13 @@ ClientOf = Callable[[User], Client]
 
 
 def sale(**values: str) -> dict[str, str]:
-    return {"channel": "face", "outcome": "sold", "submission": str(uuid4()), "amount": "20000"} | values
+    return {
+        "channel": "face",
+        "outcome": "sold",
+        "summary": "买了一笔",
+        "submission": str(uuid4()),
+        "amount": "20000",
+    } | values
 
 
 def send(client: Client, customer: Customer, **values: str) -> Any:
