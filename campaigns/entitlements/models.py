@@ -88,7 +88,7 @@ class EntitlementTerm(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.entitlement} {self.tier}: {self.quantity}"
+        return f"{self.entitlement if self.entitlement_id else ''} {self.tier}: {self.quantity}"
 
 
 class PointsRule(models.Model):

@@ -22,7 +22,7 @@ from crm.embedded.services import Services
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
 NIGHT = date(2026, 3, 2)
-PATIENCE_SECONDS = 90.0
+PATIENCE_SECONDS = 240.0
 DIES_WITH_NOTHING = {"CHUNK_LEASE_SECONDS": "2", "SWEEP_SECONDS": "1", "NIGHT_CHUNK_CUSTOMERS": "800"}
 
 

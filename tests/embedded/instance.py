@@ -36,7 +36,7 @@ def run(home: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess
     command = [sys.executable, "-m", "crm.embedded", *arguments]
     environment = clean_environment(home, **more)
     return subprocess.run(
-        command, cwd=CHECKOUT, env=environment, capture_output=True, text=True, check=False, timeout=120
+        command, cwd=CHECKOUT, env=environment, capture_output=True, text=True, check=False, timeout=300
     )
 
 
@@ -86,7 +86,7 @@ class Instance:
         """What it has printed so far."""
         return self.output.read_text(encoding="utf-8")
 
-    def wait_for(self, text: str, seconds: float = 90) -> None:
+    def wait_for(self, text: str, seconds: float = 300) -> None:
         """Wait until it has printed this; fails when it ends first or takes too long."""
         deadline = time.monotonic() + seconds
         while text not in self.text():
@@ -107,7 +107,7 @@ class Instance:
         """Send a signal and return the exit status."""
         if self.process.poll() is None:
             self.process.send_signal(number)
-        return self.process.wait(120)
+        return self.process.wait(240)
 
     def remove(self) -> None:
         """End whatever is left, and its files."""

@@ -36,7 +36,7 @@ def pair(no_outside: None) -> Iterator[tuple[Services, Services]]:
     try:
         environment = clean_environment(homes[0], **old.start())
         migrate = [sys.executable, "manage.py", "migrate", "--database", "owner", "-v", "0"]
-        subprocess.run(migrate, cwd=CHECKOUT, env=environment, check=True, timeout=120)
+        subprocess.run(migrate, cwd=CHECKOUT, env=environment, check=True, timeout=400)
         new.start()
         yield old, new
     finally:

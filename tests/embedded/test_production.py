@@ -121,7 +121,7 @@ def test_the_database_script_makes_all_that_migrations_need(bare_server: Postgre
     )
     script = ["bash", str(CHECKOUT / "crm" / "embedded" / "create_database.sh")]
     for _time in ("first", "again"):
-        made = subprocess.run(script, env=environment, capture_output=True, text=True, check=False, timeout=60)
+        made = subprocess.run(script, env=environment, capture_output=True, text=True, check=False, timeout=240)
         assert made.returncode == 0, made.stderr
     for role, password in PASSWORDS.items():
         user = role.removesuffix("_PASSWORD").lower()
@@ -138,7 +138,7 @@ def test_the_database_script_makes_all_that_migrations_need(bare_server: Postgre
     key_file.write_text(new_keys(), encoding="ascii")
     environment = clean_environment(home, SECRET_KEY="x", CRM_KEY_FILE=str(key_file), **urls)
     migrate = [sys.executable, "manage.py", "migrate", "--database", "owner", "--no-input", "-v", "0"]
-    subprocess.run(migrate, cwd=CHECKOUT, env=environment, check=True, timeout=120)
+    subprocess.run(migrate, cwd=CHECKOUT, env=environment, check=True, timeout=400)
 
 
 def test_a_missing_password_stops_the_database_script(home: Path) -> None:

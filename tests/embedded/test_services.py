@@ -136,7 +136,7 @@ def test_a_killed_server_comes_back_under_the_same_address(services: Services) -
 
 def test_cache_and_celery_take_the_embedded_address(services: Services) -> None:
     environment = clean_environment(services.home.path, **services.environment())
-    subprocess.run([sys.executable, "-c", BROKER_TRIAL], cwd=CHECKOUT, env=environment, check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", BROKER_TRIAL], cwd=CHECKOUT, env=environment, check=True, timeout=240)
 
 
 @pytest.mark.parametrize("ending", ["", "?db=1"])
@@ -150,7 +150,7 @@ def test_cache_and_celery_take_a_unix_socket(services: Services, home: Path, end
             assert server.poll() is None
         made = services.environment()
         environment = clean_environment(home, **made | {"REDIS_URL": f"unix://:pw@{socket}{ending}"})
-        subprocess.run([sys.executable, "-c", BROKER_TRIAL], cwd=CHECKOUT, env=environment, check=True, timeout=60)
+        subprocess.run([sys.executable, "-c", BROKER_TRIAL], cwd=CHECKOUT, env=environment, check=True, timeout=240)
     finally:
         server.terminate()
         server.wait()

@@ -96,7 +96,10 @@ def test_the_list_of_alerts_says_the_same_of_what_each_alert_is_about(
 ) -> None:
     for customer in people.values():
         for kind in ("maturity", "large_out"):  # a service, and marketing
-            evidence = {"product": "定期", "balance": "1000.00", "maturity_date": DAY.isoformat()}
+            evidence = {
+                "product": "定期", "balance": "1000.00", "maturity_date": DAY.isoformat(), "net": "-1000.00",
+                "moved_on": DAY.isoformat(), "before": "3000.00", "after": "2000.00", "threshold": "500.00",
+            }  # fmt: skip
             raise_alert(customer, kind, 2, "1000.00", DAY, evidence=evidence)
     client = client_of(bank.wang)
     client.get("/alerts/?cols=kind")
