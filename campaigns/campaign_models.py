@@ -9,7 +9,6 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from campaigns.choices import (
@@ -31,6 +30,7 @@ from crm.organization.models import Branch, User
 from customers.models import Customer
 from customers.models.holding import NO_INDEX
 from segments.models import Segment
+from segments.names import localized
 
 MONEY: dict[str, Any] = {"max_digits": 18, "decimal_places": 2}
 # The reason kept where the launch found other customers than those that were approved.
@@ -95,8 +95,7 @@ class CampaignTemplate(SuccessRule):
 
     @property
     def name(self) -> str:
-        language = (get_language() or "zh-hans").replace("-", "_")
-        return getattr(self, f"name_{language}", "") or self.name_zh_hans
+        return localized(self)
 
 
 class CampaignQuerySet(models.QuerySet["Campaign"]):

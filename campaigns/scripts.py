@@ -1,7 +1,6 @@
 """What to say, version by version: one person writes, another approves, and call mode shows the newest approved one."""
 
 from django.db import transaction
-from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -21,7 +20,7 @@ def write(user: User, campaign: Campaign, text: str) -> None:
     if newest is not None and newest.approved_at is None:
         campaign.scripts.filter(pk=newest.pk).update(text=text, written_by=user, written_at=timezone.now())
         return
-    number = (campaign.scripts.aggregate(last=Max("number"))["last"] or 0) + 1
+    number = newest.number + 1 if newest is not None else 1
     CampaignScript.objects.create(campaign=campaign, number=number, text=text, written_by=user)
 
 

@@ -50,7 +50,7 @@ FILLED = (
     "customers_customer", "customers_account", "customers_accountholder", "customers_holding", "customers_ownership",
     "customers_metrics", "customers_balancechange", "customers_alert", "segments_tierstate", "segments_tierchange",
     "segments_segmentmember", "segments_segmentchange", "archives_maintenanceplan", "campaigns_ledgerentry",
-    "campaigns_ledgerbalance",
+    "campaigns_ledgerbalance", "campaigns_seasonlevel",
 )  # fmt: skip
 
 

@@ -5,7 +5,6 @@ from typing import ClassVar
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from crm.organization.access import ScopedQuerySet
@@ -15,6 +14,7 @@ from customers.choices import ProductClass
 from customers.models import Customer
 from customers.models.holding import NO_INDEX
 from segments.choices import MemberCause, SegmentKind, VersionState
+from segments.names import localized
 
 
 class SegmentQuerySet(models.QuerySet["Segment"]):
@@ -76,8 +76,7 @@ class Segment(models.Model):
 
     @property
     def name(self) -> str:
-        language = (get_language() or "zh-hans").replace("-", "_")
-        return getattr(self, f"name_{language}", "") or self.name_zh_hans
+        return localized(self)
 
 
 class SegmentVersion(models.Model):

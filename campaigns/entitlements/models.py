@@ -10,7 +10,6 @@ from typing import Any, ClassVar
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from archives.template_models import TOP_TIER
@@ -20,6 +19,7 @@ from crm.organization.access import ScopedQuerySet
 from crm.organization.models import Branch, User
 from customers.models import Customer
 from customers.models.holding import NO_INDEX
+from segments.names import localized
 
 UNIT_VALUE: dict[str, Any] = {"max_digits": 12, "decimal_places": 4}
 MONEY: dict[str, Any] = {"max_digits": 18, "decimal_places": 2}
@@ -45,13 +45,7 @@ class Entitlement(models.Model):
 
     @property
     def name(self) -> str:
-        return named(vars(self))
-
-
-def named(names: dict[str, Any]) -> str:
-    """The name of an entitlement in the reader's language, from its three columns."""
-    language = (get_language() or "zh-hans").replace("-", "_")
-    return str(names.get(f"name_{language}") or names["name_zh_hans"])
+        return localized(self)
 
 
 class EntitlementTerm(models.Model):

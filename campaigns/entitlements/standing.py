@@ -3,13 +3,14 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
 
 from django.db.models import DateField, F, Func, JSONField, Value
 from django.utils import timezone
 
-from campaigns.entitlements.models import named
+from segments.names import localized
 
 SOON_DAYS = 30
 
@@ -41,7 +42,7 @@ def standings(found: Iterable[dict[str, Any]] | None) -> list[Left]:
     return [
         Left(
             entitlement_id=one["entitlement_id"],
-            name=named(one) if one["entitlement_id"] else "",
+            name=localized(SimpleNamespace(**one)) if one["entitlement_id"] else "",
             left=one["left"],
             expiring=one["expiring"],
             expires_on=date.fromisoformat(one["expires_on"]),

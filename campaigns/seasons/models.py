@@ -7,8 +7,8 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
-from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from campaigns.campaign_models import Campaign, CampaignTemplate
 from campaigns.choices import CampaignKind, QuarterTheme
@@ -17,17 +17,12 @@ from crm.organization.access import scope_of
 from crm.organization.choices import Reach, Role
 from crm.organization.models import Branch, User
 from customers.models.holding import NO_INDEX
+from segments.names import localized
 
 SUMS: dict[str, Any] = {"max_digits": 20, "decimal_places": 2}
 # A step belongs to its quarter, or prepares it: 开门红 begins in October.
 EARLIEST_WEEK, LATEST_WEEK = -13, 14
 DOERS = [(role.value, role.label) for role in (Role.RELATIONSHIP_MANAGER, Role.LOBBY_MANAGER, Role.BRANCH_MANAGER)]
-
-
-def in_language(row: models.Model, name: str) -> str:
-    """A text in the language of the page, Simplified Chinese where a translation is missing."""
-    language = (get_language() or "zh-hans").replace("-", "_")
-    return getattr(row, f"{name}_{language}", "") or str(getattr(row, f"{name}_zh_hans"))
 
 
 class SeasonTheme(models.Model):
@@ -58,11 +53,11 @@ class SeasonTheme(models.Model):
 
     @property
     def name(self) -> str:
-        return in_language(self, "name")
+        return localized(self)
 
     @property
     def focus(self) -> str:
-        return in_language(self, "focus")
+        return localized(self, "focus")
 
 
 class SeasonStep(models.Model):
@@ -112,11 +107,11 @@ class SeasonStep(models.Model):
 
     @property
     def name(self) -> str:
-        return in_language(self, "name")
+        return localized(self)
 
     @property
     def how(self) -> str:
-        return in_language(self, "how")
+        return localized(self, "how")
 
 
 class SeasonLevel(models.Model):
