@@ -18,7 +18,10 @@
   const place = Number(sessionStorage.getItem(KEY) ?? -1);
   sessionStorage.removeItem(KEY);
   const row = rows()[Math.min(place, rows().length - 1)];
-  if (!row || document.querySelector("[autofocus]")) return;
+  // With a fragment in the address the browser leaves autofocus alone.
+  const asked = document.querySelector("[autofocus]");
+  asked?.focus();
+  if (!row || asked) return;
   put(row);
   row.querySelector("[data-open]")?.focus({ preventScroll: true });
 })();
