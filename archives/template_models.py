@@ -64,8 +64,8 @@ class PlanType(Named):
 
     A new one is at once a grade of the grading of its dimension, which people choose on a customer's page (a trigger,
     segments 0018): adding it takes no more than this row, and templates for what differs. Which type a customer is of,
-    the view `archives_customer_type` says: by what people have decided in a grading whose grade has this code, else by
-    balances.
+    the planner asks of what people have decided in a grading whose grade has this code (the view
+    `archives_decided_type`), else of balances (`archives_type_by_balances`).
     """
 
     code = models.SlugField(_("code"), max_length=40, unique=True, validators=[MaxLengthValidator(MOST_OF_A_GRADE)])

@@ -1,7 +1,6 @@
 -- What happens on a day of its own: an opening, an important date, a maturity, here or at another bank, an alert; each as far
--- as it is in sight. One
--- that fell on days off stands on the working day after, and is asked for until then: `since` goes back as far as that
--- can be. Important dates are for tiers that have a contact cadence. Two on one day (twins) are one occasion.
+-- as it is in sight. One that fell on days off stands on the working day after, and is asked for until then: `since` goes
+-- back as far as that can be. Important dates are for tiers that have a contact cadence. Two on one day (twins) are one occasion.
 INSERT INTO night_plan (customer_id, episode, step_id, template_id, origin, wanted_date, due_date)
 WITH steps AS (
     SELECT * FROM archives_planstep WHERE is_active AND event <> ALL (%(cycles)s)
@@ -13,20 +12,22 @@ WITH steps AS (
     FROM night_plan_customer c JOIN steps s ON c.tier BETWEEN s.from_tier AND s.to_tier
     WHERE c.is_planned
 ), dated AS MATERIALIZED (  -- once for each customer, not for each of the steps
-    SELECT c.customer_id, d.*, CASE WHEN d.kind IN ('gaokao', 'zhongkao') THEN 'exam' ELSE d.kind END AS event
-    FROM (SELECT DISTINCT p.customer_id FROM planned p JOIN organization_contactcadence k ON k.tier = p.tier
-          WHERE p.event = ANY (%(dates)s)) c
-    CROSS JOIN LATERAL archives_care_dates(c.customer_id) d
+    SELECT c.customer_id, c.plan_type_id, c.tier, d.*,
+           CASE WHEN d.kind IN ('gaokao', 'zhongkao') THEN 'exam' ELSE d.kind END AS event
+    FROM night_plan_customer c CROSS JOIN LATERAL archives_care_dates(c.customer_id) d
+    WHERE c.is_planned AND c.tier IN (
+        SELECT k.tier FROM organization_contactcadence k
+        JOIN steps s ON s.event = ANY (%(dates)s) AND k.tier BETWEEN s.from_tier AND s.to_tier)
 ), occasions AS (
     SELECT customer_id, plan_type_id, step_id, kind, offset_days, 'date' AS origin, code || ':' || begun_on AS episode,
            begun_on AS day
     FROM planned WHERE event = 'opened' AND begun_on + offset_days >= %(since)s
     UNION ALL
-    SELECT DISTINCT p.customer_id, p.plan_type_id, p.step_id, p.kind, p.offset_days, 'date', p.code || ':' || o.day, o.day
+    SELECT DISTINCT d.customer_id, d.plan_type_id, s.id, s.kind, s.offset_days, 'date', s.code || ':' || o.day, o.day
     FROM dated d
-    JOIN planned p ON p.customer_id = d.customer_id AND p.event = d.event
+    JOIN steps s ON s.event = d.event AND d.tier BETWEEN s.from_tier AND s.to_tier
     CROSS JOIN LATERAL archives_occurrences(
-        d.kind, d.solar, d.lunar, d.exam_year, %(since)s::date - p.offset_days, %(horizon)s::date - p.offset_days) o(day)
+        d.kind, d.solar, d.lunar, d.exam_year, %(since)s::date - s.offset_days, %(horizon)s::date - s.offset_days) o(day)
     UNION ALL
     SELECT DISTINCT p.customer_id, p.plan_type_id, p.step_id, p.kind, p.offset_days, 'date',
            p.code || ':' || h.maturity_date, h.maturity_date

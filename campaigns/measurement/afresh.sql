@@ -1,4 +1,4 @@
--- The cells of one campaign at the end of a day, from everybody in it.
+-- The cells of these campaigns at the end of a day, from everybody in them.
 INSERT INTO campaigns_campaigncell (campaign_id, as_of, branch_id, stratum, arm, members, qualified, change, squares)
-SELECT %(campaign)s, as_of, branch_id, stratum, arm, members, qualified, change, squares
-FROM campaigns_cells(%(campaign)s, %(day)s, %(day)s)
+SELECT campaign_id, as_of, branch_id, stratum, arm, members, qualified, change, squares
+FROM campaigns_cells(%(campaigns)s, %(day)s, %(day)s)

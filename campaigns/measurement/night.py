@@ -6,6 +6,7 @@ first measurement, which also draws the curves back to the base period.
 """
 
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -52,12 +53,11 @@ def publish(tonight: Night) -> dict[str, Any]:
     if tonight.is_rerun:
         take_back(launched, tonight.as_of)
     due = [one for one in measured(launched) if one.measured_on is None or one.measured_on < one.campaign.ends_on]
-    qualified = sum(qualify(one.campaign, day) for one in due for day in one.days(tonight.as_of) if is_look(one, day))
+    qualified = sum(qualify(of, day) for day, of in by_day(due, tonight.as_of, is_look))
     carried = [one.campaign.pk for one in due if goes_on(one, tonight)] if not must_count(tonight) else []
     if carried:
         db.run_sql(PACKAGE, "carry", campaigns=carried, as_of=tonight.as_of, previous=tonight.previous)
-    for one in due:
-        measure(one, tonight.as_of, is_carried=one.campaign.pk in carried)
+    measure(due, tonight.as_of, set(carried))
     kept = sum(keep(campaign, tonight.as_of) for campaign in launched)
     end(tonight.as_of)
     return {
@@ -97,28 +97,48 @@ def is_look(one: Due, day: date) -> bool:
     return any(look.day == day for look in looks(one.campaign))
 
 
-def qualify(campaign: Campaign, day: date) -> int:
+def by_day(due: list[Due], as_of: date, is_asked: Callable[[Due, date], bool]) -> Iterator[tuple[date, list[int]]]:
+    """The days that are due, oldest first, each with the campaigns for which it is asked."""
+    for day in sorted({day for one in due for day in one.days(as_of)}):
+        if found := [one.campaign.pk for one in due if day in one.days(as_of) and is_asked(one, day)]:
+            yield day, found
+
+
+def qualify(campaigns: list[int], day: date) -> int:
     """Note who meets the rule over the month of a look, and did not before; returns how many."""
     span = span_of(day)
-    return db.run_sql(PACKAGE, "qualify", campaign=campaign.pk, first=span.first, last=span.last)
+    return db.run_sql(PACKAGE, "qualify", campaigns=campaigns, first=span.first, last=span.last)
 
 
-def measure(one: Due, as_of: date, *, is_carried: bool) -> None:
-    """Write the cells of each day that is due, and what the curves need; drop those that nobody asks for any more."""
-    campaign, days = one.campaign, one.days(as_of)
-    if one.measured_on is None and days:
-        first = max(campaign.baseline_from, first_night(as_of))
-        db.run_sql(PACKAGE, "before", campaign=campaign.pk, first=first, last=days[-1] - ONE_DAY)
-    has_look = any(is_look(one, day) for day in days)
-    for day in days:
-        if day != as_of or not is_carried:
-            db.run_sql(PACKAGE, "afresh", campaign=campaign.pk, day=day)
-        elif has_look:
-            db.run_sql(PACKAGE, "qualified", campaign=campaign.pk, day=day)
-        if one.measured_on is not None or day == days[-1]:
-            db.run_sql(PACKAGE, "days", campaigns=[campaign.pk], day=day)
-    asked_for = {*days[-1:], *(look.day for look in looks(campaign))}
-    CampaignCell.objects.using("batch").filter(campaign=campaign).exclude(as_of__in=asked_for).delete()
+def measure(due: list[Due], as_of: date, carried: set[int]) -> None:
+    """Write the cells of each day that is due, and what the curves need; drop those that nobody asks for any more.
+
+    A day is counted for all campaigns that need it in one pass over their members.
+    """
+    for one in due:
+        if one.measured_on is None and (days := one.days(as_of)):
+            first = max(one.campaign.baseline_from, first_night(as_of))
+            db.run_sql(PACKAGE, "before", campaigns=[one.campaign.pk], first=first, last=days[-1] - ONE_DAY)
+
+    def is_carried(one: Due, day: date) -> bool:
+        return day == as_of and one.campaign.pk in carried
+
+    for day, campaigns in by_day(due, as_of, lambda one, day: not is_carried(one, day)):
+        db.run_sql(PACKAGE, "afresh", campaigns=campaigns, day=day)
+    for day, campaigns in by_day(due, as_of, lambda one, day: is_carried(one, day) and has_look(one, as_of)):
+        db.run_sql(PACKAGE, "qualified", campaigns=campaigns, day=day)
+    for day, campaigns in by_day(
+        due, as_of, lambda one, day: one.measured_on is not None or day == one.days(as_of)[-1]
+    ):
+        db.run_sql(PACKAGE, "days", campaigns=campaigns, day=day)
+    for one in due:
+        asked_for = {*one.days(as_of)[-1:], *(look.day for look in looks(one.campaign))}
+        CampaignCell.objects.using("batch").filter(campaign=one.campaign).exclude(as_of__in=asked_for).delete()
+
+
+def has_look(one: Due, as_of: date) -> bool:
+    """Whether one of the days that are due is a look."""
+    return any(is_look(one, day) for day in one.days(as_of))
 
 
 def first_night(as_of: date) -> date:
@@ -140,7 +160,7 @@ def keep(campaign: Campaign, as_of: date) -> int:
     span = span_of(day)
     judged = db.run_sql(PACKAGE, "kept", campaign=campaign.pk, first=span.first, last=span.last)
     CampaignCell.objects.using("batch").filter(campaign=campaign, as_of=campaign.ends_on).delete()
-    db.run_sql(PACKAGE, "afresh", campaign=campaign.pk, day=campaign.ends_on)
+    db.run_sql(PACKAGE, "afresh", campaigns=[campaign.pk], day=campaign.ends_on)
     db.run_sql(PACKAGE, "kept_cells", campaign=campaign.pk, day=campaign.ends_on)
     return judged
 

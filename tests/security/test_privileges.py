@@ -36,7 +36,7 @@ TABLES = {
     "archives_counted_contact": "r",
     "archives_consent": "ar",
     "archives_contactrule": "arw",
-    "archives_customer_type": "r",
+    "archives_decided_type": "r",
     "archives_examday": "arw",
     "archives_gift": "ar",
     "archives_giftlimit": "arw",
