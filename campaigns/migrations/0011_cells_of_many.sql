@@ -2,7 +2,7 @@
 -- A past balance is the published one less what came later; the balance-days lack each change times the days before it. What
 -- the bank's first night brought in had stood before.
 CREATE FUNCTION campaigns_reached(of_campaigns bigint[], first_day date, last_day date)
-RETURNS TABLE (member_id bigint, base numeric, amount numeric) LANGUAGE sql STABLE AS $$
+RETURNS TABLE (campaign_id bigint, member_id bigint, base numeric, amount numeric) LANGUAGE sql STABLE AS $$
   WITH moved AS (
     SELECT b.customer_id, sum(b.new_counted - b.old_counted) FILTER (WHERE b.as_of > last_day) AS later,
            sum((b.new_counted - b.old_counted) * (b.as_of - first_day)) FILTER (WHERE b.as_of <= last_day) AS missed
@@ -10,10 +10,10 @@ RETURNS TABLE (member_id bigint, base numeric, amount numeric) LANGUAGE sql STAB
     WHERE b.as_of > first_day
       AND b.as_of IS DISTINCT FROM (
           SELECT min(business_date) FROM jobs_jobrun WHERE job = 'nightly' AND published_at IS NOT NULL)
-      AND b.customer_id IN (SELECT customer_id FROM campaigns_campaignmember WHERE campaign_id = ANY (of_campaigns))
+      AND b.customer_id IN (SELECT m.customer_id FROM campaigns_campaignmember m WHERE m.campaign_id = ANY (of_campaigns))
     GROUP BY b.customer_id
   )
-  SELECT m.id, campaigns_base(c.basis, m.base_average, m.base_aum),
+  SELECT c.id, m.id, campaigns_base(c.basis, m.base_average, m.base_aum),
          CASE WHEN c.basis = 'average'
               THEN trunc(coalesce(k.aum, 0) - coalesce(v.later, 0) - coalesce(v.missed, 0) / (last_day - first_day + 1), 2)
               ELSE coalesce(k.aum, 0) - coalesce(v.later, 0) END

@@ -14,7 +14,7 @@ NUMBERS = st.from_regex(r"(\+?86|0086)?[ -]?1[0-9]{2}[ -]?[0-9]{4}[ -]?[0-9]{4}"
 
 
 @pytest.mark.parametrize("field", pii.FIELDS, ids=lambda field: field.name)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(texts=st.lists(st.one_of(st.none(), PLAIN, ANYTHING, NUMBERS), min_size=1, max_size=40))
 def test_both_ways_give_the_same_hash(field: pii.Field, texts: list[str | None]) -> None:
     with duckdb.connect() as link:

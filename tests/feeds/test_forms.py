@@ -114,7 +114,7 @@ def typed_as(column: dict[str, Any], texts: list[str]) -> list[tuple[Any, bool]]
 FEN = st.integers(-(10**14) + 1, 10**14 - 1)  # twelve digits and two decimals
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(FEN, min_size=1, max_size=20))
 @example([99_999_999_999_999, -99_999_999_999_999, 0])
 def test_every_amount_is_exact_to_the_fen_in_every_writing(amounts: list[int]) -> None:
@@ -135,7 +135,7 @@ def test_an_amount_of_thirteen_digits_is_refused_in_every_writing(column: dict[s
     assert typed_as(column, texts + grouped) == [(None, False)] * len(texts + grouped)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.text("0123456789.,+-eE万元 ０Na", min_size=1, max_size=12), min_size=1, max_size=20))
 def test_what_is_no_amount_is_never_taken_for_one(texts: list[str]) -> None:
     for text, (value, is_good) in zip(texts, typed_as({}, texts), strict=True):

@@ -82,7 +82,7 @@ def test_faults(text: str, fault: str | None) -> None:
     assert id_numbers.check(text) == fault
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     st.lists(
         st.one_of(

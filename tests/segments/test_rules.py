@@ -93,7 +93,7 @@ def depth(rule: Any) -> int:
     )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(data=RULES)
 def test_a_rule_finds_whom_plain_python_finds(small_world: World, data: dict[str, Any]) -> None:
     bank, everybody = small_world
@@ -114,7 +114,7 @@ def test_a_rule_finds_whom_plain_python_finds(small_world: World, data: dict[str
         assert [bool(bits[one.pk] >> number & 1) for number in range(len(wanted))] == wanted
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(data=RULES.filter(lambda rule: depth(rule) <= 6))
 def test_a_rule_is_read_out_and_is_one_statement(small_world: World, data: dict[str, Any]) -> None:
     bank, _everybody = small_world
@@ -172,7 +172,7 @@ ANYTHING = st.recursive(
 
 
 @given(data=ANYTHING)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_whatever_is_built_gets_a_message(data: Any) -> None:
     with pytest.raises(BadRule):
         parse(data)
