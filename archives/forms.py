@@ -275,6 +275,7 @@ class CorrectionForm(forms.ModelForm):  # type: ignore[type-arg]
     """What a contact should have said; its author and moment stay."""
 
     submission = forms.UUIDField(widget=forms.HiddenInput)
+    amount = forms.DecimalField(label=_("Amount"), required=False, max_digits=18, decimal_places=2, min_value=0)
 
     class Meta:
         model = ContactLog

@@ -10,13 +10,14 @@ from django.test import Client
 from django.utils import timezone
 
 from archives import records
-from archives.models import Archive, ArchiveField, ArchiveValue
+from archives.models import Archive, ArchiveField, ArchiveValue, StaleAfter
 from crm.organization.access import scoped
 from crm.organization.models import User
 from customers.models import Customer
 from segments.rules.compile import compiled
 from segments.rules.parse import BadRule, parse
 from tests.archives.saying import a_field, current, say
+from tests.nightly.night_world import Book
 from tests.world import Bank
 
 ClientOf = Callable[[User], Client]
@@ -142,6 +143,23 @@ def test_the_night_measures_again_what_days_and_tiers_turned_over(bank: Bank) ->
     Archive.objects.using("batch").update(completeness=0)
     assert records.remeasure(today, [poor.pk, 2**40]) == 1
     assert Archive.objects.using("batch").get(customer=poor).completeness == 2
+
+
+def test_weights_and_days_that_were_changed_hold_from_the_next_night_on(bank: Bank) -> None:
+    book = Book(bank)
+    customer = book.open("A1", 600_000)
+    day = timezone.localdate() - timedelta(days=4)
+    book.night(day)
+    say(bank.wang, customer, "pay_day", "15", at=timezone.now() - timedelta(days=60))  # weight 2 of 100
+    archive = Archive.objects.using("batch").filter(customer=customer).values_list("completeness", "stale_in")
+    assert archive.get() == (2, [])
+    StaleAfter.objects.using("batch").filter(tier=4).update(days=30)
+    assert book.night(day + timedelta(days=1)).counts["written"]["archives"] == 1
+    assert archive.get() == (1, ["work"])
+    ArchiveField.objects.using("batch").filter(key="pay_day").update(weight=40)
+    book.night(day + timedelta(days=2))
+    assert archive.get() == (14, ["work"])  # half of 40 of 138
+    assert book.night(day + timedelta(days=3)).counts["written"]["archives"] == 0
 
 
 def test_a_field_of_the_administrator_is_filled_at_once_and_asked_for_by_a_rule(
