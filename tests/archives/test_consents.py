@@ -154,6 +154,8 @@ def test_a_correction_is_a_row_of_its_own(bank: Bank, client_of: ClientOf) -> No
     answer = client_of(bank.wang).get(f"/customers/{customer.pk}/")
     assert "旧" in answer.content.decode() and "更新" in answer.content.decode()
     assert answer.context["page"].touches.number == 1  # one contact, however often it was corrected
+    listed = client_of(bank.wang).get(reverse("workbench:contacts")).context["page"]
+    assert (listed.count, [row.pk for row in listed.rows]) == (1, [newest.pk])
     paper = client_of(bank.wang).get(reverse("workbench:customer_print", args=[customer.pk])).content.decode()
     assert "旧" not in paper and "更新" in paper
 
