@@ -244,7 +244,7 @@ def write(
     ArchiveValue.objects.bulk_create(written)
     archive.version, archive.updated_at = archive.version + 1, at
     archive.save(update_fields=["version", "updated_at"])
-    measure(customer.pk, day)
+    measure([customer.pk], day)
     return written
 
 
@@ -295,9 +295,9 @@ def answers(customer: Customer, actor: User, at: datetime, edits: Sequence[Edit]
     return len(saved.written)
 
 
-def measure(customer_id: int, day: date) -> None:
-    """Measure an archive again, where there is one, after something that counts in it has changed."""
-    db.fetch_value("SELECT archives_remeasure(%s, %s)", [[customer_id], day], using="default")
+def measure(customer_ids: Sequence[int], day: date) -> None:
+    """Measure archives again, where there are any, after something that counts in them has changed."""
+    db.fetch_value("SELECT archives_remeasure(%s, %s)", [list(customer_ids), day], using="default")
 
 
 def terms() -> str:

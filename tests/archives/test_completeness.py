@@ -13,6 +13,7 @@ from archives import records
 from archives.models import Archive, ArchiveField, ArchiveValue, StaleAfter
 from crm.organization.access import scoped
 from crm.organization.models import User
+from customers import relations
 from customers.models import Customer
 from segments.rules.compile import compiled
 from segments.rules.parse import BadRule, parse
@@ -143,6 +144,31 @@ def test_the_night_measures_again_what_days_and_tiers_turned_over(bank: Bank) ->
     Archive.objects.using("batch").update(completeness=0)
     assert records.remeasure(today, [poor.pk, 2**40]) == 1
     assert Archive.objects.using("batch").get(customer=poor).completeness == 2
+
+
+def test_a_relation_counts_at_once(bank: Bank) -> None:
+    """The list is narrowed by what was last measured: it must not lag behind the page."""
+    mother, son = (bank.customer(number, owner=bank.wang) for number in ("A1", "A2"))
+    for one in (mother, son):
+        say(bank.wang, one, "pay_day", "15")  # 2 of 100; relations are 5
+
+    def kept() -> list[int]:
+        return list(
+            Archive.objects.using("batch").order_by("customer__customer_no").values_list("completeness", flat=True)
+        )
+
+    with scoped(bank.wang):
+        relation = relations.link(bank.wang, mother, "child", related=son)
+    assert kept() == [7, 7]
+    with scoped(bank.wang):
+        relations.unlink(bank.wang, relation)
+    assert kept() == [2, 2]
+    with scoped(bank.wang):
+        relations.join_household(bank.wang, mother, son)
+    assert kept() == [7, 7]
+    with scoped(bank.wang):
+        relations.leave_household(bank.wang, mother)
+    assert kept() == [2, 2]
 
 
 def test_weights_and_days_that_were_changed_hold_from_the_next_night_on(bank: Bank) -> None:
