@@ -6,7 +6,7 @@ from datetime import date
 from django.db.models import Q
 from django.utils import timezone
 
-# The condition on customers that a text of the list's address means on a day; None for one without sense, which finds nobody.
+# The condition on customers that a text of an address means on a day; None for one without sense, which finds nobody.
 Reader = Callable[[str, date], Q | None]
 # Measures the archives of some customers again, on a day.
 Measurer = Callable[[Sequence[int], date], None]
