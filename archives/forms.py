@@ -11,16 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from archives import next_contact, recordings
 from archives.campaign_choice import Running
-from archives.choices import (
-    CONTACT_OUTCOMES,
-    REACHED,
-    RECORDING_NO,
-    Channel,
-    Direction,
-    Purpose,
-    Source,
-    is_effective,
-)
+from archives.choices import CONTACT_OUTCOMES, REACHED, RECORDING_NO, Channel, Direction, Purpose, Source, is_effective
 from archives.contacts import Contact
 from archives.models import ContactLog, MaintenancePlan
 from archives.record_forms import Question, question_field

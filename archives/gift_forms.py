@@ -11,8 +11,9 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from archives.choices import GiftOccasion, GiftState, PlanState
+from archives.choices import PlanState
 from archives.contacts import start_of
+from archives.gift_choices import GiftOccasion, GiftState
 from archives.gift_models import LEAST_VALUE
 from archives.gifts import Offer
 from archives.models import ContactLog, Gift, GiftStep, MaintenancePlan

@@ -13,7 +13,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from archives import consents
-from archives.choices import Channel, Evidence
+from archives.choices import Channel
+from archives.consent_choices import Evidence
 from archives.models import Consent, ContactLog
 from crm.audit.models import AuditEntry
 from crm.organization.access import scoped
