@@ -110,9 +110,11 @@ def publish(run: JobRun, arguments: Arguments) -> Counts:
 def measured_by(tonight: night.Night, terms: str) -> bool:
     """Did the night before measure archives by these terms? One that kept none did not; before the first night each
     archive is measured as it is written."""
+    if tonight.previous is None:
+        return True
     before = JobRun.objects.using("batch").filter(job=JOB, business_date=tonight.previous, published_at__isnull=False)
-    kept = before.values_list("counts__archive_terms", flat=True).first()
-    return tonight.previous is None or kept == terms
+    kept: str | None = before.values_list("counts__archive_terms", flat=True).first()
+    return kept == terms
 
 
 def moved_tier(as_of: date) -> list[int]:

@@ -78,7 +78,7 @@ def test_a_clash_shows_both_and_loses_nothing(bank: Bank, client_of: ClientOf) -
 def test_an_option_that_is_offered_no_more_stays_chosen(bank: Bank, client_of: ClientOf) -> None:
     """The administrator takes options off two lists; somebody then saves the section for another box."""
     customer = bank.customer("A1", owner=bank.wang)
-    values = {
+    values: dict[str, int | None] = {
         key: say(bank.wang, customer, key, text).written[0].pk
         for key, text in (("hobbies", "sports,tea"), ("call_time", "evening"))
     }
