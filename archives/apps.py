@@ -13,4 +13,4 @@ class ArchivesConfig(AppConfig):
     def ready(self) -> None:
         """Signs up what layers below ask of this one; its models are there only now."""
         import_module("archives.history").register()
-        archive_asks.sign_up(import_module("archives.asking").condition)
+        archive_asks.sign_up(import_module("archives.asking").condition, import_module("archives.records").measure)

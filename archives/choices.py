@@ -182,35 +182,6 @@ GAOKAO, ZHONGKAO = "gaokao", "zhongkao"
 ONCE = (GAOKAO, ZHONGKAO, StepEvent.EXAM, StepEvent.RETIREMENT)
 
 
-class GiftOccasion(models.TextChoices):
-    BIRTHDAY = "birthday", _("Birthday")
-    FAMILY = "family", _("Birthday in the family")
-    WEDDING = "wedding", _("Wedding anniversary")
-    ANNIVERSARY = "anniversary", _("Anniversary with the bank")
-    EXAM = "exam", _("Child's exam")
-    RETIREMENT = "retirement", _("Retirement")
-    FESTIVAL = "festival", _("Festival")
-    EVENT = "event", _("Event of the bank")
-    THANKS = "thanks", _("Thanks for business")
-
-
-class GiftState(models.TextChoices):
-    """What was last done about a gift; all but the first are steps."""
-
-    ASKED = "asked", _("Waits for approval")
-    APPROVED = "approved", pgettext_lazy("gift", "Approved")
-    REFUSED = "refused", pgettext_lazy("gift", "Not approved")
-    GIVEN = "given", _("Given")
-    WITHDRAWN = "withdrawn", _("Not given after all")
-    REVERSED = "reversed", _("Reversed")
-
-
-class GiftLimitKind(models.TextChoices):
-    GIFT = "gift", _("One gift")
-    CUSTOMER_YEAR = "customer_year", _("Gifts to a customer in a year")
-    STAFF_MONTH = "staff_month", _("Gifts by a member of staff in a month")
-
-
 class CustomerRisk(models.IntegerChoices):
     """风险承受能力: how much risk a customer can bear, as the bank's own assessment found it."""
 
@@ -385,64 +356,3 @@ SETTLED = (InspectionState.PASSED, InspectionState.CLOSED)
 # What waits for the inspector, and what for the owner of the archive.
 TO_JUDGE = (InspectionState.DRAWN, InspectionState.RESUBMITTED)
 JUDGED = (InspectionState.PASSED, InspectionState.RETURNED)
-
-
-class FlawKind(models.TextChoices):
-    """What the night finds in contacts (docs/quality.md); the first two are found in one sitting of an author."""
-
-    ALIKE = "alike", _("Texts alike")
-    BURST = "burst", _("Entered in a burst")
-    NO_NEXT = "no_next", _("Next step missing")
-    NO_CHANGE = "no_change", _("Nothing followed")
-
-
-# What somebody judges; the others are counted only.
-FINDING_KINDS = (FlawKind.ALIKE, FlawKind.BURST)
-
-
-class FindingState(models.TextChoices):
-    """What was last said of a finding; all but the first are verdicts."""
-
-    OPEN = "open", pgettext_lazy("finding", "To be judged")
-    REASONABLE = "reasonable", pgettext_lazy("finding", "Reasonable")
-    TALK = "talk", pgettext_lazy("finding", "To be talked over")
-
-
-class PurposeKind(models.TextChoices):
-    """What a purpose is before the law and the customer: a refusal of marketing leaves services alone."""
-
-    MARKETING = "marketing", _("Marketing")
-    SERVICE = "service", _("Service notice")
-    OWED = "owed", _("Owed to the customer")
-
-
-class ConsentPurpose(models.TextChoices):
-    """What a customer agreed to or refused; empty: any contact at all."""
-
-    ANY = "", _("Any contact")
-    MARKETING = PurposeKind.MARKETING.value, PurposeKind.MARKETING.label
-    SERVICE = PurposeKind.SERVICE.value, PurposeKind.SERVICE.label
-
-
-class Evidence(models.TextChoices):
-    """By what the bank could show that the customer said so."""
-
-    SAID = "said", _("Said in a contact")
-    SIGNED = "signed", _("Signed form")
-    RECORDED = "recorded", _("Recorded call")
-    WRITTEN = "written", _("Written message")
-    GUARDIAN = "guardian", _("Signed by the guardian")
-    MISTAKE = "mistake", _("Earlier entry was a mistake")
-
-
-class Bar(models.TextChoices):
-    """Why a customer may not be reached, as the SQL function contact_bar says it; the last two pass by themselves."""
-
-    DO_NOT_CONTACT = "do_not_contact", _("The customer asked not to be called or texted.")
-    REFUSED = "refused", _("The customer refused contacts of this kind.")
-    MINOR = "minor", _("The customer is a minor, and no guardian has agreed.")
-    COMPLAINT = "complaint", _("A complaint is open; nothing is sold until it is closed.")
-    NO_CONSENT = "no_consent", _("The customer has not agreed to contacts of this kind.")
-    LEFT_ALONE = "left_alone", _("A running campaign leaves this customer alone; nobody contacts them for a campaign.")
-    CAP = "cap", _("The customer has been contacted often enough for now.")
-    HOURS = "hours", _("It is too early or too late to reach a customer.")

@@ -10,7 +10,8 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from archives.choices import REACHING_OUT, Channel, ConsentPurpose, Evidence, Purpose, PurposeKind
+from archives.choices import REACHING_OUT, Channel, Purpose
+from archives.consent_choices import ConsentPurpose, Evidence, PurposeKind
 from crm.organization.access import ScopedQuerySet
 from crm.organization.models import Branch, User
 from customers.models import Customer

@@ -14,7 +14,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from archives import consents, contactable
-from archives.choices import REACHING_OUT, Channel, ConsentPurpose, Evidence, PurposeKind
+from archives.choices import REACHING_OUT, Channel
+from archives.consent_choices import ConsentPurpose, Evidence, PurposeKind
 from archives.models import ContactRule
 from crm.audit import trail
 from crm.organization.access import CUSTOMER_ROLES, for_roles

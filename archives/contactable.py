@@ -18,7 +18,8 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
-from archives.choices import Bar, Channel
+from archives.choices import Channel
+from archives.consent_choices import Bar
 from crm import db
 from customers.contact_bar import purpose_of_kind
 

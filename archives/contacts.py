@@ -12,7 +12,8 @@ from django.db.models.functions import JSONObject
 from django.utils import timezone
 
 from archives import consents, plans
-from archives.choices import Channel, Direction, Evidence, Outcome, Purpose, is_effective, settles
+from archives.choices import Channel, Direction, Outcome, Purpose, is_effective, settles
+from archives.consent_choices import Evidence
 from archives.models import ContactLog
 from crm.audit import trail
 from crm.organization.choices import Role

@@ -38,7 +38,8 @@ class ContactFilter(ListFilter):
         fields: tuple[str, ...] = ()
 
     def visible(self, user: User) -> QuerySet[ContactLog]:
-        return ContactLog.objects.visible_to(user)
+        """What counts; what was written before a correction stays in the customer's timeline."""
+        return ContactLog.objects.visible_to(user).filter(replaced_at=None)
 
     def made_by(self, rows: QuerySet[ContactLog], name: str, value: str) -> QuerySet[ContactLog]:
         return rows.filter(staff_id=self.user.pk)

@@ -11,16 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from archives import next_contact, recordings
 from archives.campaign_choice import Running
-from archives.choices import (
-    CONTACT_OUTCOMES,
-    REACHED,
-    RECORDING_NO,
-    Channel,
-    Direction,
-    Purpose,
-    Source,
-    is_effective,
-)
+from archives.choices import CONTACT_OUTCOMES, REACHED, RECORDING_NO, Channel, Direction, Purpose, Source, is_effective
 from archives.contacts import Contact
 from archives.models import ContactLog, MaintenancePlan
 from archives.record_forms import Question, question_field
@@ -275,6 +266,7 @@ class CorrectionForm(forms.ModelForm):  # type: ignore[type-arg]
     """What a contact should have said; its author and moment stay."""
 
     submission = forms.UUIDField(widget=forms.HiddenInput)
+    amount = forms.DecimalField(label=_("Amount"), required=False, max_digits=18, decimal_places=2, min_value=0)
 
     class Meta:
         model = ContactLog

@@ -8,10 +8,12 @@ from typing import Any
 import django_filters
 from django import forms
 from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from archives.choices import GiftOccasion, GiftState, PlanState
+from archives.choices import PlanState
 from archives.contacts import start_of
+from archives.gift_choices import GiftOccasion, GiftState
 from archives.gift_models import LEAST_VALUE
 from archives.gifts import Offer
 from archives.models import ContactLog, Gift, GiftStep, MaintenancePlan
@@ -32,7 +34,7 @@ class PlanChoice(forms.ModelChoiceField):  # type: ignore[type-arg]  # not gener
 
 class ContactChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
     def label_from_instance(self, obj: Any) -> str:
-        return f"{obj.contacted_at:%Y-%m-%d} {obj.get_channel_display()}"
+        return f"{timezone.localdate(obj.contacted_at)} {obj.get_channel_display()}"
 
 
 class GiftForm(forms.Form):
@@ -72,7 +74,7 @@ class GiftForm(forms.Form):
         around = (day - timedelta(days=BACK_DAYS), day + timedelta(days=BACK_DAYS))
         self.plans = plans.filter(due_date__range=around).select_related("step").order_by("due_date", "pk")
         since = start_of(around[0])
-        logs = ContactLog.objects.visible_to(user).filter(customer=customer, contacted_at__gte=since)
+        logs = ContactLog.objects.visible_to(user).filter(customer=customer, contacted_at__gte=since, replaced_at=None)
         self.fields["plan"].queryset = self.plans  # type: ignore[attr-defined]
         self.fields["contact"].queryset = logs.order_by("-contacted_at")  # type: ignore[attr-defined]
 

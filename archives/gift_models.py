@@ -12,7 +12,7 @@ from django.db import models
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from archives.choices import GiftLimitKind, GiftOccasion, GiftState
+from archives.gift_choices import GiftLimitKind, GiftOccasion, GiftState
 from archives.template_models import TOP_TIER
 from crm.organization.access import ScopedQuerySet
 from crm.organization.models import Branch, User

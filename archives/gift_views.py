@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from archives import gifts
-from archives.choices import GiftState
+from archives.gift_choices import GiftState
 from archives.gift_forms import GiftFilter, GiftForm, GiftStepForm
 from archives.gifts import GiftRefused
 from archives.models import Gift, GiftStep

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
-from archives.choices import GiftState
+from archives.gift_choices import GiftState
 from archives.models import ContactLog, Gift, GiftStep, MaintenancePlan
 from crm import db
 from crm.audit import trail

@@ -137,7 +137,7 @@ def show(request: HttpRequest, one: Any, form: VerdictForm, resubmit: ResubmitFo
     archive = record_page(user, customer)
     for card in archive["cards"]:
         card.form = None  # looked at here, changed on its own page
-    contacts = ContactLog.objects.visible_to(user).filter(customer=customer).select_related("staff")
+    contacts = ContactLog.objects.visible_to(user).filter(customer=customer, replaced_at=None).select_related("staff")
     steps = InspectionStep.objects.visible_to(user).filter(inspection=one).select_related("actor").order_by("number")
     is_own = user.pk in (one.owner_now, one.owner_id)
     context = {

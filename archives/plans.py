@@ -17,7 +17,6 @@ from archives.choices import (
     MET,
     OWED,
     REGULAR,
-    Bar,
     Channel,
     PlanCause,
     PlanOrigin,
@@ -25,6 +24,7 @@ from archives.choices import (
     Purpose,
     is_effective,
 )
+from archives.consent_choices import Bar
 from archives.models import ContactLog, MaintenancePlan
 from archives.template_models import LANGUAGES, localized
 from crm import db

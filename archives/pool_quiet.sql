@@ -11,7 +11,9 @@ WHERE o.role = 'main' AND o.until IS NULL AND o.branch_id = %(branch)s
       WHERE h.customer_id = o.customer_id AND p.product_class <> 'loan'
         AND h.maturity_date BETWEEN %(since)s AND %(ahead)s)
   AND NOT EXISTS (
-      SELECT FROM archives_maintenanceplan p WHERE p.customer_id = o.customer_id AND p.state IN ('planned', 'paused'))
+      -- What people mean to do; what the night asks of the manager is no service yet.
+      SELECT FROM archives_maintenanceplan p
+      WHERE p.customer_id = o.customer_id AND p.state IN ('planned', 'paused') AND p.episode = '')
   AND NOT EXISTS (SELECT FROM archives_open_complaint k WHERE k.customer_id = o.customer_id)
   AND NOT EXISTS (
       SELECT FROM customers_alert a WHERE a.customer_id = o.customer_id AND a.state IN ('following', 'snoozed'))

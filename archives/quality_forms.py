@@ -8,9 +8,9 @@ from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from archives.choices import FINDING_KINDS, FindingState
 from archives.models import ContactFinding
 from archives.quality.figures import next_month
+from archives.quality_choices import FINDING_KINDS, FindingState
 from crm.organization.models import User
 from customers.filters import ListFilter, day_filter
 

@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from archives.choices import FINDING_KINDS, FindingState, FlawKind
+from archives.quality_choices import FINDING_KINDS, FindingState, FlawKind
 from crm.organization.access import scope_of
 from crm.organization.choices import Reach
 from crm.organization.models import Branch, User

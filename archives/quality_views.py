@@ -11,11 +11,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from archives.choices import FindingState, FlawKind
 from archives.inspections import may_inspect
 from archives.models import ContactFinding, ContactLog, ContactQualityRule, ContactVerdict
 from archives.quality import chart, figures, judge, verdicts
 from archives.quality.compare import parts
+from archives.quality_choices import FindingState, FlawKind
 from archives.quality_forms import FindingFilter, JudgeForm
 from crm.audit import trail
 from crm.organization.access import BALANCE_ROLES, branch_named, for_roles, scope_of

@@ -36,13 +36,15 @@ SAID_BY = (Source.SAID, Source.OBSERVED)
 
 @dataclass
 class Box:
-    """One value in a form. `parts` is what stands in it; `base_id` the version it was read at."""
+    """One value in a form. `parts` is what stands in it; `base_id` the version it was read at; `kept` the options that
+    are chosen now, and that the field does not offer any more: who does not change them does not lose them."""
 
     field: ArchiveField
     row: int
     base_id: int | None
     parts: list[str]
     is_known: bool = False
+    kept: tuple[str, ...] = ()
     fault: str = ""
     value: Typed | None = None
 
@@ -75,7 +77,7 @@ class Box:
     def choices(self) -> list[tuple[str, str]]:
         """The options; of a value that is masked also the one that takes it out."""
         taken_out = [(TAKE_OUT, _("not known any more"))] if self.field.is_secret and self.is_known else []
-        return [*self.field.choices, *taken_out]
+        return [*self.field.choices, *((key, key) for key in self.kept), *taken_out]
 
     @property
     def lunar_parts(self) -> tuple[str, str]:
@@ -106,7 +108,7 @@ class Box:
             self.value = Typed()
         else:
             try:
-                self.value = read(self.field, words)
+                self.value = read(self.field, words, self.kept)
             except BadValue as fault:
                 self.fault = str(fault)
 
@@ -145,7 +147,7 @@ class SectionForm:
             return Box(of, row, None, [])
         text = "" if of.is_secret else value.text
         parts = text.split(",") if of.kind == FieldKind.MULTI else [text]
-        return Box(of, row, value.pk, [part for part in parts if part], value.is_filled)
+        return Box(of, row, value.pk, [part for part in parts if part], value.is_filled, kept_of(value))
 
     def sent_rows(self, data: QueryDict) -> list[list[Box]]:
         """The boxes that were sent, whatever is current now."""
@@ -159,7 +161,7 @@ class SectionForm:
         base_id = int(base) if base.isascii() and base.isdecimal() and len(base) < 19 else None
         taken_out = data.get(f"x-{row}") == "1"
         parts = [TAKE_OUT] if taken_out else data.getlist(f"v-{of.pk}-{row}")[:MOST_PARTS]
-        return Box(of, row, base_id, parts, base_id is not None)
+        return Box(of, row, base_id, parts, base_id is not None, kept_of(self.current.get((of.pk, row))))
 
     @property
     def boxes(self) -> list[Box]:
@@ -193,6 +195,12 @@ class SectionForm:
 def is_sent(data: QueryDict, of: ArchiveField, row: int) -> bool:
     """Was this box in the form? Ticks that are all empty send nothing, but the version they were read at."""
     return f"b-{of.pk}-{row}" in data
+
+
+def kept_of(value: ArchiveValue | None) -> tuple[str, ...]:
+    """The options of a value that its field does not offer any more."""
+    offered = {key for key, _name in value.field.choices} if value and value.keys else set()
+    return tuple(key for key in value.keys or () if key not in offered) if value else ()
 
 
 def row_in(name: str) -> int | None:

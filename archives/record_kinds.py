@@ -34,8 +34,11 @@ class Typed:
     keys: tuple[str, ...] | None = None
 
 
-def read(field: ArchiveField, parts: Sequence[str]) -> Typed:
-    """The value that these parts (one, but for several of a list) mean. Raises BadValue."""
+def read(field: ArchiveField, parts: Sequence[str], kept: Sequence[str] = ()) -> Typed:
+    """The value that these parts (one, but for several of a list) mean. Raises BadValue.
+
+    `kept` are options that the list does not have any more, but the value that stands there.
+    """
     words = [part.strip() for part in parts if part.strip()]
     if not words:
         return Typed()
@@ -47,7 +50,7 @@ def read(field: ArchiveField, parts: Sequence[str]) -> Typed:
         case FieldKind.LUNAR:
             return read_lunar(words)
         case FieldKind.CHOICE | FieldKind.MULTI | FieldKind.BAND:
-            return read_keys(field, words)
+            return read_keys(field, words, kept)
     if CONTROL.search(words[0]):
         raise BadValue(_("There is a character in it that cannot be kept; type it again."))
     if len(words[0]) > MOST_TEXT:
@@ -89,10 +92,10 @@ def read_lunar(words: Sequence[str]) -> Typed:
     return Typed(lunar.written(number), number=Decimal(number))
 
 
-def read_keys(field: ArchiveField, words: Sequence[str]) -> Typed:
+def read_keys(field: ArchiveField, words: Sequence[str], kept: Sequence[str] = ()) -> Typed:
     """Keys of the field's options, in their order; several may stand in one part, parted by commas."""
     chosen = {key for word in words for key in word.split(",")}
-    keys = [one["key"] for one in field.options if one["key"] in chosen]
+    keys = [key for key in [*(one["key"] for one in field.options), *kept] if key in chosen]
     if len(keys) != len(chosen) or (len(keys) > 1 and field.kind != FieldKind.MULTI):
         raise BadValue(_("Choose one of the options shown."))
     return Typed(",".join(keys), keys=tuple(keys))

@@ -9,13 +9,16 @@ from django.db import models
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from archives.choices import FILTERABLE, ROWED, AppliesTo, FieldKind, Section, Sensitivity, Source
+from archives.choices import FILTERABLE, FROM_SYSTEM, ROWED, AppliesTo, FieldKind, Section, Sensitivity, Source
 from crm.organization.access import ScopedQuerySet
 from crm.organization.models import Branch, User
 from customers.models import Customer
 
 MOST_OPTIONS = 40
 OPTION_KEYS = {"key", "zh_hans"}
+LONGEST_KEY, LONGEST_NAME = 40, 60
+# Of a value: all options of a list chosen at once fit.
+LONGEST_TEXT = 1000
 
 
 def in_language(zh_hans: str, zh_hant: str, en: str) -> str:
@@ -98,6 +101,12 @@ class ArchiveField(models.Model):
             faults["options"] = _(
                 "Options are a list of {“key”, “zh_hans”, “zh_hant”, “en”}; keys are small letters, each once."
             )
+        if self.kind == FieldKind.SYSTEM and self.pk is None:
+            faults["kind"] = _(
+                "What the core bank knows comes with its files; choose another kind for a field of your own."
+            )
+        if self.section in FROM_SYSTEM and self.pk is None:
+            faults["section"] = _("The system fills this section; choose another one.")
         if self.is_filterable and self.is_secret:
             faults["is_filterable"] = _("A C2 field is encrypted, so nothing can be filtered by it.")
         elif self.is_filterable and self.kind not in FILTERABLE:
@@ -111,10 +120,12 @@ def options_are_well_formed(options: Any) -> bool:
         return False
     if not all(isinstance(one, dict) and one.keys() >= OPTION_KEYS for one in options):
         return False
-    if not all(isinstance(text, str) and 0 < len(text) <= 60 for one in options for text in one.values()):
+    if not all(isinstance(text, str) and 0 < len(text) <= LONGEST_NAME for one in options for text in one.values()):
         return False
     keys = [one["key"] for one in options]
-    return len(set(keys)) == len(keys) and all(key.replace("_", "").isalnum() and key.isascii() for key in keys)
+    if len(set(keys)) != len(keys) or len(",".join(keys)) > LONGEST_TEXT:
+        return False
+    return all(len(key) <= LONGEST_KEY and key.isascii() and key.replace("_", "").isalnum() for key in keys)
 
 
 class StaleAfter(models.Model):
@@ -206,10 +217,10 @@ class ArchiveValue(models.Model):
     customer = models.ForeignKey(Customer, models.CASCADE, related_name="archive_values", db_index=False)
     field = models.ForeignKey(ArchiveField, models.PROTECT, related_name="values", db_index=False)
     row = models.PositiveIntegerField(default=0)
-    text = models.CharField(max_length=1000, blank=True, default="")
+    text = models.CharField(max_length=LONGEST_TEXT, blank=True, default="")
     number = models.DecimalField(max_digits=18, decimal_places=4, null=True)
     day = models.DateField(null=True)
-    keys = ArrayField(models.CharField(max_length=40), null=True)
+    keys = ArrayField(models.CharField(max_length=LONGEST_KEY), null=True)
     cipher = models.BinaryField(null=True)
     digest = models.BinaryField(null=True)
     is_filled = models.BooleanField()

@@ -26,6 +26,8 @@ MASK = "****"
 MOST_ROWS = 20
 MOST_QUESTIONS = 2
 MOST_VALUES = 2_000
+# Archives that one statement measures: of each it looks at every field.
+MOST_MEASURED = 20_000
 
 
 class TooManyRows(Exception):
@@ -211,6 +213,8 @@ def same(customer: Customer, edit: Edit, version: ArchiveValue | None) -> bool:
         return True
     if version is None or version.field_id != edit.field.pk or version.row != edit.row:
         return not edit.value.text
+    if edit.value.keys is not None and version.keys is not None:
+        return set(edit.value.keys) == set(version.keys)
     if edit.field.is_secret:
         digest = pii.index(secret(customer.pk, edit.field, edit.row), edit.value.text)
         known = bytes(version.digest) if version.digest is not None else None
@@ -240,7 +244,7 @@ def write(
     ArchiveValue.objects.bulk_create(written)
     archive.version, archive.updated_at = archive.version + 1, at
     archive.save(update_fields=["version", "updated_at"])
-    measure(customer.pk, day)
+    measure([customer.pk], day)
     return written
 
 
@@ -291,16 +295,26 @@ def answers(customer: Customer, actor: User, at: datetime, edits: Sequence[Edit]
     return len(saved.written)
 
 
-def measure(customer_id: int, day: date) -> None:
-    """Measure an archive again, where there is one, after something that counts in it has changed."""
-    db.fetch_value("SELECT archives_remeasure(%s, %s)", [[customer_id], day], using="default")
+def measure(customer_ids: Sequence[int], day: date) -> None:
+    """Measure archives again, where there are any, after something that counts in them has changed."""
+    db.fetch_value("SELECT archives_remeasure(%s, %s)", [list(customer_ids), day], using="default")
 
 
-def remeasure(as_of: date, moved: Sequence[int]) -> int:
+def terms() -> str:
+    """By what archives are measured now, in short: another text once an administrator changed weights or days."""
+    return str(db.fetch_sql("archives", "measure_terms")[0]["terms"])
+
+
+def remeasure(as_of: date, moved: Sequence[int], *, everybody: bool = False) -> int:
     """The night's part: measure again what days have made stale, whom a new tier is asked more often, and of whom
-    tonight's file brought something new; returns how many."""
-    rows = db.fetch_sql("archives", "remeasure", as_of=as_of, moved=list(moved))
-    return int(rows[0]["archives_remeasure"])
+    tonight's file brought something new; `everybody` once the terms are others. Returns how many."""
+    if not everybody:
+        rows = db.fetch_sql("archives", "remeasure", as_of=as_of, moved=list(moved))
+        return int(rows[0]["archives_remeasure"])
+    ids = list(Archive.objects.using("batch").order_by("pk").values_list("pk", flat=True))
+    for start in range(0, len(ids), MOST_MEASURED):
+        db.fetch_value("SELECT archives_remeasure(%s, %s)", [ids[start : start + MOST_MEASURED], as_of])
+    return len(ids)
 
 
 def belongs(of: ArchiveField, customer: Customer) -> bool:

@@ -84,7 +84,7 @@ def record(customer: Customer, actor: User, assessment: RiskAssessment) -> RiskA
             raise AssessmentRefused(_("A customer is assessed at most %(most)s times a year.") % {"most": MOST_A_YEAR})
         assessment.customer, assessment.branch, assessment.recorded_by = customer, customer.branch, actor
         assessment.save()
-        records.measure(customer.pk, timezone.localdate())
+        records.measure([customer.pk], timezone.localdate())
         detail = {"level": assessment.level, "on": day, "valid_to": assessment.valid_to}
         trail.record(actor, "risk.record", customer=customer, target=assessment, detail=detail)
     return assessment

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from archives import contactable, plans
-from archives.choices import ComplaintState, PlanState, Purpose, Touch
+from archives.choices import ComplaintState, Outcome, PlanState, Purpose, Touch
 from archives.models import Complaint, ContactLog, MaintenancePlan, Survey, SurveyRule
 from archives.plans import Intent
 from archives.survey_models import LOW_NPS, PROMOTER_NPS
@@ -113,7 +113,8 @@ def asked_since(user: User, customer: Customer, day: date) -> tuple[date, date] 
 
 def touches(user: User, customer: Customer) -> list[Asked]:
     """What the customer may be asked about: the visit of today, the last contacts, the last plan done, a complaint."""
-    logs = ContactLog.objects.visible_to(user).filter(customer=customer).order_by("-contacted_at")[:LAST_TOUCHES]
+    met = ContactLog.objects.visible_to(user).filter(customer=customer, replaced_at=None)
+    logs = met.exclude(outcome=Outcome.NOT_REACHED).order_by("-contacted_at")[:LAST_TOUCHES]
     done = MaintenancePlan.objects.visible_to(user).filter(customer=customer, state=PlanState.DONE)
     plan = done.select_related("step").order_by("-closed_on", "-pk")[:1]
     answered = (ComplaintState.ANSWERED, ComplaintState.CLOSED)

@@ -71,7 +71,10 @@ def contact_new(request: HttpRequest, pk: int) -> HttpResponse:
             customer, request.user, now, form.contact(), form.cleaned_data["submission"], alert_ids, done and done.pk
         )
         if logged.is_new and form.edits():
-            records.answers(customer, request.user, now, form.edits())
+            try:
+                records.answers(customer, request.user, now, form.edits())
+            except records.TooManyRows as refusal:
+                messages.warning(request, str(refusal))
         tell(request, logged)
         return saved(back(request, reverse("workbench:customer", args=[customer.pk])), logged.log.submission)
     template = "archives/_contact_drawer.html" if request.headers.get("HX-Request") else "archives/contact_form.html"

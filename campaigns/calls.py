@@ -6,7 +6,8 @@ from uuid import UUID
 from django.db.models import Count, Q, QuerySet, Value
 from django.utils import timezone
 
-from archives.choices import Bar, Channel, Purpose
+from archives.choices import Channel, Purpose
+from archives.consent_choices import Bar
 from archives.contactable import VerdictOf, verdict_of
 from archives.contacts import Contact, Logged, log_contact
 from campaigns.choices import Arm, MemberStatus

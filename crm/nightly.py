@@ -71,7 +71,9 @@ def publish(run: JobRun, arguments: Arguments) -> Counts:
     alerts = alerts_publish.publish(run, tonight)
     moves = tiers_publish.publish(tonight)
     of_another_tier = moved_tier(tonight.as_of)
-    written["archives"] = records.remeasure(tonight.as_of, of_another_tier)
+    archive_terms = records.terms()
+    everybody = tonight.full or not measured_by(tonight, archive_terms)
+    written["archives"] = records.remeasure(tonight.as_of, of_another_tier, everybody=everybody)
     moved = customers_publish.moved_branches()
     written["complaints_handed"] = complaints.follow_branches()
     written["maturities"] = retention.follow(tonight)
@@ -98,10 +100,21 @@ def publish(run: JobRun, arguments: Arguments) -> Counts:
         "entitlements": given,
         "contact_quality": flaws,
         "prospects": came,
+        "archive_terms": archive_terms,
         **figures(tonight.as_of),
         **moves,
         **alerts,
     }
+
+
+def measured_by(tonight: night.Night, terms: str) -> bool:
+    """Did the night before measure archives by these terms? One that kept none did not; before the first night each
+    archive is measured as it is written."""
+    if tonight.previous is None:
+        return True
+    before = JobRun.objects.using("batch").filter(job=JOB, business_date=tonight.previous, published_at__isnull=False)
+    kept: str | None = before.values_list("counts__archive_terms", flat=True).first()
+    return kept == terms
 
 
 def moved_tier(as_of: date) -> list[int]:

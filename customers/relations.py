@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from crm import db
 from crm.audit import trail
 from crm.organization.models import User
+from customers import archive_asks
 from customers.choices import CustomerType, RelationType
 from customers.models import Customer, Household, Relation
 
@@ -77,6 +78,7 @@ def link(
                 defaults={"branch_id": related.branch_id, "note": note, **noted},
             )
         if is_new:
+            archive_asks.changed([end.pk for end in ends])
             detail = {"relation": relation_type, "related": related.pk if related else None}
             trail.record(actor, "relation.link", customer=customer, target=relation, detail=detail)
     return relation
@@ -105,6 +107,7 @@ def unlink(actor: User, relation: Relation) -> None:
         if relation.related_customer_id is not None:
             ends = [relation.customer_id, relation.related_customer_id]
             db.fetch_value("SELECT customers_relation_settle(%s, %s)", ends, using="default")
+        archive_asks.changed([pk for pk in (relation.customer_id, relation.related_customer_id) if pk])
 
 
 def join_household(actor: User, customer: Customer, other: Customer) -> int:
@@ -124,6 +127,7 @@ def join_household(actor: User, customer: Customer, other: Customer) -> int:
         household = Household(pk=known.pop()) if known else Household.objects.create(branch_id=customer.branch_id)
         pair.update(household_id=household.pk)
         customer.household_id = other.household_id = household.pk
+        archive_asks.changed([customer.pk, other.pk])
         trail.record(actor, "household.join", customer=customer, target=household, detail={"with": other.pk})
     return int(household.pk)
 
@@ -136,7 +140,9 @@ def leave_household(actor: User, customer: Customer) -> None:
         household_id = own.values_list("household_id", flat=True).first()
         if household_id is None:
             return
+        members = list(Customer.objects.filter(household=household_id).values_list("pk", flat=True))
         own.update(household=None)
         customer.household_id = None
         db.fetch_value("SELECT customers_household_settle(%s)", [household_id], using="default")
+        archive_asks.changed(members)
         trail.record(actor, "household.leave", customer=customer, detail={"household": household_id})

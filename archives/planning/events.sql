@@ -19,9 +19,11 @@ WITH steps AS (
         SELECT k.tier FROM organization_contactcadence k
         JOIN steps s ON s.event = ANY (%(dates)s) AND k.tier BETWEEN s.from_tier AND s.to_tier)
 ), occasions AS (
-    SELECT customer_id, plan_type_id, step_id, kind, offset_days, 'date' AS origin, code || ':' || begun_on AS episode,
-           begun_on AS day
-    FROM planned WHERE event = 'opened' AND begun_on + offset_days >= %(since)s
+    -- Of whom no opening is known, nothing counts from there: a new manager makes nobody a new customer.
+    SELECT p.customer_id, p.plan_type_id, p.step_id, p.kind, p.offset_days, 'date' AS origin,
+           p.code || ':' || c.open_date AS episode, c.open_date AS day
+    FROM planned p JOIN customers_customer c ON c.id = p.customer_id AND c.open_date = p.begun_on
+    WHERE p.event = 'opened' AND p.begun_on + p.offset_days >= %(since)s
     UNION ALL
     SELECT DISTINCT d.customer_id, d.plan_type_id, s.id, s.kind, s.offset_days, 'date', s.code || ':' || o.day, o.day
     FROM dated d

@@ -6,9 +6,9 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from archives.choices import FindingState
 from archives.inspections import may_inspect
 from archives.models import ContactVerdict
+from archives.quality_choices import FindingState
 from crm.audit import trail
 from crm.organization.models import User
 

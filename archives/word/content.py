@@ -39,7 +39,9 @@ def content_of(
 ) -> Content:  # fmt: skip
     """What every placeholder stands for. `as_of`: the archive as it stood at the end of a past day, without figures."""
     day = timezone.localdate(now)
-    fields = [one for one in records.active_fields() if records.belongs(one, customer)]
+    # What was noted under a field that has been retired since stays in the past, as on the page.
+    asked = records.every_field() if as_of else records.active_fields()
+    fields = [one for one in asked if records.belongs(one, customer)]
     values = records.values_of(user, customer, records.end_of(as_of) if as_of else None)
     states = [] if as_of else records.states_of(customer, day)
     state_of = {one.field_id: one.state for one in states if one.counts}

@@ -188,7 +188,7 @@ def gather(user: User, customer: Customer, today: Today, now: datetime) -> Page:
 
 
 def touches_of(events: Sequence[Event], day: date) -> Touches:
-    contacts = [event for event in events if event.name == "contact"]
+    contacts = [event for event in events if event.name == "contact" and not event.detail.get("replaced")]
     since = day - timedelta(days=CONTACT_DAYS)
     return Touches(sum(event.day > since for event in contacts), contacts[0] if contacts else None)
 

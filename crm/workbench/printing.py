@@ -33,7 +33,7 @@ def customer_print(request: HttpRequest, pk: int) -> HttpResponse:
     trail.looked_at(request, found)
     trail.record(user, CUSTOMER_PRINTED, customer=found, address=trail.address_of(request))
     now = timezone.now()
-    logs = ContactLog.objects.visible_to(user).filter(customer=found).select_related("staff")
+    logs = ContactLog.objects.visible_to(user).filter(customer=found, replaced_at=None).select_related("staff")
     context = {
         "page": gather(user, found, today_of_data(request), now),
         "contacts": logs.order_by("-contacted_at", "-pk")[:CONTACTS],

@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from archives import consents, contactable, plans
-from archives.choices import Bar, Evidence
+from archives.consent_choices import Bar, Evidence
 from archives.models import (
     Complaint,
     Consent,

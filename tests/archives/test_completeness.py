@@ -10,13 +10,15 @@ from django.test import Client
 from django.utils import timezone
 
 from archives import records
-from archives.models import Archive, ArchiveField, ArchiveValue
+from archives.models import Archive, ArchiveField, ArchiveValue, StaleAfter
 from crm.organization.access import scoped
 from crm.organization.models import User
+from customers import relations
 from customers.models import Customer
 from segments.rules.compile import compiled
 from segments.rules.parse import BadRule, parse
 from tests.archives.saying import a_field, current, say
+from tests.nightly.night_world import Book
 from tests.world import Bank
 
 ClientOf = Callable[[User], Client]
@@ -142,6 +144,48 @@ def test_the_night_measures_again_what_days_and_tiers_turned_over(bank: Bank) ->
     Archive.objects.using("batch").update(completeness=0)
     assert records.remeasure(today, [poor.pk, 2**40]) == 1
     assert Archive.objects.using("batch").get(customer=poor).completeness == 2
+
+
+def test_a_relation_counts_at_once(bank: Bank) -> None:
+    """The list is narrowed by what was last measured: it must not lag behind the page."""
+    mother, son = (bank.customer(number, owner=bank.wang) for number in ("A1", "A2"))
+    for one in (mother, son):
+        say(bank.wang, one, "pay_day", "15")  # 2 of 100; relations are 5
+
+    def kept() -> list[int]:
+        return list(
+            Archive.objects.using("batch").order_by("customer__customer_no").values_list("completeness", flat=True)
+        )
+
+    with scoped(bank.wang):
+        relation = relations.link(bank.wang, mother, "child", related=son)
+    assert kept() == [7, 7]
+    with scoped(bank.wang):
+        relations.unlink(bank.wang, relation)
+    assert kept() == [2, 2]
+    with scoped(bank.wang):
+        relations.join_household(bank.wang, mother, son)
+    assert kept() == [7, 7]
+    with scoped(bank.wang):
+        relations.leave_household(bank.wang, mother)
+    assert kept() == [2, 2]
+
+
+def test_weights_and_days_that_were_changed_hold_from_the_next_night_on(bank: Bank) -> None:
+    book = Book(bank)
+    customer = book.open("A1", 600_000)
+    day = timezone.localdate() - timedelta(days=4)
+    book.night(day)
+    say(bank.wang, customer, "pay_day", "15", at=timezone.now() - timedelta(days=60))  # weight 2 of 100
+    archive = Archive.objects.using("batch").filter(customer=customer).values_list("completeness", "stale_in")
+    assert archive.get() == (2, [])
+    StaleAfter.objects.using("batch").filter(tier=4).update(days=30)
+    assert book.night(day + timedelta(days=1)).counts["written"]["archives"] == 1
+    assert archive.get() == (1, ["work"])
+    ArchiveField.objects.using("batch").filter(key="pay_day").update(weight=40)
+    book.night(day + timedelta(days=2))
+    assert archive.get() == (14, ["work"])  # half of 40 of 138
+    assert book.night(day + timedelta(days=3)).counts["written"]["archives"] == 0
 
 
 def test_a_field_of_the_administrator_is_filled_at_once_and_asked_for_by_a_rule(

@@ -9,10 +9,12 @@ from uuid import uuid4
 import pytest
 from django.db import IntegrityError, connections, transaction
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from archives import consents
-from archives.choices import Channel, Evidence
+from archives.choices import Channel
+from archives.consent_choices import Evidence
 from archives.models import Consent, ContactLog
 from crm.audit.models import AuditEntry
 from crm.organization.access import scoped
@@ -143,14 +145,20 @@ def test_a_correction_is_a_row_of_its_own(bank: Bank, client_of: ClientOf) -> No
     assert (old.outcome, old.summary, old.replaced_at is None) == ("interested", "旧", False)
     assert (new.corrects_id, new.staff_id, new.recorded_by_id) == (first.pk, bank.wang.pk, bank.he.pk)
     assert (new.outcome, new.contacted_at, new.replaced_at) == ("sold", old.contacted_at, None)
+    assert client_of(bank.he).post(f"/contacts/{new.pk}/correct/", correction(amount="-5")).status_code == 422
     # Who had read the first one is told; the correction can be corrected, and points at the first.
     assert client_of(bank.wang).post(address, correction()).status_code == 422
     assert client_of(bank.wang).post(f"/contacts/{new.pk}/correct/", correction(summary="更新")).status_code == 303
     newest = ContactLog.objects.using("batch").latest("pk")
     assert newest.corrects_id == first.pk
     assert ContactLog.objects.using("batch").filter(replaced_at=None).get() == newest
-    page = client_of(bank.wang).get(f"/customers/{customer.pk}/").content.decode()
-    assert "旧" in page and "更新" in page
+    answer = client_of(bank.wang).get(f"/customers/{customer.pk}/")
+    assert "旧" in answer.content.decode() and "更新" in answer.content.decode()
+    assert answer.context["page"].touches.number == 1  # one contact, however often it was corrected
+    listed = client_of(bank.wang).get(reverse("workbench:contacts")).context["page"]
+    assert (listed.count, [row.pk for row in listed.rows]) == (1, [newest.pk])
+    paper = client_of(bank.wang).get(reverse("workbench:customer_print", args=[customer.pk])).content.decode()
+    assert "旧" not in paper and "更新" in paper
 
 
 def test_a_correction_to_a_refusal_bars_the_customer(bank: Bank, client_of: ClientOf) -> None:

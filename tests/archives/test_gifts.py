@@ -13,7 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from archives import gifts
-from archives.choices import GiftState
+from archives.gift_choices import GiftState
 from archives.gifts import GiftRefused, Offer
 from archives.models import Gift, GiftLimit, GiftStep, MaintenancePlan, MaintenanceTemplate
 from crm import db

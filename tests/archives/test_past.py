@@ -73,6 +73,10 @@ def test_a_field_that_was_retired_stays_in_the_past(bank: Bank, client_of: Clien
     client, day = client_of(bank.wang), timezone.localdate() - timedelta(days=5)
     assert "开面馆" in client.get(f"/customers/{customer.pk}/archive/?as_of={day}").content.decode()
     assert "开面馆" not in client.get(f"/customers/{customer.pk}/archive/").content.decode()
+    with scoped(bank.wang):
+        for past, is_in in ((day, True), (None, False)):
+            content = content_of(bank.wang, Customer.objects.get(pk=customer.pk), timezone.now(), past)
+            assert ("开面馆" in str(content["sections"])) is is_in
 
 
 def at(day: date) -> datetime:

@@ -1,5 +1,6 @@
 """The archive: what is kept of a value, what two people at once may do to each other, what a past day showed."""
 
+import json
 import os
 import re
 import threading
@@ -9,10 +10,11 @@ from datetime import timedelta
 import pytest
 from django.db import ProgrammingError, connections
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from archives import records
-from archives.models import Archive, ArchiveValue
+from archives.models import Archive, ArchiveField, ArchiveValue
 from archives.record_forms import SectionForm
 from archives.record_kinds import BadValue, Typed, read
 from archives.records import Edit
@@ -71,6 +73,50 @@ def test_a_clash_shows_both_and_loses_nothing(bank: Bank, client_of: ClientOf) -
     assert client_of(bank.he).post(f"/customers/{customer.pk}/archive/work/", data).status_code == 302
     assert current(bank.he, customer) == {"business_note": "做茶叶", "pay_day": "8"}  # mine is the last radio
     assert ArchiveValue.objects.using("batch").filter(customer=customer, text="开面馆").exists()
+
+
+def test_an_option_that_is_offered_no_more_stays_chosen(bank: Bank, client_of: ClientOf) -> None:
+    """The administrator takes options off two lists; somebody then saves the section for another box."""
+    customer = bank.customer("A1", owner=bank.wang)
+    values: dict[str, int | None] = {
+        key: say(bank.wang, customer, key, text).written[0].pk
+        for key, text in (("hobbies", "sports,tea"), ("call_time", "evening"))
+    }
+    for key, gone in (("hobbies", "sports"), ("call_time", "evening")):
+        of = a_field(key)
+        left = [one for one in of.options if one["key"] != gone]
+        assert len(left) == len(of.options) - 1
+        ArchiveField.objects.using("batch").filter(pk=of.pk).update(options=left)
+    client = client_of(bank.wang)
+    page = client.get(f"/customers/{customer.pk}/archive/").content.decode()
+    assert 'value="sports" checked' in page and 'value="evening" selected' in page
+    answer = sent(
+        client, customer, "preferences", values, hobbies=["sports", "tea"], call_time="evening", habit="price"
+    )
+    assert answer.status_code == 302
+    assert ArchiveValue.objects.using("batch").filter(customer=customer).count() == 3
+    assert set(current(bank.wang, customer)) == {"hobbies", "call_time", "habit"}
+    other = bank.customer("A2", owner=bank.wang)
+    assert sent(client, other, "preferences", {}, call_time="evening").status_code == 422
+
+
+def test_a_field_of_ones_own_can_be_filled(bank: Bank, client_of: ClientOf) -> None:
+    """What nobody could fill, and options that no value could hold, are refused when the field is made."""
+    admin, address = client_of(bank.lu), reverse("admin:archives_archivefield_add")
+    about = {
+        "key": "pet", "section": "preferences", "place": "100", "kind": "multi", "label_zh_hans": "宠物", "weight": "1",
+        "sensitivity": "C1", "applies_to": "all", "is_active": "on",
+    }  # fmt: skip
+
+    def faults(keys: list[str], **more: str) -> set[str]:
+        options = json.dumps([{"key": key, "zh_hans": key[:9]} for key in keys])
+        answer = admin.post(address, about | {"options": options} | more)
+        return set(answer.context["adminform"].form.errors) if answer.status_code == 200 else set()
+
+    assert faults(["cat"], section="holdings") == {"section"}
+    assert faults([], kind="system") == {"kind"}
+    assert faults(["c" * 41]) == faults([f"{number:040}" for number in range(40)]) == {"options"}
+    assert faults(["cat", "dog"]) == set()
 
 
 def test_the_same_form_sent_twice_writes_once(bank: Bank, client_of: ClientOf) -> None:

@@ -83,10 +83,10 @@ def test_the_cap_is_of_the_rule_of_the_day(bank: Bank, free: Customer, client_of
     assert levels(answer) == ["warning"] and owner_of(free) is None
 
 
-def plan(customer: Customer, state: str = "planned") -> None:
+def plan(customer: Customer, state: str = "planned", **more: Any) -> None:
     MaintenancePlan.objects.using("batch").create(
         customer=customer, branch_id=customer.branch_id, owner_id=owner_of(customer) or 0, due_date=days_ago(300),
-        state=state, submission=f"00000000-0000-0000-0000-{customer.pk:012d}",
+        state=state, submission=f"00000000-0000-0000-0000-{customer.pk:012d}", **more,
     )  # fmt: skip
 
 
@@ -103,7 +103,7 @@ def idle(bank: Bank) -> dict[str, Customer]:
     """Customers of 王, each with one thing about them; `quiet` and those after it are left alone by everybody."""
     names = (
         "maturing", "matured", "planned", "paused", "complained", "followed", "reached", "grown", "new",
-        "quiet", "texted", "missed", "long_ago", "shrunk", "done",
+        "quiet", "texted", "missed", "long_ago", "shrunk", "done", "overdue",
     )  # fmt: skip
     found = {name: bank.customer(f"Q{n:02}", owner=bank.wang) for n, name in enumerate(names)}
     for customer in found.values():
@@ -113,6 +113,7 @@ def idle(bank: Bank) -> dict[str, Customer]:
     plan(found["planned"])
     plan(found["paused"], "paused")  # by a complaint: it goes on when that is closed
     plan(found["done"], "done")
+    plan(found["overdue"], origin="tier", episode="cadence:new")  # by the night, and nobody did it
     with fresh(bank.he) as manager:
         registration = Registration("lobby", DAY(), "waiting", "排队两小时", manager)
         complaints.register(Customer.objects.get(pk=found["complained"].pk), manager, registration, uuid4())
@@ -132,7 +133,7 @@ def idle(bank: Bank) -> dict[str, Customer]:
     return found
 
 
-TAKEN = {"quiet", "texted", "missed", "long_ago", "shrunk", "done"}
+TAKEN = {"quiet", "texted", "missed", "long_ago", "shrunk", "done", "overdue"}
 
 
 def ruled(client: Client) -> PoolRule:

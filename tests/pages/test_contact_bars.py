@@ -9,7 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from archives.choices import Bar
+from archives.consent_choices import Bar
 from archives.contactable import Verdict
 from archives.models import ContactLog
 from crm.organization.access import scoped

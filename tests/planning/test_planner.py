@@ -344,6 +344,18 @@ def test_a_new_customer_gets_the_four_touches_once(book: Book) -> None:
     }
 
 
+def test_a_new_manager_makes_nobody_a_new_customer(book: Book) -> None:
+    """The core bank has delivered no day of opening; the day of taking over is none."""
+    customer = book.open("A", MIDDLE)
+    Customer.objects.using("batch").update(open_date=None)
+    book.set_status(customer, "active", open_date=None)
+    book.night(DAY)
+    Ownership.objects.using("batch").filter(customer=customer).update(until=MORNING)
+    owned(customer, book.bank.li, MORNING)
+    book.night(MORNING)
+    assert [code for code, _state, _day in rows(customer=customer)] == ["cadence", "visit"]
+
+
 def test_the_template_goes_by_the_type_and_plans_keep_their_version(book: Book) -> None:
     customer, other = book.open("A", HIGH), book.open("B", HIGH)
     Ownership.objects.using("batch").filter(customer=other).delete()

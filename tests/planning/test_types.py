@@ -90,7 +90,8 @@ def test_a_type_added_in_the_admin_site_is_enough(book: Book, client_of: Callabl
     customer = book.open("A", HIGH)
     book.night(DAY)
     before = planned(customer)
-    MaintenancePlan.objects.using("batch").filter(pk=before.pk).update(due_date=DAY + timedelta(days=9))
+    moved = {"due_date": DAY + timedelta(days=9), "owner": book.bank.li}  # to a colleague, on another day
+    MaintenancePlan.objects.using("batch").filter(pk=before.pk).update(**moved)
     admin, manager = client_of(book.bank.lu), client_of(book.bank.wang)
     row = {"code": "family_office", "dimension": "habit", "name_zh_hans": "家族中心型", "is_active": "on"}
     too_long = admin.post(reverse("admin:archives_plantype_add"), {**row, "code": "x" * 31})
@@ -107,7 +108,7 @@ def test_a_type_added_in_the_admin_site_is_enough(book: Book, client_of: Callabl
     book.night(DAY + timedelta(days=1))
     after = planned(customer)
     assert after.template == MaintenanceTemplate.objects.using("batch").get(plan_type=added)
-    assert (after.pk, after.due_date) == (before.pk, DAY + timedelta(days=9))
+    assert (after.pk, after.due_date, after.owner) == (before.pk, DAY + timedelta(days=9), book.bank.li)
     assert book.night(DAY + timedelta(days=1), rerun=True).counts["plans"]["written"] == 0
     page = reverse("admin:archives_plantype_change", args=[added.pk])
     admin.post(page, {**row, "name_zh_hans": "家族型"})

@@ -7,7 +7,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from archives.choices import GiftState
+from archives.gift_choices import GiftState
 from crm.workbench.templatetags.screen import icon
 
 register = template.Library()

@@ -8,9 +8,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from archives.choices import FindingState, FlawKind
 from archives.models import ContactQualityRule
 from archives.quality.figures import Line
+from archives.quality_choices import FindingState, FlawKind
 from crm.workbench.templatetags.screen import icon
 
 register = template.Library()
