@@ -19,6 +19,7 @@ urlpatterns = [
     path("prospects/<int:pk>/", prospect_views.prospect, name="prospect"),
     path("prospects/<int:pk>/stage/", prospect_views.prospect_move, name="prospect_move"),
     path("prospects/<int:pk>/manager/", prospect_views.prospect_give, name="prospect_give"),
+    path("prospects/<int:pk>/forget/", prospect_views.prospect_forget, name="prospect_forget"),
     path("prospects/<int:pk>/reveal/", prospect_views.prospect_reveal, name="prospect_reveal"),
     path("prospects/<int:pk>/refer/", lobby_views.call_for_prospect, name="prospect_refer"),
     path("referrals/", lobby_views.referral_list, name="referrals"),

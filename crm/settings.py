@@ -174,6 +174,8 @@ X_FRAME_OPTIONS = "DENY"
 
 REVEALS_AN_HOUR = env.int("REVEALS_AN_HOUR", default=30)
 REVEALS_A_DAY = env.int("REVEALS_A_DAY", default=200)
+SEARCHES_A_MINUTE = env.int("SEARCHES_A_MINUTE", default=90)
+SEARCHES_A_DAY = env.int("SEARCHES_A_DAY", default=1500)
 # Exports: up to how many rows nobody need approve, and how many a member of staff may take out in a day.
 EXPORT_ROWS_UNAPPROVED = env.int("EXPORT_ROWS_UNAPPROVED", default=200)
 EXPORT_ROWS_A_DAY = env.int("EXPORT_ROWS_A_DAY", default=5000)

@@ -1,5 +1,7 @@
 """The customer list, search, the answers to an alert, relations and ownership."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
@@ -14,7 +16,7 @@ from crm.organization.access import BALANCE_ROLES, CUSTOMER_ROLES, for_roles
 from crm.organization.choices import Role
 from crm.organization.models import User
 from crm.organization.way_back import address_after
-from customers import alert_answers, ownership, relations, stars
+from customers import alert_answers, ownership, relations, search_limits, stars
 from customers.customer_list import CUSTOMERS
 from customers.forms import NotApplicableForm, OwnerForm, RelationForm, SnoozeForm
 from customers.lists import pages
@@ -41,12 +43,17 @@ def search(request: HttpRequest) -> HttpResponse:
     is_part = bool(request.headers.get("HX-Request"))
     if not query.strip():
         return show_at_hand(request, "customers/_at_hand.html" if is_part else "customers/at_hand.html")
-    found = find(request.user, query)
-    if found.customers:
-        trail.listed(request, "search", [customer.pk for customer in found.customers])
+    context: dict[str, Any] = {"query": query, "shows_money": request.user.role in BALANCE_ROLES}
+    address = trail.address_of(request)
+    try:
+        search_limits.expect_room(request.user, address)
+        context["found"] = found = find(request.user, query)
+        if not found.is_too_short:
+            search_limits.note(request.user, [customer.pk for customer in found.customers], address)
+    except search_limits.TooManySearches as refusal:
+        context["refusal"] = refusal
     template = "customers/_search_hits.html" if is_part else "customers/search.html"
-    context = {"found": found, "query": query, "shows_money": request.user.role in BALANCE_ROLES}
-    return render(request, template, context)
+    return render(request, template, context, status=429 if "refusal" in context else 200)
 
 
 @require_safe

@@ -1,5 +1,6 @@
--- What the day that is being corrected gave and is not due now: by tier, where the tier of now is given less in the period, and
--- of campaigns whose goal was not reached after all. Only what nobody has used yet; the grants that follow give again what is due.
+-- What the day that is being corrected gave and is not due now: by tier, where the tier of now is given less in the period, of
+-- campaigns whose goal was not reached, and for whoever came to no account after all. Only what nobody has used yet; the grants
+-- that follow give again what is due.
 WITH written AS (
     SELECT e.* FROM campaigns_ledgerentry e
     WHERE e.day = %(day)s AND e.kind = 'earn' AND e.staff_id IS NULL
@@ -20,6 +21,9 @@ WITH written AS (
           WHEN 'campaign' THEN NOT EXISTS (
               SELECT FROM campaigns_campaignmember m
               WHERE m.customer_id = e.customer_id AND m.campaign_id = e.campaign_id AND m.qualified_on IS NOT NULL)
+          WHEN 'referral' THEN NOT EXISTS (
+              SELECT FROM campaigns_prospect p
+              WHERE e.reference = 'referral:' || p.id AND p.introduced_by_id = e.customer_id AND p.converted_on IS NOT NULL)
           ELSE false END
 )
 INSERT INTO campaigns_ledgerentry (branch_id, customer_id, entitlement_id, kind, quantity, day, source, reason, reference,

@@ -12,6 +12,7 @@ from archives.contacts import start_of
 from campaigns.prospects import referrals
 from campaigns.prospects.choices import ReferralKind, Result, Stage
 from campaigns.prospects.models import Prospect, Referral
+from crm.organization import workdays
 from crm.organization.choices import Role
 from crm.organization.models import User
 from customers.models import Customer
@@ -87,6 +88,8 @@ def desk(user: User, now: datetime) -> Desk:
     if user.role == Role.LOBBY_MANAGER:
         waiting &= Q(kind=ReferralKind.LOBBY)
     taken = Q(accepted_by=user, result="", made_at__gte=start_of(today - timedelta(days=TAKEN_DAYS)))
+    # Nobody says what came of somebody who has been forgotten.
+    taken &= Q(prospect=None) | Q(prospect__forgotten_on=None)
     rows = shown(Referral.objects.visible_to(user).filter(waiting | taken), user)
     # What somebody is still asked to take comes before what all let pass, and both before what lacks a result.
     first = rows.order_by(F("accepted_at").asc(nulls_first=True), "-asked_until", "-pk")[:MOST_SHOWN]
@@ -133,7 +136,7 @@ def new_prospects(user: User) -> QuerySet[Prospect]:
 
 
 def unanswered(user: User, branch_ids: Sequence[int], now: datetime) -> QuerySet[Referral]:
-    """The calls of the last days that everybody who was asked let pass, the latest first."""
-    since = start_of(timezone.localtime(now).date() - timedelta(days=1))
+    """The calls since the last working day that everybody who was asked let pass, the latest first."""
+    since = start_of(workdays.workday_before(timezone.localtime(now).date()))
     waiting = Referral.objects.waiting().visible_to(user).filter(branch_id__in=branch_ids)
     return waiting.filter(asked_until__gte=since, asked_until__lte=now).order_by("-made_at", "-pk")

@@ -14,6 +14,7 @@ from crm.audit import pii
 from crm.organization.models import User
 from customers import ownership
 from customers.choices import Sex
+from customers.search_limits import TooManySearches
 
 MAINLAND = re.compile(r"1[3-9]\d{9}", re.ASCII)
 TOO_LONG = {"max_length": _("At most %(limit_value)d characters; you wrote %(show_value)d.")}
@@ -83,7 +84,11 @@ class ProspectForm(forms.Form):
         data = super().clean() or {}
         typed = data.get("introducer")
         if typed:
-            data["introduced_by"] = found = register.introducer(self.user, typed)
+            try:
+                data["introduced_by"] = found = register.introducer(self.user, typed)
+            except TooManySearches as refusal:
+                self.add_error("introducer", str(refusal))
+                return data
             if found is None:
                 self.add_error("introducer", _("No customer of yours has this number."))
             elif found.mobile_index and bytes(found.mobile_index) == pii.index(pii.MOBILE, data.get("mobile")):

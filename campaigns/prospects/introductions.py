@@ -13,6 +13,9 @@ from customers.models.customer import hidden
 
 DEEPEST = 4
 MOST = 200
+# Of customers whom the reader may not see, a sum tells of nobody alone from so many on, in parts of so much.
+FEWEST_UNNAMED = 3
+PART = Decimal(10_000)
 
 
 @dataclass(frozen=True)
@@ -29,33 +32,41 @@ class Branching:
 @dataclass(frozen=True)
 class Tree:
     """`people` were introduced, directly or by those who were; `here` of them are still customers. `aum` counts each
-    once, as far as the user's branches show them; `elsewhere` are those they do not."""
+    once: those whom the user may see to the fen, `rounded` more of the user's branches as one round sum; `left_out` are
+    in neither."""
 
     rows: list[Branching]
     people: int
     here: int
-    elsewhere: int
+    rounded: int
+    left_out: int
     aum: Decimal
 
 
 def tree_of(user: User, customer: Customer) -> Tree:
     """Who came through this customer, each below who introduced them; two statements.
 
-    As with a household, whoever may see one customer's balances may know the sum of all, though not who they are.
+    Whoever may see one customer's balances may know what the others brought together, but of nobody else's alone.
     """
     params = {"root": customer.pk, "deepest": DEEPEST, "most": MOST}
     found = db.fetch_sql("campaigns.prospects", "introductions", "default", **params)
     if not found:
-        return Tree([], 0, 0, 0, Decimal(0))
+        return Tree([], 0, 0, 0, 0, Decimal(0))
     seen: Any = Customer.objects.visible_to(user).filter(pk__in=[row["id"] for row in found]).select_related("metrics")
     known = {one.pk: one for one in seen.defer(*hidden())}
+    # Not even their place in the order tells what the others hold.
+    found.sort(key=lambda row: 0 if row["id"] in known else row["id"])
     first = found[0]
+    named = sum((row["aum"] or Decimal(0) for row in found if row["id"] in known), Decimal(0))
+    unnamed = first["known"] - len(known)
+    rounded = unnamed if unnamed >= FEWEST_UNNAMED else 0
     return Tree(
         rows=[branching(row, known) for row in below(customer.pk, found)],
         people=first["people"],
         here=first["here"],
-        elsewhere=first["people"] - first["known"],
-        aum=first["total"],
+        rounded=rounded,
+        left_out=first["people"] - len(known) - rounded,
+        aum=named + ((first["total"] - named) // PART * PART if rounded else 0),
     )
 
 

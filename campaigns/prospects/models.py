@@ -40,7 +40,7 @@ class LobbyRule(models.Model):
         _("days in which a referral succeeds"), default=30, validators=between(1, 366)
     )
     across_days = models.PositiveSmallIntegerField(
-        _("days to answer a referral between company and personal"), default=3, validators=between(1, 60)
+        _("working days to answer a referral between company and personal"), default=3, validators=between(1, 60)
     )
     keep_days = models.PositiveSmallIntegerField(
         _("days a prospect without an account is kept"), default=180, validators=between(30, 1096)
@@ -134,6 +134,12 @@ class Prospect(models.Model):
             # What the night looks at: who waits, the oldest first.
             models.Index(
                 fields=["stage_at"], condition=Q(forgotten_on=None, converted_on=None), name="prospect_waiting"
+            ),
+            # Whom the last night found, until the next one is over.
+            models.Index(
+                fields=["converted_on"],
+                condition=Q(mobile_index__isnull=False, converted_on__isnull=False),
+                name="prospect_just_opened",
             ),
         ]
 
@@ -266,6 +272,12 @@ class Referral(models.Model):
         )
 
 
+class LobbyShiftQuerySet(ScopedQuerySet["LobbyShift"]):
+    def owned_by(self, user_id: int) -> Q:
+        """Those that one has handed over, or taken over."""
+        return Q(handed_by_id=user_id) | Q(taken_by_id=user_id)
+
+
 class LobbyShift(models.Model):
     """交班: a lobby manager's last sentence to whoever comes next, until that person takes over."""
 
@@ -278,7 +290,7 @@ class LobbyShift(models.Model):
     taken_at = models.DateTimeField(null=True)
     submission = models.UUIDField(unique=True, editable=False)
 
-    objects: ClassVar[ScopedQuerySet["LobbyShift"]] = ScopedQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[LobbyShiftQuerySet] = LobbyShiftQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         verbose_name = _("handover of the lobby")

@@ -1,7 +1,10 @@
 -- Prospects whose number or document is that of a customer in tonight's files, opened since they were taken in: they have
--- come to an account. The numbers go, they are the customer's from now on. Where a document is known it decides: a relative
--- on the same phone has another one.
-WITH came AS (
+-- come to an account. Where a document is known it decides: a relative on the same phone has another one. The numbers are the
+-- customer's from now on; of who was found before, whom no correction of the day can undo any more, they go.
+WITH kept AS (
+    UPDATE campaigns_prospect SET mobile_cipher = NULL, mobile_index = NULL, id_no_index = NULL
+    WHERE mobile_index IS NOT NULL AND converted_on < %(as_of)s
+), came AS (
     SELECT p.id, c.id AS customer_id, 2 AS place
     FROM night_customer n
     JOIN customers_customer c ON c.id = n.customer_id
@@ -16,8 +19,7 @@ WITH came AS (
     WHERE p.converted_on IS NULL AND c.open_date >= (p.registered_at AT TIME ZONE 'Asia/Shanghai')::date
 ), opened AS (
     UPDATE campaigns_prospect p
-    SET stage = 'opened', stage_at = now(), converted_on = %(as_of)s, opened_as_id = first.customer_id,
-        mobile_cipher = NULL, mobile_index = NULL, id_no_index = NULL
+    SET stage = 'opened', stage_at = now(), converted_on = %(as_of)s, opened_as_id = first.customer_id
     FROM (SELECT DISTINCT ON (id) id, customer_id FROM came ORDER BY id, place, customer_id) first
     WHERE p.id = first.id AND p.converted_on IS NULL
     RETURNING p.id, p.branch_id, p.owner_id, p.introduced_by_id, p.opened_as_id

@@ -146,6 +146,19 @@ def prospect_move(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
+@for_roles(CUSTOMER_ROLES)
+def prospect_forget(request: HttpRequest, pk: int) -> HttpResponse:
+    """The visitor withdraws the consent; afterwards there is no page of theirs to go back to."""
+    assert isinstance(request.user, User)
+    try:
+        register.forget(visible(request.user, pk), request.user, timezone.now())
+        messages.success(request, _("Forgotten: name, number and notes are erased."))
+    except ProspectRefused as refusal:
+        messages.warning(request, str(refusal))
+    return redirect("campaigns:prospects")
+
+
+@require_POST
 @for_roles([Role.BRANCH_MANAGER])
 def prospect_give(request: HttpRequest, pk: int) -> HttpResponse:
     """Let another manager look after a prospect."""

@@ -19,6 +19,7 @@ from campaigns.prospects import presence, register
 from campaigns.prospects.choices import ReferralKind, Stage
 from campaigns.prospects.models import Prospect, Referral
 from crm.audit import pii, trail
+from crm.organization import workdays
 from crm.organization.choices import Role
 from crm.organization.models import User
 from customers import ownership
@@ -68,7 +69,9 @@ def refer_customer(customer: Customer, user: User, now: datetime, call: Call, su
 def refer_prospect(prospect: Prospect, user: User, now: datetime, call: Call, submission: UUID) -> Referral:
     """Call a manager to a prospect, first whoever looks after them. Raises ReferralRefused as for a customer."""
     with transaction.atomic():
-        Prospect.objects.visible_to(user).select_for_update(of=("self",)).only("pk").get(pk=prospect.pk)
+        rows = Prospect.objects.visible_to(user).select_for_update(of=("self",)).only("pk")
+        if rows.filter(pk=prospect.pk, converted_on=None, forgotten_on=None).first() is None:
+            raise ReferralRefused(_("This prospect has an account by now, or is kept no longer."))
         made = Referral.objects.visible_to(user).filter(submission=submission).first()
         if made is not None:
             return made
@@ -93,11 +96,12 @@ def refer_across(customer: Customer, user: User, now: datetime, to: User, call: 
         if made is not None:
             return made
         end_old(Referral.objects.waiting().filter(customer=customer, kind=kind), now)
-        days = timedelta(days=presence.rule_on(timezone.localtime(now).date()).across_days)
+        day = timezone.localtime(now).date()
+        until = workdays.workdays_after(day, presence.rule_on(day).across_days)
         referral = Referral.objects.create(
             kind=kind, branch_id=customer.branch_id, customer_id=customer.pk, need=call.need,
             note=pii.veil_numbers(call.note), made_by=user, made_at=now, queue=[to.pk], turns=[now],
-            asked_until=now + days, submission=submission,
+            asked_until=now + (until - day), submission=submission,
         )  # fmt: skip
         note_act(referral, user, "make", {"need": call.need, "asked": referral.queue, "kind": kind.value})
     return referral

@@ -23,7 +23,7 @@ from crm.audit import pii, trail
 from crm.audit.models import AuditEntry
 from crm.organization.choices import Role
 from crm.organization.models import User
-from customers import ownership
+from customers import ownership, search_limits
 from customers.models import Customer
 
 KNOWN = "prospect.known"
@@ -62,11 +62,17 @@ class ProspectRefused(Exception):
 
 
 def introducer(user: User, typed: str) -> Customer | None:
-    """The customer of the user's whose number or whole mobile was typed; None where there is none."""
+    """The customer of the user's whose number or whole mobile was typed; None where there is none.
+
+    It is a search like any other, and counted as one: TooManySearches.
+    """
+    search_limits.expect_room(user)
     same = Q(customer_no=typed.strip().upper())
     if len(pii.mobile_digits(typed)) >= 7:
         same |= Q(mobile_index=pii.index(pii.MOBILE, typed))
-    return Customer.objects.visible_to(user).filter(same).order_by("pk").first()
+    found = Customer.objects.visible_to(user).filter(same).order_by("pk").first()
+    search_limits.note(user, [found.pk] if found else [])
+    return found
 
 
 def shown_name(name: str) -> str:
@@ -176,6 +182,21 @@ def act(
         current.save(update_fields=["owner", "stage", "stage_at"])
         append(current, user, now, note)
         note_act(current, user, what, {"stage": current.stage, "owner": current.owner_id})
+
+
+def forget(prospect: Prospect, user: User, now: datetime) -> None:
+    """The visitor withdraws the consent: name, numbers and notes go at once, and calls that wait for them end.
+
+    No account is found for them afterwards. ProspectRefused where an account is there, or they are forgotten already.
+    """
+    with transaction.atomic():
+        rows = Prospect.objects.visible_to(user).select_for_update(of=("self",)).only("branch_id")
+        current = rows.filter(pk=prospect.pk, converted_on=None, forgotten_on=None).first()
+        if current is None:
+            raise ProspectRefused(_("This prospect has an account by now, or is kept no longer."))
+        note_act(current, user, "forget", {"why": "consent withdrawn"})
+        asked = [[current.pk], timezone.localtime(now).date(), now]
+        db.fetch_value("SELECT campaigns_forget(%s, %s, %s)", asked, using="default")
 
 
 def open_of(user: User, owner: User, branch_id: int) -> QuerySet[Prospect]:

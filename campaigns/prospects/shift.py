@@ -16,9 +16,11 @@ from archives.contacts import start_of
 from archives.models import ContactLog
 from campaigns.prospects.choices import Result
 from campaigns.prospects.models import LobbyShift, Prospect, Referral
+from crm import db
 from crm.audit import pii, trail
 from crm.organization.choices import Role
 from crm.organization.models import User
+from crm.organization.workdays import LONGEST_BREAK
 
 
 class HandoverRefused(Exception):
@@ -86,10 +88,12 @@ def branch_tally(user: User, day: date) -> Tally:
 
 
 def notes_of(user: User, day: date, most: int) -> list[ContactLog]:
-    """The needs that the lobby noted on a day, newest first."""
+    """The needs that the lobby noted on a day, newest first; what managers write may name amounts."""
+    team = User.objects.filter(team_of(user)).values("pk")
     logs = ContactLog.objects.visible_to(user).filter(
-        branch_id=user.branch_id, channel=Channel.LOBBY, contacted_at__gte=start_of(day), replaced_at=None
-    )
+        branch_id=user.branch_id, staff__in=team, channel=Channel.LOBBY, contacted_at__gte=start_of(day),
+        replaced_at=None,
+    )  # fmt: skip
     shown = logs.exclude(summary="").select_related("customer", "staff").order_by("-contacted_at")
     return list(shown.only("contacted_at", "summary", "staff__name", "customer__name_mask", "customer__sex")[:most])
 
@@ -107,10 +111,10 @@ class Left:
 
 
 def left_for(user: User, now: datetime) -> Subquery:
-    """A column: the newest word of a colleague, of the last three days, that nobody has taken over yet, as JSON."""
+    """A column: the newest word of a colleague that nobody has taken over yet, as JSON; it outlasts a long holiday."""
     recent = LobbyShift.objects.visible_to(user).filter(branch_id=user.branch_id, taken_at=None)
     newer = LobbyShift.objects.filter(branch_id=OuterRef("branch_id"), handed_at__gt=OuterRef("handed_at"))
-    waiting = recent.filter(~Exists(newer), handed_at__gt=now - timedelta(days=3)).exclude(handed_by=user)
+    waiting = recent.filter(~Exists(newer), handed_at__gt=now - timedelta(days=LONGEST_BREAK)).exclude(handed_by=user)
     return Subquery(
         waiting.values(
             json=JSONObject(pk="pk", by="handed_by__name", at="handed_at", sentence="sentence", tally="tally")
@@ -128,6 +132,8 @@ def left_from(found: Mapping[str, Any] | None) -> Left | None:
 
 def hand_over(user: User, now: datetime, day: date, sentence: str, submission: UUID) -> LobbyShift:
     """Leave the lobby to whoever comes next, with the day's figures and one sentence; once per submission."""
+    # A tap that is sent twice at once finds the first.
+    db.hold_lock(f"lobby {user.pk}", using="default")
     made: LobbyShift | None = LobbyShift.objects.visible_to(user).filter(submission=submission).first()
     if made is not None:
         return made

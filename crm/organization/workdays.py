@@ -68,6 +68,18 @@ def next_workday(day: date, staff_id: int | None = None) -> date:
     return this_or_next([day], staff_id)[day]
 
 
+def workday_before(day: date) -> date:
+    """The last working day before this one; one statement."""
+    asked = [day - timedelta(days=1), day - timedelta(days=LONGEST_BREAK)]
+    found: date | None = db.fetch_value("SELECT organization_previous_day_there(NULL, %s, %s)", asked, using="default")
+    return found or asked[0]
+
+
+def workdays_after(day: date, number: int) -> date:
+    """The working day of this number after a day, counted from one; one statement."""
+    return between(day + timedelta(days=1), day + timedelta(days=2 * number + LONGEST_BREAK)).working_days[number - 1]
+
+
 def days_away(staff_ids: Collection[int], first: date, last: date) -> dict[int, frozenset[date]]:
     """The days of a span on which each of these members of staff is away, where there are any; one statement."""
     rows = Absence.objects.filter(staff_id__in=staff_ids, first_day__lte=last, last_day__gte=first)

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from campaigns.prospects import introductions, night
 from campaigns.prospects.models import Prospect
+from crm import db
 from crm.audit import pii
 from crm.organization.access import scoped
 from crm.organization.models import User
@@ -45,7 +46,7 @@ def test_everybody_counts_once_with_two_introducers_and_in_a_circle(bank: Bank) 
     for by, whom in ((root, first), (root, second), (first, both), (second, both), (both, root), (both, first)):
         introduces(bank, by, whom)
     found = tree(bank.wang, root)
-    assert (found.people, found.here, found.elsewhere, found.aum) == (3, 3, 0, Decimal(900))
+    assert (found.people, found.here, found.left_out, found.aum) == (3, 3, 0, Decimal(900))
     assert [(one.customer, one.depth) for one in found.rows] == [(second, 1), (first, 1), (both, 2)]
     assert sum(one.aum or 0 for one in found.rows) == found.aum
 
@@ -57,16 +58,41 @@ def test_who_has_left_is_counted_but_not_as_being_here(bank: Bank) -> None:
     assert (found.people, found.here, [one.is_here for one in found.rows]) == (1, 0, [False])
 
 
-def test_names_stay_within_the_scope_and_sums_within_the_branches(bank: Bank) -> None:
-    root = somebody(bank, 1, 100)
-    colleague, far = somebody(bank, 2, 200, owner=bank.li), somebody(bank, 3, 400, branch=bank.far, owner=bank.feng)
-    for whom in (colleague, far):
+def test_nobody_s_amount_is_told_by_a_sum(bank: Bank) -> None:
+    root, mine = somebody(bank, 1, 100), somebody(bank, 2, 300)
+    far = somebody(bank, 3, 400, branch=bank.far, owner=bank.feng)
+    colleagues = [somebody(bank, number, number * 100_001, owner=bank.li) for number in range(9, 5, -1)]
+    for whom in (mine, far, *colleagues[:2]):
         introduces(bank, root, whom)
     own = tree(bank.wang, root)
-    assert (own.people, own.elsewhere, own.aum) == (2, 1, Decimal(200))
-    assert [(one.customer, one.aum) for one in own.rows] == [(None, None), (None, None)]
-    assert {one.customer for one in tree(bank.he, root).rows} == {colleague, None}
-    assert tree(bank.zhou, root).aum == Decimal(600)
+    assert (own.people, own.rounded, own.left_out, own.aum) == (4, 0, 3, Decimal(300))
+    assert [(one.customer, one.aum) for one in own.rows] == [
+        (mine, Decimal(300)),
+        (None, None),
+        (None, None),
+        (None, None),
+    ]
+    # Who leads the branch sees all of it, head office everybody.
+    assert tree(bank.he, root).aum == 300 + 9 * 100_001 + 8 * 100_001
+    assert (tree(bank.zhou, root).left_out, tree(bank.zhou, root).aum) == (0, Decimal(700 + 17 * 100_001))
+    # Of three together the sum tells of nobody alone, and not to the yuan.
+    introduces(bank, root, colleagues[2])
+    own = tree(bank.wang, root)
+    assert (own.people, own.rounded, own.left_out, own.aum) == (5, 3, 1, Decimal(300 + 2_400_000))
+
+
+def test_not_even_the_order_tells_what_others_hold(bank: Bank) -> None:
+    root = somebody(bank, 1, 100)
+    colleagues = [somebody(bank, number, 1000 * number, owner=bank.li) for number in range(3, 6)]
+    mine = somebody(bank, 9, 1)
+    for whom in (*colleagues, mine):
+        introduces(bank, root, whom)
+    params = {"root": root.pk, "deepest": 4, "most": 200}
+    with scoped(bank.wang):
+        found = introductions.tree_of(bank.wang, root)
+        by_aum = db.fetch_sql("campaigns.prospects", "introductions", "default", **params)
+    assert [row["id"] for row in by_aum] == [colleagues[2].pk, colleagues[1].pk, colleagues[0].pk, mine.pk]
+    assert [one.customer for one in found.rows] == [mine, None, None, None]
 
 
 def test_the_page(bank: Bank, client_of: ClientOf) -> None:

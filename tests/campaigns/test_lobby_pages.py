@@ -12,9 +12,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from archives.choices import Channel, Outcome, Purpose
+from archives.contacts import Contact, log_contact
 from archives.models import ContactLog, RiskAssessment
 from campaigns.prospects.models import LobbyShift, Presence, Prospect, Referral
 from crm.audit.models import AuditEntry
+from crm.organization.access import scoped
 from crm.organization.choices import Reach, Role
 from crm.organization.models import User
 from customers.models import Customer
@@ -119,6 +122,22 @@ def test_what_managers_write_to_each_other_stays_off_the_tablet(bank: Bank, day:
     assert f'id="referral-{referral.pk}"' in seen
     act(lobby, across, "withdraw")
     assert Referral.objects.using("batch").get(pk=across.pk).withdrawn_at is None
+
+
+def test_what_managers_note_themselves_stays_off_the_tablet_too(bank: Bank, day: Morning, client_of: ClientOf) -> None:
+    wang, lobby = client_of(bank.wang), client_of(bank.zhao)
+    day.zhou._state.db = "default"
+    with scoped(bank.wang):
+        met = Contact(Channel.LOBBY, Outcome.INTERESTED, Purpose.ARCHIVE, summary="账上46.76万想转存")
+        log_contact(day.zhou, bank.wang, timezone.now(), met, uuid4())
+    visit(lobby)
+    prospect = Prospect.objects.using("batch").get()
+    wang.post(f"/prospects/{prospect.pk}/stage/", {"stage": "contacted", "note": "他行有38.00万"})
+    lobby.post(f"/prospects/{prospect.pk}/stage/", {"stage": "interested", "note": "明天再来"})
+    handover, page = lobby.get("/lobby/handover/"), lobby.get(f"/prospects/{prospect.pk}/")
+    assert (handover.context["notes"], "46.76" in handover.content.decode()) == ([], False)
+    assert ["38.00" in page.content.decode(), "明天再来" in page.content.decode()] == [False, True]
+    assert "38.00" in wang.get(f"/prospects/{prospect.pk}/").content.decode()
 
 
 def test_a_call_is_on_the_managers_page_at_once(bank: Bank, day: Morning, client_of: ClientOf) -> None:
@@ -270,6 +289,13 @@ def test_the_lobby_is_handed_over_with_one_sentence(
     assert second.get("/").context["so_far"].left is None
     entries = AuditEntry.objects.using("batch").filter(action__startswith="lobby.").order_by("pk")
     assert [one.action for one in entries] == ["lobby.hand", "lobby.take"]
+
+
+def test_a_lobby_manager_with_the_least_reach_has_a_page(bank: Bank, client_of: ClientOf) -> None:
+    client = client_of(make_user("1014", "高敏", Role.LOBBY_MANAGER, bank.south, Reach.OWN))
+    assert [client.get(path).status_code for path in ("/", "/lobby/handover/", "/prospects/")] == [200] * 3
+    assert client.post("/lobby/handover/", {"submission": str(uuid4()), "sentence": "无"}).status_code == 303
+    assert LobbyShift.objects.using("batch").get().branch_id == bank.south.pk
 
 
 def test_presence_is_one_tap(bank: Bank, client_of: ClientOf) -> None:

@@ -16,6 +16,7 @@ from campaigns.prospects import desk, presence, referrals, register
 from campaigns.prospects.models import LobbyRule, Referral
 from campaigns.prospects.referrals import Call, ReferralRefused
 from crm.audit.models import AuditEntry
+from crm.organization import workdays
 from crm.organization.access import scoped
 from crm.organization.choices import Reach, Role
 from crm.organization.models import User
@@ -280,13 +281,14 @@ def test_company_and_personal_business_refer_to_each_other(customer_type: str, k
     Customer.objects.using("batch").update(customer_type=customer_type)
     customer.customer_type = customer_type
     referral = asks(bank.wang, customer, bank.li)
-    assert (referral.kind, referral.queue, referral.asked_until) == (kind, [bank.li.pk], NOON + timedelta(days=3))
+    until = timezone.make_aware(datetime.combine(workdays.workdays_after(NOON.date(), 3), NOON.time()))
+    assert (referral.kind, referral.queue, referral.asked_until) == (kind, [bank.li.pk], until)
     tomorrow = NOON + timedelta(days=1)
     assert [one.is_mine for one in seen_by(bank.li, tomorrow)] == [True]
     assert seen_by(bank.zhao, tomorrow) == seen_by(bank.wang, tomorrow) == []
     with scoped(bank.he):
         assert not desk.unanswered(bank.he, [bank.south.pk], tomorrow).exists()
-        assert desk.unanswered(bank.he, [bank.south.pk], NOON + timedelta(days=3, hours=1)).exists()
+        assert desk.unanswered(bank.he, [bank.south.pk], until + timedelta(hours=1)).exists()
     does(bank.li, referrals.accept, referral, tomorrow)
     does(bank.li, referrals.report, referral, tomorrow, "done", "")
     assert now_of(referral).succeeded(30)
@@ -309,7 +311,29 @@ def test_who_is_on_duty_changes_nothing_between_company_and_personal(bank: Bank,
     there(third, at=minutes(1))
     there(bank.li, present=False, at=minutes(2))
     now = now_of(referral)
-    assert (now.queue, now.asked_until) == ([bank.li.pk], NOON + timedelta(days=3))
+    assert (now.queue, now.asked_until) == ([bank.li.pk], referral.asked_until)
+
+
+# National Day of 2026: nobody works from 1 to 7 October.
+EVE, AFTER = (datetime(2026, *day, 16, 58, tzinfo=NOON.tzinfo) for day in ((9, 30), (10, 8)))
+
+
+def test_a_colleague_has_working_days_to_answer(bank: Bank) -> None:
+    referral = asks(bank.wang, customer_of(bank, owner=bank.wang), bank.li, EVE)
+    assert timezone.localtime(referral.asked_until) == AFTER + timedelta(days=2)
+
+
+@pytest.mark.parametrize("made", [EVE, datetime(2026, 11, 6, 16, 58, tzinfo=NOON.tzinfo)])
+def test_what_nobody_took_before_closing_is_on_the_board_when_the_branch_opens_again(
+    made: datetime, bank: Bank
+) -> None:
+    there(bank.li, at=made)
+    referral = called(bank, customer_of(bank, owner=bank.li), made)
+    opens = AFTER if made == EVE else made + timedelta(days=3)
+    opens = opens.replace(hour=8, minute=30)
+    with scoped(bank.he):
+        assert list(desk.unanswered(bank.he, [bank.south.pk], opens)) == [referral]
+        assert not desk.unanswered(bank.he, [bank.south.pk], opens + timedelta(days=1)).exists()
 
 
 def in_a_thread(what: Callable[[], Any]) -> tuple[threading.Thread, list[Any]]:

@@ -388,6 +388,7 @@ PAGES: tuple[Page, ...] = (
     Page("campaigns:prospect", CUSTOMER_STAFF, READ, "prospect", prospect),
     Page("campaigns:prospect_move", CUSTOMER_STAFF, WRITE, "prospect", prospect, form={"stage": "contacted"}),
     Page("campaigns:prospect_give", MANAGER, WRITE, "prospect", prospect),
+    Page("campaigns:prospect_forget", CUSTOMER_STAFF, WRITE, "prospect", prospect),
     Page("campaigns:prospect_reveal", OWNERS, BOTH, "prospect", prospect),
     Page("campaigns:prospect_refer", LOBBY, WRITE, "prospect", prospect),
     Page("campaigns:referrals", CUSTOMER_STAFF, READ),
