@@ -48,7 +48,9 @@ def score_of(user: User, customer: str = "pk") -> Subquery:
     return Subquery(
         scores.values(
             json=JSONObject(
-                band="band", reasons="reasons", bands=F("model__figures__bands"),
+                band="band",
+                reasons="reasons",
+                bands=F("model__figures__bands"),
                 as_of=Coalesce("model__scored_to", "as_of"),
             )
         )[:1]

@@ -269,7 +269,9 @@ def held(user: User, target: SeasonTarget, *, to_change: bool = True) -> SeasonT
     """
     if target.campaign_id is not None:
         # Before the target itself, as who ends the campaign does (the trigger season_targets_end).
-        Campaign.objects.visible_to(user).select_for_update(of=("self",), no_key=True).filter(pk=target.campaign_id).first()
+        Campaign.objects.visible_to(user).select_for_update(of=("self",), no_key=True).filter(
+            pk=target.campaign_id
+        ).first()
     rows = SeasonTarget.objects.visible_to(user).live().select_for_update(of=("self",))
     one = rows.select_related("branch", "set_by", "set_from").filter(pk=target.pk).first()
     if one is None:

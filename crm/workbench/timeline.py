@@ -267,7 +267,7 @@ def used(user: User, customer: Customer) -> QuerySet[Any]:
     if user.role not in BALANCE_ROLES:
         entries = entries.exclude(entitlement=None)
     names = {name: Max(f"entitlement__{name}") for name in ("name_zh_hans", "name_zh_hant", "name_en")}
-    return entries.values("at", event=Value("use"), who=F("staff__name")).annotate(
+    return entries.values("at", "entitlement_id", event=Value("use"), who=F("staff__name")).annotate(
         number=Max("pk"),
         detail=JSONObject(
             units=Sum(F("quantity") * -1), reason=Max("reason"), reversed=Max("reversed_by__pk"), **names
