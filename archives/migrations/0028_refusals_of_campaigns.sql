@@ -1,9 +1,11 @@
 -- As in 0014, and whom every running campaign leaves alone, which 0027 asked in contact_bar alone: the night's plans, made by
 -- sets, know it too. Each word for a campaign would undo its comparison, so that it holds by every way.
+-- And who has closed all accounts since a campaign began is not called for it.
 CREATE OR REPLACE FUNCTION contact_refusals(purpose text, channel text, on_day date)
 RETURNS TABLE (customer_id bigint, bar text) LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT c.id, coalesce(CASE
         WHEN NOT reaches_out(channel) THEN NULL
+        WHEN r.purpose = 'campaign' AND c.status <> 'active' THEN 'closed'
         WHEN c.do_not_contact AND NOT r.despite_refusal AND (r.kind = 'marketing' OR channel = 'phone' OR channel = 'sms')
              THEN 'do_not_contact'
         WHEN EXISTS (

@@ -183,6 +183,17 @@ def test_a_number_is_for_one_caller_whichever_page_it_stands_on(
         assert "13800138000" in client_of(bank.wang).post(number, {"reason": "contact"}).content.decode()
 
 
+def test_who_has_closed_all_accounts_is_called_no_more(bank: Bank, group: Segment, client_of: ClientOf) -> None:
+    made.crowd(bank, group, 2, owners=[bank.wang])
+    one = made.launched(bank, made.campaign(bank, group))
+    gone = member(one, bank.wang)
+    Customer.objects.using("batch").filter(pk=gone.customer_id).update(status="closed")
+    with scoped(bank.wang):
+        led = calls.next_member(bank.wang, one, MORNING)
+    assert led is not None and led.pk != gone.pk
+    assert b'data-bar="closed"' in client_of(bank.wang).get(f"/campaigns/{one.pk}/calls/{gone.pk}/").content
+
+
 def test_of_two_who_read_a_number_at_once_one_calls(bank: Bank, group: Segment) -> None:
     made.crowd(bank, group, 1, owners=[bank.wang])
     customer = Customer.objects.using("batch").latest("pk")
