@@ -149,6 +149,11 @@ def test_progress_is_what_plain_reckoning_says(bank: Bank) -> None:
         stood = sum((level("aum", FIRST + timedelta(days=at)) for at in range(20)), Decimal(0))
         total = stood + (level("aum", as_of) + needed) * left
         assert 0 <= total / 28 - level("aum", FIRST - DAY) - average.amount < Decimal("0.01")
+    # Once the nights count by another scheme, the page says since when.
+    counted = next(one for one in asked if one.measure == Measure.CUSTOMERS and one.branch_id == bank.region.pk)
+    with scoped(bank.zhou):
+        last, after = progress_of([counted], as_of)[counted.pk], progress_of([counted], as_of + DAY)[counted.pk]
+    assert (last.stopped_on, after.stopped_on) == (None, as_of)
     # A corrected day replaces its levels.
     book.change(wealth[0], 123)
     before = SeasonLevel.objects.using("batch").count()
