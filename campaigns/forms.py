@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from archives.choices import REACHED, Channel, Outcome, Purpose
 from archives.contacts import Contact
 from archives.forms import NO_SUMMARY, WHEN_SUMMARY, SaleForm, lacks_summary
+from campaigns import drafts
 from campaigns.choices import Stratifier
 from campaigns.launching import script_of
 from campaigns.models import Campaign, CampaignTemplate
@@ -51,6 +52,8 @@ class CampaignForm(forms.ModelForm):  # type: ignore[type-arg]
     script = forms.CharField(
         label=gettext_lazy("What to say"), max_length=4000, widget=forms.Textarea(attrs={"rows": 6})
     )
+    # What the form began with, so that nobody writes over what somebody else has changed meanwhile.
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
     class Meta:
         model = Campaign
@@ -71,7 +74,7 @@ class CampaignForm(forms.ModelForm):  # type: ignore[type-arg]
         """`begun` are the values that a new one starts from over those of its template."""
         if instance is not None:
             script = script_of(instance)
-            initial: dict[str, Any] = {"script": script.text if script else ""}
+            initial: dict[str, Any] = {"script": script.text if script else "", "seen": drafts.mark_of(instance)}
         else:
             initial = {**proposal(user, template), **(begun or {})}
         super().__init__(data, instance=instance, initial=initial)
