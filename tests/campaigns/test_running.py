@@ -151,7 +151,6 @@ def test_two_at_once_are_led_to_different_customers(bank: Bank, group: Segment, 
         # Who has just called keeps the turn: nobody calls again from a page that was drawn before.
         he.post(page, sent())
         assert called.get().caller_id == bank.he.pk
-        assert calls.members_of(bank.wang, one).exclude(turns.taken_by_others(bank.wang, MORNING + TURN, "customer"))
 
 
 def test_a_number_is_for_one_caller_whichever_page_it_stands_on(
