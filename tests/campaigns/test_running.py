@@ -4,6 +4,7 @@ its end before the last day, an approval on a later day."""
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
@@ -218,7 +219,7 @@ def test_a_sale_in_call_mode_needs_its_recording_as_any_other(bank: Bank, group:
     assert wang.post(page, sent(recording_no="SL-1")).status_code == 422  # no sale
     assert wang.post(page, sold | {"recording_no": "SL-1"}).status_code == 302
     log = ContactLog.objects.using("batch").get()
-    assert (log.recording_no, log.products, log.amount) == ("SL-1", "买了理财", 50_000)
+    assert (log.recording_no, log.products, log.amount) == ("SL-1", "买了理财", Decimal(50_000))
 
 
 def test_nobody_is_called_before_the_first_day_or_after_the_last(

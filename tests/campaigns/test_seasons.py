@@ -289,7 +289,7 @@ def test_a_target_of_a_campaign_follows_it(bank: Bank, client_of: ClientOf) -> N
         sun.post(f"/campaigns/{one.pk}/end/", {"reason": "奖品发完"})
         one.refresh_from_db(using="batch")
         assert set(SeasonTarget.objects.using("batch").values_list("last_day", "amount")) == {
-            (one.ends_on, 10), (one.ends_on, 11), (one.ends_on, 6),
+            (one.ends_on, Decimal(number)) for number in (10, 11, 6)
         }  # fmt: skip
         assert one.ends_on < date(2026, 5, 31)
         assert sun.post(new, typed).status_code == 422  # it does not run any more
@@ -325,7 +325,8 @@ def test_targets_are_paged(bank: Bank, client_of: ClientOf, monkeypatch: pytest.
     later = {"first_day": date(2026, 2, 1), "last_day": date(2026, 3, 31)}
     below.insert(1, wanted(bank, bank.south, Measure.CUSTOMERS, 5, scheme="s", rank=3, **later))
     with time_machine.travel(TODAY, tick=False):
-        sun, found, asked = client_of(bank.sun), [], {"quarter": "2026-1", "branch": str(bank.sub.pk)}
+        sun, asked = client_of(bank.sun), {"quarter": "2026-1", "branch": str(bank.sub.pk)}
+        found: list[SeasonTarget] = []
         after = ""
         while after or not found:
             page = sun.get(reverse("campaigns:targets"), asked | {"after": after}).context["page"]
