@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from archives import next_contact, recordings
 from archives.campaign_choice import Running
@@ -51,7 +52,7 @@ class ResultOption:
 class SaleForm(forms.Form):
     """What was sold in a contact, and the number of its recording (archives.recordings)."""
 
-    products = forms.CharField(label=_("Products"), required=False, max_length=200)
+    products = forms.CharField(label=pgettext_lazy("contact", "Products"), required=False, max_length=200)
     amount = forms.DecimalField(label=_("Amount"), required=False, max_digits=18, decimal_places=2, min_value=0)
     recording_no = forms.CharField(
         label=_("Recording number"),
