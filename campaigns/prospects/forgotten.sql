@@ -1,4 +1,4 @@
--- Who has not come to an account for so many days is forgotten (migration 0011_prospects_forgotten).
+-- Who has not come to an account for so many days is forgotten (migration 0012_prospects_forgotten).
 SELECT campaigns_forget(ARRAY(
     SELECT id FROM campaigns_prospect
     WHERE converted_on IS NULL AND forgotten_on IS NULL

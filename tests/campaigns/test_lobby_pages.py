@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -15,6 +16,7 @@ from django.utils import timezone
 from archives.choices import Channel, Outcome, Purpose
 from archives.contacts import Contact, log_contact
 from archives.models import ContactLog, RiskAssessment
+from campaigns.prospects import shift
 from campaigns.prospects.models import LobbyShift, Presence, Prospect, Referral
 from crm.audit.models import AuditEntry
 from crm.organization.access import scoped
@@ -296,6 +298,21 @@ def test_a_lobby_manager_with_the_least_reach_has_a_page(bank: Bank, client_of: 
     assert [client.get(path).status_code for path in ("/", "/lobby/handover/", "/prospects/")] == [200] * 3
     assert client.post("/lobby/handover/", {"submission": str(uuid4()), "sentence": "无"}).status_code == 303
     assert LobbyShift.objects.using("batch").get().branch_id == bank.south.pk
+
+
+def test_a_double_tap_hands_over_once(bank: Bank) -> None:
+    now, same = timezone.now(), uuid4()
+
+    def tapped(_number: int) -> int:
+        try:
+            with scoped(bank.zhao):
+                return shift.hand_over(bank.zhao, now, timezone.localdate(), "一切正常", same).pk
+        finally:
+            connections["default"].close()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert len(set(pool.map(tapped, range(4)))) == 1
+    assert AuditEntry.objects.using("batch").filter(action="lobby.hand").count() == 1
 
 
 def test_presence_is_one_tap(bank: Bank, client_of: ClientOf) -> None:

@@ -23,9 +23,9 @@ DROP FUNCTION campaigns_forget(bigint[], date, timestamptz);
 class Migration(migrations.Migration):
     """Who withdraws the consent is forgotten at once, by the same statement with which the night forgets."""
 
-    dependencies = [("campaigns", "0010_expiry_holds_balances")]
+    dependencies = [("campaigns", "0011_cells_of_many")]
 
     operations = [
-        migrations.RunSQL(sql_text(__package__, "0011_prospects_forgotten"), DROP),
+        migrations.RunSQL(sql_text(__package__, "0012_prospects_forgotten"), DROP),
         migrations.RunSQL(GRANT, REVOKE),
     ]

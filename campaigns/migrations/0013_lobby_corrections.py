@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """A colleague has working days to answer: over a long holiday nobody does. The night finds whom it found last."""
 
-    dependencies = [("campaigns", "0011_prospects_forgotten")]
+    dependencies = [("campaigns", "0012_prospects_forgotten")]
 
     operations = [
         migrations.AlterField(

@@ -12,6 +12,6 @@ BEFORE = (
 class Migration(migrations.Migration):
     """A correction that makes a contact an effective one is judged like a contact."""
 
-    dependencies = [("archives", "0027_left_alone")]
+    dependencies = [("archives", "0028_dates_and_types_at_once")]
 
-    operations = [migrations.RunSQL(sql_text(__package__, "0028_corrected_into_effect"), BEFORE)]
+    operations = [migrations.RunSQL(sql_text(__package__, "0029_corrected_into_effect"), BEFORE)]
