@@ -151,13 +151,15 @@ def test_who_logs_not_reached_and_corrects_it_later_is_judged_all_the_same(bank:
     tried = enter(customers, bank.wang, ["没人接"] * 5, outcome="not_reached")
     more: dict[str, Any] = {"next_action": "", "entered": 7_200}
     mended = [
-        log(one.customer, bank.wang, one.contacted_at, PASTED.format("", 1), corrects=one, recorded_by=who, **more)
+        log(
+            one.customer, bank.wang, one.contacted_at, PASTED.format("", 1), corrects=one, recorded_by_id=who.pk, **more
+        )
         for one, who in zip(tried, [bank.wang] * 4 + [bank.he], strict=True)
     ]
     night()
     assert not found()  # four: what the manager has corrected are not the author's words
     rewrite_contacts(ContactLog.objects.filter(pk=mended[0].pk), replaced_at=MORNING)
-    last = log(tried[4].customer, bank.wang, MORNING, PASTED.format("", 1), recorded_by=bank.wang, **more)
+    last = log(tried[4].customer, bank.wang, MORNING, PASTED.format("", 1), recorded_by_id=bank.wang.pk, **more)
     rewrite_contacts(ContactLog.objects.filter(pk=last.pk), corrects=tried[0])  # again: of one that counted before
     night()
     assert not found()
@@ -165,7 +167,7 @@ def test_who_logs_not_reached_and_corrects_it_later_is_judged_all_the_same(bank:
     night()
     assert found("alike")[0].contacts == 5
     # A next step that a later correction names is there.
-    log(tried[0].customer, bank.wang, MORNING, "", corrects=tried[0], recorded_by=bank.wang, next_action="约周五")
+    log(tried[0].customer, bank.wang, MORNING, "", corrects=tried[0], recorded_by_id=bank.wang.pk, next_action="约周五")
     night(DAY + timedelta(days=3))
     lacking = ContactMark.objects.using("batch").filter(kind="no_next").values_list("log_id", flat=True)
     assert mended[0].pk not in lacking and mended[1].pk in lacking
