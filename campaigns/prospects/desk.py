@@ -137,6 +137,6 @@ def new_prospects(user: User) -> QuerySet[Prospect]:
 
 def unanswered(user: User, branch_ids: Sequence[int], now: datetime) -> QuerySet[Referral]:
     """The calls since the last working day that everybody who was asked let pass, the latest first."""
-    since = start_of(workdays.workday_before(timezone.localtime(now).date()))
+    since = workdays.start_of_workday_before(timezone.localtime(now).date())
     waiting = Referral.objects.waiting().visible_to(user).filter(branch_id__in=branch_ids)
     return waiting.filter(asked_until__gte=since, asked_until__lte=now).order_by("-made_at", "-pk")

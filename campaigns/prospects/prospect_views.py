@@ -150,8 +150,12 @@ def prospect_move(request: HttpRequest, pk: int) -> HttpResponse:
 def prospect_forget(request: HttpRequest, pk: int) -> HttpResponse:
     """The visitor withdraws the consent; afterwards there is no page of theirs to go back to."""
     assert isinstance(request.user, User)
+    found = visible(request.user, pk)
+    if request.POST.get("withdrawn") != "on":
+        messages.warning(request, _("Confirm that the visitor withdraws the consent."))
+        return redirect("campaigns:prospect", pk=pk)
     try:
-        register.forget(visible(request.user, pk), request.user, timezone.now())
+        register.forget(found, request.user, timezone.now())
         messages.success(request, _("Forgotten: name, number and notes are erased."))
     except ProspectRefused as refusal:
         messages.warning(request, str(refusal))

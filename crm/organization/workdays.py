@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from io import StringIO
 
 from django.db import transaction
+from django.db.models import DateTimeField, Func, Value
 from django.utils.translation import gettext as _
 
 from crm import db
@@ -68,11 +69,15 @@ def next_workday(day: date, staff_id: int | None = None) -> date:
     return this_or_next([day], staff_id)[day]
 
 
-def workday_before(day: date) -> date:
-    """The last working day before this one; one statement."""
-    asked = [day - timedelta(days=1), day - timedelta(days=LONGEST_BREAK)]
-    found: date | None = db.fetch_value("SELECT organization_previous_day_there(NULL, %s, %s)", asked, using="default")
-    return found or asked[0]
+def start_of_workday_before(day: date) -> Func:
+    """A part of another statement, worked out once in it: the midnight with which the last working day before began."""
+    return Func(
+        Value(day - timedelta(days=1)),
+        Value(day - timedelta(days=LONGEST_BREAK)),
+        function="organization_previous_day_there",
+        template="(SELECT %(function)s(NULL, %(expressions)s)::timestamp AT TIME ZONE 'Asia/Shanghai')",
+        output_field=DateTimeField(),
+    )
 
 
 def workdays_after(day: date, number: int) -> date:

@@ -47,7 +47,9 @@ def test_who_withdraws_the_consent_is_forgotten_at_once(bank: Bank, client_of: C
         referrals.accept(taken, bank.wang, timezone.now())
         register.move(prospect, bank.wang, timezone.now(), "interested", "约好周五")
     waiting = called(bank, prospect)
-    answer = lobby.post(f"/prospects/{prospect.pk}/forget/")
+    lobby.post(f"/prospects/{prospect.pk}/forget/")
+    assert now_of(prospect).forgotten_on is None
+    answer = lobby.post(f"/prospects/{prospect.pk}/forget/", {"withdrawn": "on"})
     assert (answer.status_code, answer["Location"]) == (302, "/prospects/")
     gone = now_of(prospect)
     assert (gone.name, gone.name_mask, gone.sex, gone.mobile_mask, gone.note) == ("", "", "", "", "")

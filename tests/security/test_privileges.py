@@ -88,7 +88,7 @@ TABLES = {
     "campaigns_lobbyshift": "ar",  # and that it is taken over
     "campaigns_presence": "arw",
     "campaigns_prospect": "ar",  # and how far it has come, never that an account is there: tests/campaigns
-    "campaigns_prospectstep": "ar",
+    "campaigns_prospectstep": "ar",  # and notes are erased with a prospect who is forgotten: tests/campaigns
     "campaigns_referral": "ar",  # and what becomes of it
     "campaigns_maturity": "r",
     "campaigns_retentionfigure": "r",
