@@ -10,7 +10,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from campaigns.campaign_models import Campaign
-from campaigns.choices import CampaignState
 from campaigns.seasons.choices import OF_PEOPLE, Measure
 from campaigns.seasons.models import SeasonTarget
 from campaigns.seasons.quarters import quarter_of
@@ -77,8 +76,9 @@ class TargetForm(forms.Form):
         places = led_by(user).values("pk")[:MOST_CHOICES]
         self.fields["branch"].queryset = Branch.objects.filter(pk__in=places).order_by("path")  # type: ignore[attr-defined]
         self.fields["rank"].choices = [("", "–"), *((rank, one.name) for rank, one in self.tiers.items() if rank > 1)]  # type: ignore[attr-defined]
-        running = Campaign.objects.visible_to(user).filter(state=CampaignState.RUNNING, ends_on__gte=today)
-        self.fields["campaign"].queryset = running.order_by("-pk")  # type: ignore[attr-defined]
+        running = Campaign.objects.visible_to(user).running().filter(ends_on__gte=today).order_by("-pk")
+        some = running.values("pk")[:MOST_CHOICES]
+        self.fields["campaign"].queryset = Campaign.objects.filter(pk__in=some).order_by("-pk")  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

@@ -22,7 +22,9 @@ class Progress:
     """A target on a data date. `reached` is in yuan or customers, against `base`, the level at the end of `base_on`.
 
     `total` is the sum of the levels of the `days` days that an average is over so far; `workdays_left` are the working
-    days behind `as_of`, up to the last day. `is_known` is False before a night has found anything to say.
+    days behind `as_of`, up to the last day. `is_known` is False before a night has found anything to say; `known_on` is
+    the day of the newest level: older than `as_of` where the nights count by another scheme of tiers since, or the
+    branch is none any more.
     """
 
     target: SeasonTarget
@@ -35,6 +37,12 @@ class Progress:
     days: int
     workdays_left: int
     is_known: bool
+    known_on: date | None = None
+
+    @property
+    def stopped_on(self) -> date | None:
+        """The day after which nothing more is known of the target; None where it is followed on."""
+        return self.known_on if self.known_on is not None and self.known_on < self.as_of else None
 
     @property
     def percent(self) -> Decimal:
@@ -128,6 +136,7 @@ def progress(target: SeasonTarget, row: Mapping[str, Any] | None, as_of: date, w
     return Progress(
         target=target, as_of=day, reached=Decimal(row["reached"]), base=row["base"], base_on=row["base_on"],
         level=row["value"], total=row["total"] or Decimal(0), days=row["days"] or 0, workdays_left=left, is_known=True,
+        known_on=None if target.campaign_id else row["as_of"],
     )  # fmt: skip
 
 

@@ -4,6 +4,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import reduce
+from operator import or_
+
+from django.db.models import Q
 
 from campaigns.campaign_models import Campaign
 from campaigns.seasons.choices import MOST_QUARTERS
@@ -135,14 +139,16 @@ def bar(first: date, last: date, mondays: list[date]) -> Bar:
     return Bar(start, end - start + 1, len(mondays) - 1 - end)
 
 
-def themes_on(day: date) -> dict[int, SeasonTheme]:
-    """The theme in force of each quarter, by its number, as of a day; one statement."""
-    rows = SeasonTheme.objects.filter(effective_from__lte=day).order_by("quarter", "-effective_from")
+def themes_of(year: int) -> dict[int, SeasonTheme]:
+    """The theme of each quarter of a year by its number, the one in force on its first day; one statement."""
+    quarters = [Quarter(year, number) for number in range(1, MOST_QUARTERS + 1)]
+    of_first_day = (Q(quarter=one.number, effective_from__lte=one.first) for one in quarters)
+    rows = SeasonTheme.objects.filter(reduce(or_, of_first_day)).order_by("quarter", "-effective_from")
     return {one.quarter: one for one in rows.distinct("quarter")}
 
 
 def theme_of(quarter: Quarter) -> SeasonTheme | None:
-    return themes_on(quarter.first).get(quarter.number)
+    return themes_of(quarter.year).get(quarter.number)
 
 
 def span_of(step: SeasonStep, quarter: Quarter) -> tuple[date, date]:

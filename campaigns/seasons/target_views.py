@@ -1,17 +1,19 @@
 """季度目标: the targets of a place, one target with its pace and its parts, and setting them."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Q
+from django.db.models import CharField, Value
+from django.db.models.functions import Cast, Concat
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from campaigns.result_chart import Lines, Point, lines
@@ -26,8 +28,15 @@ from crm.organization.access import BALANCE_ROLES, for_roles
 from crm.organization.choices import Reach, Role
 from crm.organization.models import User
 from crm.organization.places import Place, place_of
+from customers.lists.shape import Page, Sort, keyset_page
 
-MOST_SHOWN = 60
+PAGE_LINES = 60
+BY_PLACE = Sort(
+    "place",
+    gettext_lazy("Branch"),
+    Concat("branch__path", Value(" "), Cast("first_day", CharField()), Value(" "), "measure"),
+    str,
+)
 LEADERS = [Role.BRANCH_MANAGER]
 RELATED = ("branch", "owner", "campaign", "set_by", "set_from")
 
@@ -72,29 +81,28 @@ def target_list(request: HttpRequest) -> HttpResponse:
     context = {
         "quarter": quarter,
         "place": place,
-        "lines": lines_of(user, place, quarter, as_of) if as_of else [],
+        "page": page_of(user, place, quarter, as_of, request.GET) if as_of else None,
         "as_of": as_of,
         "leads": user.role in LEADERS,
     }
     return render(request, "campaigns/targets.html", context)
 
 
-def lines_of(user: User, place: Place | None, quarter: Quarter, as_of: date) -> list[Line]:
-    """The targets of the place; of branches right below it those that it has none like."""
-    rows = SeasonTarget.objects.visible_to(user).live().filter(
-        first_day__lte=quarter.last, last_day__gte=quarter.first
-    )  # fmt: skip
-    sums: dict[tuple[object, ...], Decimal] = {}
-    if place is not None:
-        here = Q(branch_id=place.branch_id) | Q(branch__parent_id=place.branch_id)
-        rows = rows.filter(here, owner=None)
-        sums = targets.sums_below(user, place.branch_id)
-    found = list(rows.select_related(*RELATED).order_by("branch__path", "first_day", "measure", "pk")[:MOST_SHOWN])
-    own = {one.key for one in found if place is None or one.branch_id == place.branch_id}
-    shown = [one for one in found if place is None or one.branch_id == place.branch_id or one.key not in own]
-    reached = progress_of(shown, as_of)
-    here_id = place.branch_id if place else None
-    return [Line(one, reached[one.pk], sums.get(one.key) if one.branch_id == here_id else None) for one in shown]
+def page_of(user: User, place: Place | None, quarter: Quarter, as_of: date, asked: Mapping[str, str]) -> Page:
+    """A page of the targets of the place, then of those right below it that it has none like; or of one's own."""
+    rows = SeasonTarget.objects.visible_to(user).live() if place is None else targets.of_place(user, place.branch_id)
+    page = keyset_page(
+        rows.filter(first_day__lte=quarter.last, last_day__gte=quarter.first),
+        BY_PLACE,
+        lambda found: found.select_related(*RELATED),
+        after=asked.get("after", ""),
+        before=asked.get("before", ""),
+        size=PAGE_LINES,
+    )
+    sums = targets.sums_below(user, place.branch_id) if place else {}
+    reached, here_id = progress_of(page.rows, as_of), place.branch_id if place else None
+    lines = [Line(one, reached[one.pk], sums.get(one.key) if one.branch_id == here_id else None) for one in page.rows]
+    return replace(page, rows=lines)
 
 
 @require_http_methods(["GET", "POST"])
@@ -137,6 +145,7 @@ def target_page(request: HttpRequest, user: User, one: SeasonTarget, sent: Split
     receivers = targets.receivers_of(user, one) if one.owner_id is None else []
     form = sent or SplitForm(None, target=one, receivers=receivers, parts=parts)
     reached = progress_of([one, *parts.values()], as_of)
+    line = Line(one, reached[one.pk], sum((part.amount for part in parts.values()), Decimal(0)) or None)
     rungs = [
         Rung(found, reached[parts[found.key].pk] if found.key in parts else None, form[found.key],
              form[f"seen-{found.key}"])
@@ -144,7 +153,8 @@ def target_page(request: HttpRequest, user: User, one: SeasonTarget, sent: Split
     ]  # fmt: skip
     context = {
         "one": one,
-        "line": Line(one, reached[one.pk], sum((part.amount for part in parts.values()), Decimal(0)) or None),
+        "line": line,
+        "seen": targets.seen_of(one, line.parts),
         "chart": pace(one, as_of),
         "rungs": sorted(rungs, key=lambda rung: rung.order),
         "splits": splits,
@@ -195,7 +205,7 @@ def target_change(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
     form = AmountForm(request.POST, target=one)
     try:
         if verb == "withdraw":
-            targets.withdraw(user, one)
+            targets.withdraw(user, one, request.POST.get("seen", ""))
         elif form.is_valid():
             targets.change(user, one, form.cleaned_data["seen"], form.amount)
         else:

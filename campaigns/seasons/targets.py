@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q, Sum
+from django.db.models import Exists, OuterRef, Q, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
+from campaigns.campaign_models import Campaign, CampaignMember
+from campaigns.choices import Arm
 from campaigns.seasons.models import SeasonTarget, TargetQuerySet
 from crm.audit import trail
 from crm.organization.choices import Role
@@ -64,6 +67,23 @@ def sums_below(user: User, branch_id: int) -> dict[tuple[object, ...], Decimal]:
     return {tuple(row[:-1]): row[-1] for row in rows}
 
 
+def of_place(user: User, branch_id: int) -> TargetQuerySet:
+    """The live targets of a branch, and those of the branches right below it that are no parts of one of them."""
+    seen = SeasonTarget.objects.visible_to(user).live().filter(owner=None)
+    alike = {name: OuterRef(name) for name in KEY if name not in ("rank", "campaign_id")}
+    # Of one measure both name a tier, or both a campaign, or neither does.
+    above = seen.filter(
+        Q(rank=OuterRef("rank")) | Q(rank=None), Q(campaign=OuterRef("campaign")) | Q(campaign=None),
+        branch_id=branch_id, **alike,
+    )  # fmt: skip
+    return seen.filter(Q(branch_id=branch_id) | Q(branch__parent_id=branch_id) & ~Exists(above))
+
+
+def seen_of(target: SeasonTarget, parts: Decimal | None) -> str:
+    """What a page has shown of a target and its parts, for who takes it back."""
+    return f"{target.amount:.2f}/{parts or 0:.2f}"
+
+
 def receivers_of(user: User, target: SeasonTarget) -> list[Receiver]:
     """The branches right below, or the managers of an outlet; and whoever has a part already."""
     places = Branch.objects.filter(parent_id=target.branch_id, is_active=True).order_by("path")
@@ -81,12 +101,17 @@ def receivers_of(user: User, target: SeasonTarget) -> list[Receiver]:
 
 
 def save(user: User, target: SeasonTarget) -> SeasonTarget:
-    """Set a new target. Raises TargetRefused for a place that the user does not lead, or a target that is there."""
+    """Set a new target. Raises TargetRefused for a place that the user does not lead, a target that is there, and one
+    of a campaign that nobody could reach, or that is over."""
     if not may_set(user, target.branch):
         raise TargetRefused(_("Choose a branch all of whose customers you lead."))
     target.set_by, target.set_from = user, user.branch
     try:
         with transaction.atomic():
+            campaign = held_campaign(user, target)
+            if campaign is not None:
+                target.first_day, target.last_day = campaign.starts_on, campaign.ends_on
+            check_reach(user, target.campaign_id, receiver_of(target), target.amount)
             target.save()
             trail.record(user, "target.set", target=target, detail=told(target))
     except IntegrityError as error:
@@ -102,6 +127,7 @@ def change(user: User, target: SeasonTarget, seen: Decimal, amount: Decimal) -> 
             raise TargetRefused(changed_meanwhile(one))
         if amount == seen:
             return
+        check_reach(user, one.campaign_id, receiver_of(one), amount)
         trail.record(user, "target.change", target=one, detail=told(one) | {"before": one.amount, "amount": amount})
         write(user, one, amount)
 
@@ -112,13 +138,16 @@ def write(user: User, one: SeasonTarget, amount: Decimal) -> None:
     )
 
 
-def withdraw(user: User, target: SeasonTarget) -> None:
+def withdraw(user: User, target: SeasonTarget, seen: str | None = None) -> None:
     """Take it back with everything into which it was split further down.
 
-    Raises TargetRefused where a part was set from further up.
+    Raises TargetRefused where a part was set from further up, and where somebody has changed it or its parts since the
+    page showed them (`seen_of`); without `seen` the caller has looked at that.
     """
     with transaction.atomic():
         one = held(user, target)
+        if seen is not None and seen != seen_of(one, parts_of(user, one).aggregate(sum=Sum("amount"))["sum"]):
+            raise TargetRefused(_("Somebody has changed this target or its parts meanwhile. Look at the page again."))
         gone = held_with_parts(one)
         above = next((part for part in gone if not may_change(user, part)), None)
         if above is not None:
@@ -171,6 +200,8 @@ def split(user: User, target: SeasonTarget, wanted: Mapping[str, tuple[Decimal |
 def give(
     user: User, target: SeasonTarget, receiver: Receiver, part: SeasonTarget | None, amount: Decimal | None
 ) -> None:
+    if amount is not None:
+        check_reach(user, target.campaign_id, receiver, amount)
     if part is None and amount is not None:
         alike = {name: getattr(target, name) for name in KEY}
         try:
@@ -191,11 +222,56 @@ def part_key(part: SeasonTarget) -> str:
     return f"u{part.owner_id}" if part.owner_id else f"b{part.branch_id}"
 
 
+def held_campaign(user: User, target: SeasonTarget) -> Campaign | None:
+    """The campaign of a target, locked until the end of the transaction: nobody ends it early in the meantime. Raises
+    TargetRefused where it does not run any more."""
+    if target.campaign_id is None:
+        return None
+    rows = Campaign.objects.visible_to(user).running().select_for_update(of=("self",), no_key=True)
+    found = rows.filter(pk=target.campaign_id).first()
+    if found is None:
+        raise TargetRefused(_("The campaign does not run any more."))
+    return found
+
+
+def receiver_of(one: SeasonTarget) -> Receiver:
+    """Whose target it is."""
+    return Receiver(part_key(one), one.owner.name if one.owner else one.branch.name, one.branch_id, one.owner_id)
+
+
+def check_reach(user: User, campaign_id: int | None, place: Receiver, amount: Decimal) -> None:
+    """Raise TargetRefused where a campaign asks fewer customers of a place than are to reach its goal: such a target
+    stays behind for ever."""
+    if campaign_id is None:
+        return
+    asked = CampaignMember.objects.visible_to(user).filter(campaign=campaign_id, arm=Arm.TREAT)
+    if place.owner_id is not None:
+        asked = asked.filter(branch_id=place.branch_id, owner_id=place.owner_id)
+    else:
+        asked = asked.filter(branch__path__startswith=Branch.objects.get(pk=place.branch_id).path)
+    number = asked.count()
+    if not number:
+        text = _("The campaign asks no customer of %(name)s: the target would stay at 0.")
+        raise TargetRefused(text % {"name": place.name})
+    if amount > number:
+        text = ngettext(
+            "The campaign asks %(number)s customer of %(name)s: no more can reach its goal.",
+            "The campaign asks %(number)s customers of %(name)s: no more can reach its goal.",
+            number,
+        )
+        raise TargetRefused(text % {"number": f"{number:,}", "name": place.name})
+
+
 def held(user: User, target: SeasonTarget, *, to_change: bool = True) -> SeasonTarget:
     """The target as it is now, locked until the end of the transaction; two people at once wait for each other.
 
     Raises TargetRefused where it is gone, over, or not for this user to change (or, without `to_change`, to split).
     """
+    if target.campaign_id is not None:
+        # Before the target itself, as who ends the campaign does (the trigger season_targets_end).
+        Campaign.objects.visible_to(user).select_for_update(of=("self",), no_key=True).filter(
+            pk=target.campaign_id
+        ).first()
     rows = SeasonTarget.objects.visible_to(user).live().select_for_update(of=("self",))
     one = rows.select_related("branch", "set_by", "set_from").filter(pk=target.pk).first()
     if one is None:

@@ -28,14 +28,16 @@ def calendar(request: HttpRequest) -> HttpResponse:
     campaigns = Campaign.objects.shown_to(request.user).exclude(state=CampaignState.WITHDRAWN)
     shown = campaigns.filter(starts_on__lte=quarter.last, ends_on__gte=quarter.first).order_by("starts_on", "pk")
     year = [Quarter(quarter.year, number) for number in range(1, MOST_QUARTERS + 1)]
-    themes = quarters.themes_on(year[-1].last)
+    themes = quarters.themes_of(quarter.year)
+    found = list(shown[: MOST_CAMPAIGNS + 1])
     context = {
         "quarter": quarter,
         "year": [(one, themes.get(one.number)) for one in year],
-        "theme": quarters.theme_of(quarter),
+        "theme": themes.get(quarter.number),
         "weeks": quarters.weeks_of(quarter, today),
         "steps": quarters.steps_of(quarter, today),
-        "campaigns": quarters.campaign_lines(shown[:MOST_CAMPAIGNS], quarter),
+        "campaigns": quarters.campaign_lines(found[:MOST_CAMPAIGNS], quarter),
+        "has_more": len(found) > MOST_CAMPAIGNS,
         "leads": request.user.role == Role.BRANCH_MANAGER,
         "is_without_holidays": not workdays.between(quarter.first.replace(month=1), quarter.last).exceptions,
         "today": today,

@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import reverse
 
 from campaigns.models import Campaign, CampaignDay, SeasonLevel, SeasonStep, SeasonTarget
-from campaigns.seasons import targets
+from campaigns.seasons import target_views, targets
 from campaigns.seasons.choices import Measure
 from campaigns.seasons.progress import days_of, progress_of
 from campaigns.seasons.quarters import Quarter, bar, quarter_of, weeks_of
@@ -149,6 +149,11 @@ def test_progress_is_what_plain_reckoning_says(bank: Bank) -> None:
         stood = sum((level("aum", FIRST + timedelta(days=at)) for at in range(20)), Decimal(0))
         total = stood + (level("aum", as_of) + needed) * left
         assert 0 <= total / 28 - level("aum", FIRST - DAY) - average.amount < Decimal("0.01")
+    # Once the nights count by another scheme, the page says since when.
+    counted = next(one for one in asked if one.measure == Measure.CUSTOMERS and one.branch_id == bank.region.pk)
+    with scoped(bank.zhou):
+        last, after = progress_of([counted], as_of)[counted.pk], progress_of([counted], as_of + DAY)[counted.pk]
+    assert (last.stopped_on, after.stopped_on) == (None, as_of)
     # A corrected day replaces its levels.
     book.change(wealth[0], 123)
     before = SeasonLevel.objects.using("batch").count()
@@ -196,10 +201,8 @@ def test_a_target_is_set_split_and_taken_back(bank: Bank, client_of: ClientOf) -
         assert sun.post(split, {south: "2500", north: "1000"}).status_code == 302
         parts = {one.branch_id: one for one in SeasonTarget.objects.using("batch").exclude(pk=target.pk)}
         assert {pk: one.amount for pk, one in parts.items()} == {bank.south.pk: 25_000_000, bank.north.pk: 10_000_000}
-        shown = sun.get(reverse("campaigns:targets"), {"quarter": "2026-1", "branch": str(bank.sub.pk)}).context[
-            "lines"
-        ]
-        assert [(line.target, line.missing) for line in shown] == [(target, Decimal(5_000_000))]
+        shown = sun.get(reverse("campaigns:targets"), {"quarter": "2026-1", "branch": str(bank.sub.pk)}).context["page"]
+        assert [(line.target, line.missing) for line in shown.rows] == [(target, Decimal(5_000_000))]
 
         # The outlet splits its part among its managers; what was set from above it cannot change.
         part = parts[bank.south.pk]
@@ -217,7 +220,7 @@ def test_a_target_is_set_split_and_taken_back(bank: Bank, client_of: ClientOf) -
         assert mine.amount == 15_000_000
         # A manager reads the own one alone, and sets none.
         page = client_of(bank.wang).get(reverse("campaigns:targets"), {"quarter": "2026-1"})
-        assert [line.target for line in page.context["lines"]] == [mine]
+        assert [line.target for line in page.context["page"].rows] == [mine]
         assert client_of(bank.wang).get(reverse("campaigns:target", args=[part.pk])).status_code == 404
         assert client_of(bank.wang).get(reverse("campaigns:target", args=[mine.pk])).status_code == 200
         assert client_of(bank.wang).post(split, {}).status_code == 403
@@ -226,7 +229,9 @@ def test_a_target_is_set_split_and_taken_back(bank: Bank, client_of: ClientOf) -
             targets.change(bank.sun, target, Decimal(1), Decimal(2))  # somebody else's figure was on the page
         with scoped(bank.feng), pytest.raises(TargetRefused):
             targets.withdraw(bank.feng, target)
-        assert sun.post(reverse("campaigns:target_change", args=[target.pk, "withdraw"])).status_code == 302
+        seen = sun.get(reverse("campaigns:target", args=[target.pk])).context["seen"]
+        withdraw = reverse("campaigns:target_change", args=[target.pk, "withdraw"])
+        assert sun.post(withdraw, {"seen": seen}).status_code == 302
         assert not SeasonTarget.objects.using("batch").filter(withdrawn_at=None).exists()
     told = AuditEntry.objects.using("batch").filter(action__startswith="target.").order_by("pk")
     assert list(told.values_list("action", flat=True)) == [
@@ -255,6 +260,80 @@ def test_nobody_further_down_takes_back_what_was_set_above(bank: Bank) -> None:
         with scoped(sun):
             targets.withdraw(sun, own)
         assert not SeasonTarget.objects.using("batch").filter(withdrawn_at=None).exists()
+
+
+def test_a_target_of_a_campaign_follows_it(bank: Bank, client_of: ClientOf) -> None:
+    """No more is asked than it asks customers there; and it ends with the campaign, whoever set it."""
+    group = made.segment(bank)
+    made.published(date(2026, 3, 9))
+    with time_machine.travel(datetime(2026, 3, 10, 2, tzinfo=UTC), tick=False):
+        made.crowd(bank, group, 12)
+        one = made.launched(bank, made.campaign(bank, group))
+        typed = {
+            "branch": bank.north.pk, "measure": "campaign", "campaign": one.pk, "first_day": "2026-01-01",
+            "last_day": "2026-12-31", "amount": "10",
+        }  # fmt: skip
+        sun, zhou, new = client_of(bank.sun), client_of(bank.zhou), reverse("campaigns:target_new")
+        assert sun.post(new, typed).status_code == 422  # it asks nobody there
+        typed["branch"] = bank.south.pk
+        assert sun.post(new, typed | {"amount": "13"}).status_code == 422
+        assert sun.post(new, typed).status_code == 302
+        assert zhou.post(new, typed | {"branch": bank.head.pk, "amount": "11"}).status_code == 302
+        own = SeasonTarget.objects.using("batch").get(branch=bank.south)
+        assert (own.first_day, own.last_day) == (one.starts_on, one.ends_on)
+        sun.post(reverse("campaigns:target_change", args=[own.pk, "amount"]), {"seen": own.amount, "amount": "13"})
+        split = reverse("campaigns:target_split", args=[own.pk])
+        sun.post(split, {f"u{bank.wang.pk}": "7"})  # of whom it asks six
+        assert SeasonTarget.objects.using("batch").count() == 2
+        sun.post(split, {f"u{bank.wang.pk}": "6"})
+        sun.post(f"/campaigns/{one.pk}/end/", {"reason": "奖品发完"})
+        one.refresh_from_db(using="batch")
+        assert set(SeasonTarget.objects.using("batch").values_list("last_day", "amount")) == {
+            (one.ends_on, Decimal(number)) for number in (10, 11, 6)
+        }  # fmt: skip
+        assert one.ends_on < date(2026, 5, 31)
+        assert sun.post(new, typed).status_code == 422  # it does not run any more
+
+
+def test_nobody_takes_back_what_they_have_not_seen(bank: Bank, client_of: ClientOf) -> None:
+    made.published(date(2026, 1, 11))
+    season = {"first_day": date(2026, 1, 1), "last_day": date(2026, 3, 31)}
+    one = wanted(bank, bank.sub, Measure.AUM_POINT, 9_000_000, **season)
+    with time_machine.travel(TODAY, tick=False):
+        sun, zhou, page = client_of(bank.sun), client_of(bank.zhou), reverse("campaigns:target", args=[one.pk])
+        seen = sun.get(page).context["seen"]
+        assert f'name="seen" value="{seen}"' in sun.get(page).content.decode()
+        back = reverse("campaigns:target_change", args=[one.pk, "withdraw"])
+        zhou.post(reverse("campaigns:target_split", args=[one.pk]), {f"b{bank.south.pk}": "500"})
+        for sent in ({"seen": seen}, {}):
+            sun.post(back, sent)
+            assert SeasonTarget.objects.using("batch").filter(withdrawn_at=None).count() == 2
+        zhou.post(back, {"seen": zhou.get(page).context["seen"]})
+        assert not SeasonTarget.objects.using("batch").filter(withdrawn_at=None).exists()
+
+
+def test_targets_are_paged(bank: Bank, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The place's own first, of those below what is no part of them; every page says that there is another."""
+    monkeypatch.setattr(target_views, "PAGE_LINES", 2)
+    made.published(date(2026, 1, 11))
+    season = {"first_day": date(2026, 1, 1), "last_day": date(2026, 3, 31)}
+    own = [wanted(bank, bank.sub, kind, 10, **season) for kind in (Measure.AUM_AVERAGE, Measure.AUM_POINT)]
+    wanted(bank, bank.south, Measure.AUM_POINT, 5, **season)
+    below = [
+        wanted(bank, place, Measure.CUSTOMERS, 5, scheme="s", rank=3, **season) for place in (bank.south, bank.north)
+    ]
+    later = {"first_day": date(2026, 2, 1), "last_day": date(2026, 3, 31)}
+    below.insert(1, wanted(bank, bank.south, Measure.CUSTOMERS, 5, scheme="s", rank=3, **later))
+    with time_machine.travel(TODAY, tick=False):
+        sun, asked = client_of(bank.sun), {"quarter": "2026-1", "branch": str(bank.sub.pk)}
+        found: list[SeasonTarget] = []
+        after = ""
+        while after or not found:
+            page = sun.get(reverse("campaigns:targets"), asked | {"after": after}).context["page"]
+            found += [line.target for line in page.rows]
+            after = page.next_place
+        first = sun.get(reverse("campaigns:targets"), asked | {"before": page.previous_place}).context["page"]
+    assert (found, [line.target for line in first.rows]) == (own + below, found[2:4])
 
 
 def test_customers_who_reach_the_goal_of_a_campaign(bank: Bank) -> None:

@@ -51,7 +51,10 @@ def drawer(context: template.Context, content: str, title: str, note: str = "") 
 
 @register.simple_block_tag(takes_context=True)
 def confirm(
-    context: template.Context, content: str, action: str, label: str, title: str, icon_name: str = "", css: str = ""
-) -> SafeString:
-    """A button that asks before it posts to `action`; the body says what will happen. Works without JavaScript."""
-    return drawn(context, "confirm", content, action=action, label=label, title=title, icon_name=icon_name, css=css)
+    context: template.Context, content: str, action: str, label: str, title: str, icon_name: str = "", css: str = "",
+    seen: str = "",
+) -> SafeString:  # fmt: skip
+    """A button that asks before it posts to `action`, with what the page has shown as `seen`; the body says what will
+    happen. Works without JavaScript."""
+    told = {"action": action, "label": label, "title": title, "icon_name": icon_name, "css": css, "seen": seen}
+    return drawn(context, "confirm", content, **told)
