@@ -438,6 +438,7 @@ class Evidence(models.TextChoices):
 class Bar(models.TextChoices):
     """Why a customer may not be reached, as the SQL function contact_bar says it; the last two pass by themselves."""
 
+    CLOSED = "closed", _("The customer has closed all accounts; nobody contacts them for a campaign.")
     DO_NOT_CONTACT = "do_not_contact", _("The customer asked not to be called or texted.")
     REFUSED = "refused", _("The customer refused contacts of this kind.")
     MINOR = "minor", _("The customer is a minor, and no guardian has agreed.")

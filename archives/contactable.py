@@ -1,9 +1,9 @@
 """可否联系: may this customer be reached, for what, by which way, when. Here the one rule is asked.
 
-It is SQL (migrations can_contact, left_alone): consent by purpose and channel, do-not-contact, minors, an open
-complaint, whom running campaigns leave alone, the cap of touches, the hours. A contact that has been made is never
-refused: a log records what happened. What is barred is a call about to be made (the page greys it) and a task for
-one (the database refuses it).
+It is SQL (migrations can_contact, refusals_of_campaigns): accounts that are all closed, consent by purpose and channel,
+do-not-contact, minors, an open complaint, whom running campaigns leave alone, the cap of touches, the hours. A contact
+that has been made is never refused: a log records what happened. What is barred is a call about to be made (the page
+greys it) and a task for one (the database refuses it).
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,6 +23,7 @@ from crm import db
 from customers.contact_bar import purpose_of_kind
 
 SHORT = {
+    Bar.CLOSED: gettext_lazy("Customer closed"),
     Bar.DO_NOT_CONTACT: gettext_lazy("Do not contact"),
     Bar.REFUSED: gettext_lazy("Refused this"),
     Bar.MINOR: gettext_lazy("A minor"),

@@ -36,7 +36,9 @@ WITH candidates AS MATERIALIZED (
     SELECT DISTINCT h.customer_id FROM customers_holding h
     WHERE h.status = 'open' AND h.funding_source = 'clear' AND h.balance > 0
 ), barred AS (
-    SELECT f.customer_id, f.bar FROM contact_refusals('campaign', 'phone', %(starts_on)s::date) f WHERE f.bar IS NOT NULL
+    -- Whom a campaign that runs leaves alone, this one may have all the same: rivals says which of them does.
+    SELECT f.customer_id, f.bar FROM contact_refusals('campaign', 'phone', %(starts_on)s::date) f
+    WHERE f.bar <> 'left_alone'
 ), rivals AS (
     -- Who runs at the same time and has the customer: the lower priority number, then the earlier start, then the older one.
     -- In either group: who asked only the other's control group would undo what the other compares.
