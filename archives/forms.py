@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from archives import next_contact, recordings
 from archives.campaign_choice import Running
@@ -48,7 +49,28 @@ class ResultOption:
     next_date: date | None
 
 
-class ContactForm(forms.Form):
+class SaleForm(forms.Form):
+    """What was sold in a contact, and the number of its recording (archives.recordings)."""
+
+    products = forms.CharField(label=pgettext_lazy("contact", "Products"), required=False, max_length=200)
+    amount = forms.DecimalField(label=_("Amount"), required=False, max_digits=18, decimal_places=2, min_value=0)
+    recording_no = forms.CharField(
+        label=_("Recording number"),
+        help_text=_("Of a sale that was recorded; the number in the bank's own system, never the recording."),
+        required=False,
+        max_length=40,
+        validators=[RECORDING_NO],
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Marks a recording number that the sale needs, or that belongs to no sale."""
+        data = super().clean() or {}
+        check_recording(self, data)
+        return data
+
+
+class ContactForm(SaleForm):
     submission = forms.UUIDField(widget=forms.HiddenInput)
     channel = forms.ChoiceField(
         label=_("How"),
@@ -91,16 +113,6 @@ class ContactForm(forms.Form):
     )
     # It was for a campaign although none contacts the customer, and has happened all the same.
     happened = forms.BooleanField(label=_("It has happened all the same; keep it as it was"), required=False)
-    products = forms.CharField(label=_("Products"), required=False, max_length=200)
-    amount = forms.DecimalField(label=_("Amount"), required=False, max_digits=18, decimal_places=2, min_value=0)
-    recording_no = forms.CharField(
-        label=_("Recording number"),
-        help_text=_("Of a sale that was recorded; the number in the bank's own system, never the recording."),
-        required=False,
-        max_length=40,
-        validators=[RECORDING_NO],
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
-    )
     next_action = forms.CharField(label=_("Next action"), required=False, max_length=200)
     alerts = forms.ModelMultipleChoiceField(
         label=_("Alerts this answers"),
@@ -215,7 +227,6 @@ class ContactForm(forms.Form):
                 one.answer = read(one.field, given if isinstance(given, list) else [given])
             except BadValue as fault:
                 self.add_error(one.name, str(fault))
-        check_recording(self, data)
         return data
 
     def purpose_of(self, data: Mapping[str, Any]) -> str:

@@ -16,11 +16,12 @@ from campaigns.views import shown
 from crm.audit import trail
 from crm.organization.access import BALANCE_ROLES, for_roles
 from crm.organization.models import User
+from customers import turns
 from customers.lists.shape import ID
 from customers.models.customer import hidden
 
 PAGE_ROWS = 50
-RELATED = ("campaign", "customer", "owner", "contact__staff", "caller")
+RELATED = ("campaign", "customer", "owner", "contact__staff", "customer__caller")
 
 
 @require_safe
@@ -66,10 +67,10 @@ def call_next(request: HttpRequest, pk: int) -> HttpResponse:
     if ID.fullmatch(chosen):
         member = get_object_or_404(calls.members_of(user, one), pk=int(chosen))
         if not not_called(one, member):
-            calls.take(user, member, timezone.now())
+            turns.take(user, member.customer_id, timezone.now())
         return redirect("campaigns:call", pk, member.pk)
     left = int(after) if ID.fullmatch(after) else 0
-    calls.release(user, one.pk, left)
+    turns.release(user, left)
     return on_to_next(request, user, one, left)
 
 
@@ -104,8 +105,8 @@ def call(request: HttpRequest, pk: int, member_pk: int) -> HttpResponse:
 
 def whose_turn(user: User, member: CampaignMember) -> dict[str, object]:
     """The number is there for one person at a time: `is_mine`, or the colleague who is calling."""
-    at, caller = timezone.now(), member.caller
-    if caller is None or not calls.has_turn(caller, member, at):
+    caller = turns.caller_of(member.customer, timezone.now())
+    if caller is None:
         return {}
     return {"is_mine": True} if caller.pk == user.pk else {"caller": caller}
 

@@ -1,6 +1,6 @@
 """Call lists: a campaign's members of a manager, whom they may call now, who is next, and whose turn a member is."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet, Value
@@ -12,6 +12,7 @@ from archives.contacts import Contact, Logged, log_contact
 from campaigns.choices import Arm, MemberStatus
 from campaigns.models import Campaign, CampaignMember
 from crm.organization.models import User
+from customers import turns
 
 # Still to be asked, in this order of lists.
 OPEN = (MemberStatus.WAITING, MemberStatus.NOT_REACHED)
@@ -19,8 +20,6 @@ OPEN = (MemberStatus.WAITING, MemberStatus.NOT_REACHED)
 LOOKED_AT = 50
 MOST_LOOKS = 20
 NOT_CALLED = "left_alone"
-# How long nobody else is led to a member who is being called.
-TURN = timedelta(minutes=10)
 
 
 class NotCalled(Exception):
@@ -71,36 +70,15 @@ def next_member(user: User, campaign: Campaign, at: datetime, after: int = 0) ->
         return None
     for bound in (Q(customer_id__gt=after), Q(customer_id__lt=after)):
         for status in OPEN:
-            rows = listed(members_of(user, campaign), status).filter(bound).exclude(taken_by_others(user, at))
+            rows = (
+                listed(members_of(user, campaign), status)
+                .filter(bound)
+                .exclude(turns.taken_by_others(user, at, "customer"))
+            )
             found = first_free(user, with_verdict(rows, at), at)
             if found is not None:
                 return found
     return None
-
-
-def taken_by_others(user: User, at: datetime) -> Q:
-    """Whom somebody else is calling."""
-    return Q(caller__isnull=False, calling_since__gt=at - TURN) & ~Q(caller=user)
-
-
-def take(user: User, member: CampaignMember, at: datetime) -> bool:
-    """Note that the user calls the member, whom they see, now; False where somebody else does. Of two at once the
-    second waits for the first and is told; a customer is touched once."""
-    # By the columns of the row alone: the database asks them again of the row that the first has left.
-    free = CampaignMember.objects.filter(pk=member.pk).exclude(taken_by_others(user, at))
-    return bool(free.update(caller=user, calling_since=at))
-
-
-def has_turn(user: User, member: CampaignMember, at: datetime) -> bool:
-    """Whether the user has taken the member, not too long ago."""
-    since = member.calling_since
-    return member.caller_id == user.pk and since is not None and since > at - TURN
-
-
-def release(user: User, campaign_id: int, customer_id: int) -> None:
-    """The user is done with the member, or leaves them for others."""
-    mine = CampaignMember.objects.visible_to(user).filter(customer=customer_id, campaign=campaign_id, caller=user)
-    mine.update(caller=None, calling_since=None)
 
 
 def first_free(user: User, rows: QuerySet[CampaignMember], at: datetime) -> CampaignMember | None:
@@ -111,12 +89,12 @@ def first_free(user: User, rows: QuerySet[CampaignMember], at: datetime) -> Camp
         chunk = list(rows.filter(customer_id__gt=place).order_by("customer_id")[:LOOKED_AT])
         for row in chunk:
             verdict = verdict_of(row.bar)  # type: ignore[attr-defined]
-            if verdict is None and take(user, row, at):
+            if verdict is None and turns.take(user, row.customer_id, at):
                 # A colleague may have been done with them between the look and the taking.
                 again = rows.filter(pk=row.pk).first()
                 if again is not None and verdict_of(again.bar) is None:  # type: ignore[attr-defined]
                     return again
-                release(user, row.campaign_id, row.customer_id)
+                turns.release(user, row.customer_id)
             if verdict is not None and verdict.bar == Bar.HOURS:
                 return None
         if len(chunk) < LOOKED_AT:
@@ -132,6 +110,4 @@ def log(user: User, member: CampaignMember, at: datetime, contact: Contact, subm
     """
     if is_left_alone(member):
         raise NotCalled
-    logged = log_contact(member.customer, user, at, contact, submission)
-    release(user, member.campaign_id, member.customer_id)
-    return logged
+    return log_contact(member.customer, user, at, contact, submission)

@@ -300,7 +300,6 @@ class CampaignMember(models.Model):
     baseline period and `base_aum` at its end, `launch_aum` at the end of the campaign's `as_of`; money in yuan.
     `yielded_to` is the campaign that has the customer instead: still a member, not called in this one.
     `contact` is the newest one of this campaign, `invited_at` the moment of the first, `attended_on` when they came.
-    `caller` has had them in call mode since `calling_since`, so that no second person calls at the same time.
     The night finds `qualified_on` (the first day on which the success rule held) and `kept` (empty until it is due).
     """
 
@@ -324,8 +323,6 @@ class CampaignMember(models.Model):
     )
     contact = models.ForeignKey("archives.ContactLog", models.SET_NULL, null=True, related_name="+", **NO_INDEX)
     invited_at = models.DateTimeField(_("invited"), null=True)
-    caller = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+", **NO_INDEX)
-    calling_since = models.DateTimeField(null=True)
     attended_on = models.DateField(_("came on"), null=True)
     qualified_on = models.DateField(_("reached on"), null=True)
     kept = models.BooleanField(_("kept"), null=True)

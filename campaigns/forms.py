@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy
 
 from archives.choices import REACHED, Channel, Outcome, Purpose
 from archives.contacts import Contact
-from archives.forms import NO_SUMMARY, WHEN_SUMMARY, lacks_summary
+from archives.forms import NO_SUMMARY, WHEN_SUMMARY, SaleForm, lacks_summary
+from campaigns import drafts
 from campaigns.choices import Stratifier
 from campaigns.launching import script_of
 from campaigns.models import Campaign, CampaignTemplate
@@ -51,6 +52,8 @@ class CampaignForm(forms.ModelForm):  # type: ignore[type-arg]
     script = forms.CharField(
         label=gettext_lazy("What to say"), max_length=4000, widget=forms.Textarea(attrs={"rows": 6})
     )
+    # What the form began with, so that nobody writes over what somebody else has changed meanwhile.
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
     class Meta:
         model = Campaign
@@ -71,7 +74,7 @@ class CampaignForm(forms.ModelForm):  # type: ignore[type-arg]
         """`begun` are the values that a new one starts from over those of its template."""
         if instance is not None:
             script = script_of(instance)
-            initial: dict[str, Any] = {"script": script.text if script else ""}
+            initial: dict[str, Any] = {"script": script.text if script else "", "seen": drafts.mark_of(instance)}
         else:
             initial = {**proposal(user, template), **(begun or {})}
         super().__init__(data, instance=instance, initial=initial)
@@ -141,8 +144,8 @@ class CostForm(forms.ModelForm):  # type: ignore[type-arg]
         fields: ClassVar[list[str]] = ["cost"]
 
 
-class ResultForm(forms.Form):
-    """What came of a call for a campaign, entered once."""
+class ResultForm(SaleForm):
+    """What came of a call for a campaign, entered once; of a sale what was sold, as in any other contact."""
 
     submission = forms.UUIDField(widget=forms.HiddenInput)
     outcome = forms.ChoiceField(
@@ -171,6 +174,10 @@ class ResultForm(forms.Form):
         """The results that need a sentence, for the keys of call mode."""
         return " ".join(REACHED)
 
+    @property
+    def has_sale_errors(self) -> bool:
+        return any(name in self.errors for name in SaleForm.base_fields)
+
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         if lacks_summary({**data, "channel": Channel.PHONE}):
@@ -182,5 +189,5 @@ class ResultForm(forms.Form):
         data = self.cleaned_data
         return Contact(
             Channel.PHONE, data["outcome"], Purpose.CAMPAIGN, summary=data["summary"], next_date=data["next_date"],
-            campaign_id=campaign.pk,
+            campaign_id=campaign.pk, **{name: data[name] for name in ("products", "amount", "recording_no")},
         )  # fmt: skip

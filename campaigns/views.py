@@ -91,7 +91,7 @@ def draft_form(
         if one is None:
             draft.template = template
         try:
-            saved = drafts.save(user, draft, form.cleaned_data["script"])
+            saved = drafts.save(user, draft, form.cleaned_data["script"], form.cleaned_data["seen"])
         except CampaignRefused as refusal:
             form.add_error(None, str(refusal))
         else:

@@ -21,6 +21,7 @@ from crm.audit.models import AuditEntry
 from crm.organization.access import for_roles
 from crm.organization.choices import Role
 from crm.organization.models import User
+from customers import turns
 from customers.models import Account, Customer
 
 REVEALED = "customer.reveal"
@@ -55,6 +56,7 @@ class Sight:
     """The field that is asked for: its column, its row, and what the page shows until then.
 
     `name` is what the audit trail calls it, the column's unless told; `words` make a reader's text of the plain value.
+    `called` is the customer whom one calls by it.
     """
 
     field: pii.Field
@@ -64,10 +66,15 @@ class Sight:
     cipher: bytes | memoryview | None
     name: str = ""
     words: Callable[[str], str] = str
+    called: Customer | None = None
 
 
 class TooManyReveals(Exception):
     """The user has used up the hour's or the day's reveals."""
+
+
+class BeingCalled(Exception):
+    """Somebody else calls the customer now, or has just done so."""
 
 
 LABELS: dict[str, tuple[pii.Field, str | Promise]] = {
@@ -99,6 +106,8 @@ def answer(request: HttpRequest, user: User, customer: Customer, sight: Sight) -
                 status = 200
             except TooManyReveals:
                 context["is_over_limit"], status = True, 429
+            except BeingCalled:
+                context["called"], status = Customer.objects.select_related("caller").get(pk=customer.pk), 422
     template = "customers/_reveal.html" if request.headers.get("HX-Request") else "customers/reveal.html"
     return render(request, template, context, status=status)
 
@@ -115,13 +124,16 @@ def sight_of(customer: Customer, field: str, account_pk: int | None) -> Sight:
     if field not in LABELS:
         raise Http404
     column, label = LABELS[field]
-    return Sight(
-        column, label, customer.pk, getattr(customer, f"{column.name}_mask"), getattr(customer, f"{column.name}_cipher")
-    )
+    mask, cipher = (getattr(customer, f"{column.name}_{kind}") for kind in ("mask", "cipher"))
+    called = customer if column == pii.MOBILE else None
+    return Sight(column, label, customer.pk, mask, cipher, called=called)
 
 
 def revealed(request: HttpRequest, user: User, customer: Customer, sight: Sight, why: Mapping[str, str]) -> str:
-    """Count, record, decrypt, in this order. The lock makes two requests of one user count each other."""
+    """Count, record, decrypt, in this order. The lock makes two requests of one user count each other.
+
+    Who means to call the customer takes their turn with it, or is told who has it (BeingCalled).
+    """
     db.hold_lock(f"reveal {user.pk}", using="default")
     detail = {
         "field": sight.name or sight.field.name,
@@ -132,6 +144,9 @@ def revealed(request: HttpRequest, user: User, customer: Customer, sight: Sight,
     if is_over_limit(user):
         trail.record(user, REFUSED, customer=customer, detail=detail, address=trail.address_of(request))
         raise TooManyReveals
+    is_call = sight.called is not None and why["reason"] == Reason.CONTACT
+    if is_call and not turns.take(user, customer.pk, timezone.now()):
+        raise BeingCalled
     trail.record(user, REVEALED, customer=customer, detail=detail, address=trail.address_of(request))
     return sight.words(pii.decrypt(sight.field, sight.row_id, sight.cipher))
 

@@ -41,7 +41,8 @@ class Customer(models.Model):
     `*_mask` is what pages show. `mobile_mask` keeps first 3 + last 4, `id_no_mask` first 1 + last 1: the usual
     6 + 4 is undone by a birth date on the same page. `delivered_on`: the business day whose files brought the row
     as it stands; one that later files only repeat keeps it. `profiling_opt_out` (PIPL 24): in no segment, no
-    suggestion; beside it when that was last said either way, and by whom.
+    suggestion; beside it when that was last said either way, and by whom. `caller` calls them since `calling_since`
+    (customers.turns), so that nobody else does at the same time.
     """
 
     customer_no = models.CharField(_("customer number"), max_length=40, unique=True)
@@ -87,6 +88,10 @@ class Customer(models.Model):
         User, models.PROTECT, null=True, blank=True, related_name="+", db_index=False, editable=False
     )
     household = models.ForeignKey(Household, models.SET_NULL, null=True, blank=True, related_name="members")
+    caller = models.ForeignKey(
+        User, models.SET_NULL, null=True, related_name="+", db_index=False, db_constraint=False, editable=False
+    )
+    calling_since = models.DateTimeField(null=True, editable=False)
 
     objects: ClassVar[CustomerQuerySet] = CustomerQuerySet.as_manager()  # type: ignore[assignment]
 

@@ -114,10 +114,16 @@ def test_changing_a_draft_takes_the_request_back(bank: Bank, group: Segment, cli
     made.crowd(bank, group, 3)
     one = made.campaign(bank, group)
     made.asked(bank, one)
-    client_of(bank.sun).post(f"/campaigns/{one.pk}/edit/", typed(bank, group, priority=1, script="您好，再说一遍"))
+    sun, edit = client_of(bank.sun), f"/campaigns/{one.pk}/edit/"
+    seen = sun.get(edit).context["form"]["seen"].value()
+    sun.post(edit, typed(bank, group, priority=1, script="您好，再说一遍", seen=seen))
     one.refresh_from_db(using="batch")
     assert (one.state, one.figures_hash, one.asked_by_id, one.priority) == ("draft", "", None, 1)
     assert one.scripts.using("batch").get().text == "您好，再说一遍"
+    # Who had the form open before that is told, and writes over nothing.
+    late = client_of(bank.zhou).post(edit, typed(bank, group, priority=9, script="您好", seen=seen))
+    one.refresh_from_db(using="batch")
+    assert (late.status_code, one.priority) == (422, 1)
 
 
 def test_a_campaign_of_another_branch_is_not_there(bank: Bank, group: Segment, client_of: ClientOf) -> None:

@@ -4,6 +4,7 @@ its end before the last day, an approval on a later day."""
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
@@ -18,10 +19,14 @@ from campaigns import calls, launching, scripts
 from campaigns.launching import CampaignRefused
 from campaigns.measurement.looks import latest, looks
 from campaigns.models import Campaign, CampaignMember
+from crm import db
+from crm.audit import pii
 from crm.audit.models import AuditEntry
 from crm.organization.access import scoped
 from crm.organization.models import User
+from customers import turns
 from customers.models import Customer, Metrics
+from customers.turns import TURN
 from segments.models import Segment
 from tests.campaigns import campaign_world as made
 from tests.world import Bank
@@ -102,7 +107,12 @@ def test_nobody_contacts_for_a_campaign_whom_it_leaves_alone(bank: Bank, group: 
         assert wang.post(page, sent(**more)).status_code == 303
     assert MaintenancePlan.objects.using("batch").get().purpose == "care"
     assert set(ContactLog.objects.using("batch").values_list("campaign", flat=True)) == {None}
-    # Nobody plans it either.
+    # Nobody plans it either, and the sets of the night say the same as the single question.
+    asked_of_all = "SELECT array_agg(customer_id) FROM contact_refusals('campaign', %s, '2026-03-10') WHERE bar = %s"
+    for way in ("phone", "event"):
+        alone = set(db.fetch_value(asked_of_all, [way, "left_alone"]))
+        assert alone == set(MEMBERS.filter(arm="control").values_list("customer_id", flat=True))
+    assert db.fetch_value(asked_of_all.replace("'campaign'", "'care'"), ["phone", "left_alone"]) is None
     with scoped(bank.wang), pytest.raises(plans.PlanRefused):
         mine = Customer.objects.get(pk=control.customer_id)
         plans.create(mine, bank.wang, plans.Intent(date(2026, 4, 20), "campaign", "event"), uuid4())
@@ -134,12 +144,82 @@ def test_two_at_once_are_led_to_different_customers(bank: Bank, group: Segment, 
     assert [b"data-caller" in client.get(page).content for client in (he, wang)] == [True, False]
     assert ["is_mine" in client.get(page).context for client in (he, wang)] == [False, True]
     he.post(f"/campaigns/{one.pk}/calls/next/", {"member": found[0]})
-    assert MEMBERS.get(pk=found[0]).caller_id == bank.wang.pk
-    with time_machine.travel(MORNING + calls.TURN, tick=False):
+    called = Customer.objects.using("batch").filter(campaign_members=found[0])
+    assert called.get().caller_id == bank.wang.pk
+    with time_machine.travel(MORNING + TURN, tick=False):
         he.post(f"/campaigns/{one.pk}/calls/next/", {"member": found[0]})
         assert b"data-caller" in client_of(bank.wang).get(page).content
+        # Who has just called keeps the turn: nobody calls again from a page that was drawn before.
         he.post(page, sent())
-    assert MEMBERS.get(pk=found[0]).caller_id is None
+        assert called.get().caller_id == bank.he.pk
+
+
+def test_a_number_is_for_one_caller_whichever_page_it_stands_on(
+    bank: Bank, group: Segment, client_of: ClientOf
+) -> None:
+    made.crowd(bank, group, 4, owners=[bank.wang])
+    one = made.launched(bank, made.campaign(bank, group))
+    row = member(one, bank.wang)
+    sealed = pii.seal(pii.MOBILE, row.customer_id, "13800138000")
+    Customer.objects.using("batch").filter(pk=row.customer_id).update(
+        mobile_cipher=sealed.cipher, mobile_mask=sealed.mask
+    )
+    wang, he = client_of(bank.wang), client_of(bank.he)
+    page, number = f"/campaigns/{one.pk}/calls/{row.pk}/", f"/customers/{row.customer_id}/reveal/mobile/"
+    # he reads the number to call, from a page that knows no campaign; wang is led past, and told on the page.
+    assert "13800138000" in he.post(number, {"reason": "contact"}).content.decode()
+    assert b"data-caller" in wang.get(page).content
+    with scoped(bank.wang):
+        led = calls.next_member(bank.wang, one, MORNING)
+    assert led is not None and led.pk != row.pk
+    refused = wang.post(number, {"reason": "contact"})
+    assert (refused.status_code, b"data-caller" in refused.content) == (422, True)
+    assert "13800138000" not in refused.content.decode()
+    assert "13800138000" in wang.post(number, {"reason": "verify"}).content.decode()  # no call
+    # After ten minutes it is free again, and the other way round the page of the campaign comes first.
+    with time_machine.travel(MORNING + TURN, tick=False):
+        client_of(bank.wang).post(f"/campaigns/{one.pk}/calls/next/", {"member": row.pk})
+        assert b"data-caller" in client_of(bank.he).post(number, {"reason": "contact"}).content
+        assert "13800138000" in client_of(bank.wang).post(number, {"reason": "contact"}).content.decode()
+
+
+def test_who_has_closed_all_accounts_is_called_no_more(bank: Bank, group: Segment, client_of: ClientOf) -> None:
+    made.crowd(bank, group, 2, owners=[bank.wang])
+    one = made.launched(bank, made.campaign(bank, group))
+    gone = member(one, bank.wang)
+    Customer.objects.using("batch").filter(pk=gone.customer_id).update(status="closed")
+    with scoped(bank.wang):
+        led = calls.next_member(bank.wang, one, MORNING)
+    assert led is not None and led.pk != gone.pk
+    assert b'data-bar="closed"' in client_of(bank.wang).get(f"/campaigns/{one.pk}/calls/{gone.pk}/").content
+
+
+def test_of_two_who_read_a_number_at_once_one_calls(bank: Bank, group: Segment) -> None:
+    made.crowd(bank, group, 1, owners=[bank.wang])
+    customer = Customer.objects.using("batch").latest("pk")
+
+    def taken(user: User) -> bool:
+        try:
+            with scoped(user):
+                return turns.take(user, customer.pk, MORNING)
+        finally:
+            connections["default"].close()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(taken, [bank.wang, bank.sun, bank.zhou, bank.he])) == [False, False, False, True]
+
+
+def test_a_sale_in_call_mode_needs_its_recording_as_any_other(bank: Bank, group: Segment, client_of: ClientOf) -> None:
+    made.crowd(bank, group, 4, owners=[bank.wang])
+    one = made.launched(bank, made.campaign(bank, group))
+    page, wang = f"/campaigns/{one.pk}/calls/{member(one, bank.wang).pk}/", client_of(bank.wang)
+    sold = sent(outcome="sold", products="买了理财", amount="50000")
+    refused = wang.post(page, sold)
+    assert (refused.status_code, set(refused.context["form"].errors)) == (422, {"recording_no"})
+    assert wang.post(page, sent(recording_no="SL-1")).status_code == 422  # no sale
+    assert wang.post(page, sold | {"recording_no": "SL-1"}).status_code == 302
+    log = ContactLog.objects.using("batch").get()
+    assert (log.recording_no, log.products, log.amount) == ("SL-1", "买了理财", Decimal(50_000))
 
 
 def test_nobody_is_called_before_the_first_day_or_after_the_last(
