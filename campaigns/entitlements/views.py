@@ -21,6 +21,7 @@ from crm.audit import trail
 from crm.organization.access import BALANCE_ROLES, CUSTOMER_ROLES, branch_named, for_roles
 from crm.organization.choices import Role
 from crm.organization.models import Branch, User
+from customers.choices import CustomerStatus
 from customers.lists.shape import ID
 from customers.models import Customer
 from customers.models.customer import hidden
@@ -182,6 +183,7 @@ def show(request: HttpRequest, user: User, customer: Any, **forms: Any) -> HttpR
         "customer": customer, "left": left, "rows": found[:ROWS], "next_place": next_place(found), "item": item,
         "day": timezone.localdate(), "sees_points": sees_points, "may_reverse": may_approve(user),
         "waiting": waiting_for(user, customer) if sees_points else [],
+        "may_give": sees_points and customer.status != CustomerStatus.CLOSED,
         "use_form": UseForm(), "give_form": GiveForm(), "reverse_form": ReverseForm(), **forms,
     }  # fmt: skip
     return render(request, "campaigns/customer_ledger.html", context, status=422 if forms else 200)

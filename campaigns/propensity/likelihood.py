@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.db.models import F, OuterRef, Subquery
-from django.db.models.functions import JSONObject
+from django.db.models.functions import Coalesce, JSONObject
 from django.utils.functional import Promise
 
 from campaigns.propensity.choices import Band, ModelState
@@ -24,11 +25,13 @@ class Why:
 
 @dataclass(frozen=True)
 class Likelihood:
-    """`asked` and `yes`: those of this band among the contacts that the model was judged by."""
+    """`asked` and `yes`: those of this band among the contacts that the model was judged by. `as_of` is the data date
+    up to which scores are: a sweep that lags behind the night shows."""
 
     band: Band
     asked: int
     yes: int
+    as_of: date
     reasons: list[Why]
 
     @property
@@ -43,7 +46,14 @@ def score_of(user: User, customer: str = "pk") -> Subquery:
         customer__do_not_contact=False,
     )  # fmt: skip
     return Subquery(
-        scores.values(json=JSONObject(band="band", reasons="reasons", bands=F("model__figures__bands")))[:1]
+        scores.values(
+            json=JSONObject(
+                band="band",
+                reasons="reasons",
+                bands=F("model__figures__bands"),
+                as_of=Coalesce("model__scored_to", "as_of"),
+            )
+        )[:1]
     )
 
 
@@ -56,6 +66,7 @@ def told(found: Mapping[str, Any] | None) -> Likelihood | None:
         Band(found["band"]),
         judged["asked"],
         judged["yes"],
+        date.fromisoformat(found["as_of"]),
         [why(sign) for sign in found["reasons"] if sign[2:] in BY_NAME],
     )
 

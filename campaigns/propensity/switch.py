@@ -44,11 +44,17 @@ def start(user: User) -> PropensityModel:
 
 @transaction.atomic
 def submit(user: User, model: PropensityModel) -> None:
-    """Leave a model that was learned for a second person. Raises SwitchRefused."""
-    held = locked(model, ModelState.READY, ModelState.OFF)
-    if PropensityModel.objects.filter(state=ModelState.SUBMITTED).exists():
-        raise SwitchRefused(_("Another model waits for approval; decide upon that one first."))
-    change(held, state=ModelState.SUBMITTED, proposed_by=user, proposed_at=timezone.now(), decided_by=None)
+    """Leave a model that was learned for a second person; once, however often it is sent. Raises SwitchRefused."""
+    held = PropensityModel.objects.select_for_update().get(pk=model.pk)
+    if held.state == ModelState.SUBMITTED and held.proposed_by_id == user.pk:
+        return
+    expect(held, ModelState.READY, ModelState.OFF)
+    try:
+        with transaction.atomic():
+            change(held, state=ModelState.SUBMITTED, proposed_by=user, proposed_at=timezone.now(), decided_by=None)
+    except IntegrityError as error:
+        # One at most is submitted (the database keeps it so), whoever else submits another one at this moment.
+        raise SwitchRefused(_("Another model waits for approval; decide upon that one first.")) from error
     record(user, "propensity.submit", held)
 
 
@@ -94,9 +100,13 @@ def switch_off(user: User, held: PropensityModel) -> None:
 
 def locked(model: PropensityModel, *states: ModelState) -> PropensityModel:
     held = PropensityModel.objects.select_for_update().get(pk=model.pk)
+    expect(held, *states)
+    return held
+
+
+def expect(held: PropensityModel, *states: ModelState) -> None:
     if held.state not in states:
         raise SwitchRefused(_("Somebody has decided upon this model meanwhile; look at it again."))
-    return held
 
 
 def to_decide(user: User, model: PropensityModel) -> PropensityModel:

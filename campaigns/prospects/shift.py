@@ -16,6 +16,7 @@ from archives.contacts import start_of
 from archives.models import ContactLog
 from campaigns.prospects.choices import Result
 from campaigns.prospects.models import LobbyShift, Prospect, Referral
+from crm import db
 from crm.audit import pii, trail
 from crm.organization.choices import Role
 from crm.organization.models import User
@@ -128,11 +129,13 @@ def left_from(found: Mapping[str, Any] | None) -> Left | None:
 
 def hand_over(user: User, now: datetime, day: date, sentence: str, submission: UUID) -> LobbyShift:
     """Leave the lobby to whoever comes next, with the day's figures and one sentence; once per submission."""
-    made: LobbyShift | None = LobbyShift.objects.visible_to(user).filter(submission=submission).first()
-    if made is not None:
-        return made
-    tally = branch_tally(user, day)
     with transaction.atomic():
+        # One after the other for each user: of a tap that is sent twice, the second finds the first.
+        db.hold_lock(f"lobby handover {user.pk}", using="default")
+        made: LobbyShift | None = LobbyShift.objects.visible_to(user).filter(submission=submission).first()
+        if made is not None:
+            return made
+        tally = branch_tally(user, day)
         shift: LobbyShift = LobbyShift.objects.create(
             branch_id=user.branch_id, handed_by=user, handed_at=now, sentence=pii.veil_numbers(sentence),
             tally=asdict(tally), submission=submission,

@@ -1,6 +1,7 @@
 """The icon and the words of each event of the timeline, from the facts that its statement returns."""
 
 from collections.abc import Callable, Mapping
+from types import SimpleNamespace
 from typing import Any
 
 from django.db.models import TextChoices
@@ -9,6 +10,7 @@ from django.utils.translation import gettext as _
 from archives.choices import Channel, ComplaintCategory, ComplaintState, Outcome, PlanState, Purpose
 from customers.choices import AlertKind, CloseReason, OwnershipRole
 from segments.choices import MoveCause
+from segments.names import localized
 
 Words = Callable[[Mapping[str, Any]], str]
 
@@ -37,6 +39,7 @@ ICONS: dict[str, Words] = {
     "owner": lambda detail: "user-share",
     "complaint": lambda detail: "message-report",
     "survey": lambda detail: "star",
+    "use": lambda detail: "wallet",
 }
 TITLES: dict[str, Words] = {
     "contact": lambda detail: label(Channel, detail["channel"]),
@@ -48,6 +51,7 @@ TITLES: dict[str, Words] = {
     "owner": lambda detail: label(OwnershipRole, detail["role"]),
     "complaint": lambda detail: _("Complaint"),
     "survey": lambda detail: _("Satisfaction"),
+    "use": lambda detail: localized(SimpleNamespace(**detail)) if detail["name_zh_hans"] else _("Points of the ledger"),
 }
 
 
@@ -76,6 +80,14 @@ def surveyed(detail: Mapping[str, Any]) -> str:
     return " ".join(word for word in scores if word)
 
 
+def used(detail: Mapping[str, Any]) -> str:
+    """How many, what for, and whether it was taken back."""
+    words = [_("used %(number)s") % {"number": f"{detail['units']:,}"}, detail["reason"]]
+    if detail["reversed"]:
+        words.append(_("Reversed"))
+    return " ".join(word for word in words if word)
+
+
 TEXTS: dict[str, Words] = {
     "contact": lambda detail: label(Outcome, detail["outcome"]),
     "plan": planned,
@@ -85,4 +97,5 @@ TEXTS: dict[str, Words] = {
     "owner": lambda detail: str(detail["reason"]),
     "complaint": complained,
     "survey": surveyed,
+    "use": used,
 }

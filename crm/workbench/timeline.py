@@ -16,6 +16,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from archives.models import Complaint, ContactLog, MaintenancePlan, Survey
+from campaigns.entitlements.choices import EntryKind
+from campaigns.entitlements.models import LedgerEntry
+from crm.organization.access import BALANCE_ROLES
 from crm.organization.models import User
 from crm.workbench import event_words
 from customers.models import Alert, BalanceChange, Customer, Ownership
@@ -56,7 +59,7 @@ class Event:
 
     @property
     def has_time(self) -> bool:
-        return self.name in ("contact", "plan", "complaint", "survey")
+        return self.name in ("contact", "plan", "complaint", "survey", "use")
 
     @property
     def place(self) -> str:
@@ -257,6 +260,21 @@ def surveyed(user: User, customer: Customer) -> QuerySet[Any]:
     )
 
 
+def used(user: User, customer: Customer) -> QuerySet[Any]:
+    """Uses of entitlements and points, what several lots gave as one; to the lobby nothing of points
+    (campaigns.entitlements)."""
+    entries = LedgerEntry.objects.visible_to(user).filter(customer=customer, kind=EntryKind.SPEND)
+    if user.role not in BALANCE_ROLES:
+        entries = entries.exclude(entitlement=None)
+    names = {name: Max(f"entitlement__{name}") for name in ("name_zh_hans", "name_zh_hant", "name_en")}
+    return entries.values("at", "entitlement_id", event=Value("use"), who=F("staff__name")).annotate(
+        number=Max("pk"),
+        detail=JSONObject(
+            units=Sum(F("quantity") * -1), reason=Max("reason"), reversed=Max("reversed_by__pk"), **names
+        ),
+    )
+
+
 Part = Callable[[User, Customer], QuerySet[Any]]
 PARTS: dict[Kind, dict[str, Part]] = {
     Kind.CONTACT: {"contact": contacts},
@@ -264,7 +282,7 @@ PARTS: dict[Kind, dict[str, Part]] = {
     Kind.ALERT: {"alert": raised, "alert_closed": closed},
     Kind.TIER: {"tier": moves},
     Kind.OWNER: {"owner": owners},
-    Kind.SERVICE: {"complaint": complained, "survey": surveyed},
+    Kind.SERVICE: {"complaint": complained, "survey": surveyed, "use": used},
 }
 
 

@@ -18,6 +18,7 @@ from campaigns.entitlements.models import EntitlementTerm, LedgerEntry, PointsRe
 from campaigns.entitlements.night import Dawn, take_back
 from crm.organization.access import scoped
 from crm.organization.models import User
+from crm.workbench.timeline import timeline
 from customers.feeds import load
 from customers.models import Customer
 from tests.campaigns.test_entitlements import DAY, ONE_DAY, balance, expire, lot, lounge, use, when
@@ -85,7 +86,10 @@ def test_a_closed_customer_is_given_no_points(bank: Bank, client_of: Callable[[U
     place, form = f"/customers/{customer.pk}/points/", {"give-points": 2_000, "give-reason": "补偿"}
     rm, manager = client_of(bank.wang), client_of(bank.he)
     assert rm.post(place, form | {"give-submission": uuid4()}).status_code == 302
+    page = f"/customers/{customer.pk}/entitlements/"
+    assert b'id="give"' in rm.get(page).content
     Customer.objects.using("batch").filter(pk=customer.pk).update(status="closed")
+    assert b'id="give"' not in rm.get(page).content
     assert rm.post(place, form | {"give-submission": uuid4(), "give-points": 1}).status_code == 422
     asked = PointsRequest.objects.using("batch").get()
     manager.post(f"/entitlements/requests/{asked.pk}/grant/")
@@ -93,6 +97,25 @@ def test_a_closed_customer_is_given_no_points(bank: Bank, client_of: Callable[[U
     manager.post(f"/entitlements/requests/{asked.pk}/refuse/")
     asked.refresh_from_db(using="batch")
     assert asked.is_granted is False
+
+
+def test_a_use_stands_in_the_timeline_and_points_not_before_the_lobby(bank: Bank) -> None:
+    customer, day = client(bank), timezone.localdate()
+    visit = lounge(bank)
+    for one in (None, None):
+        lot(customer, 3, day + ONE_DAY, entitlement=one)
+    lot(customer, 2, day + ONE_DAY, entitlement=visit)
+    use(bank.wang, customer, 5, day)
+    use(bank.wang, customer, 1, day, entitlement=visit)
+    with scoped(bank.wang):
+        shown = [one for one in timeline(bank.wang, customer, "service").events if one.name == "use"]
+        assert [(one.title, one.detail["units"], one.who) for one in shown] == [
+            (visit.name, 1, bank.wang.name), (shown[1].title, 5, bank.wang.name),
+        ]  # fmt: skip
+        assert all(one.text and one.has_time for one in shown)
+    with scoped(bank.zhao):
+        hers = timeline(bank.zhao, customer, "service").events
+        assert [one.detail["units"] for one in hers if one.name == "use"] == [1]
 
 
 def test_opening_lots_have_the_value_of_the_tier_now(bank: Bank, settings: Any, tmp_path: Path) -> None:

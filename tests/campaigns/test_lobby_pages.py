@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -13,8 +14,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from archives.models import ContactLog, RiskAssessment
+from campaigns.prospects import shift
 from campaigns.prospects.models import LobbyShift, Presence, Prospect, Referral
 from crm.audit.models import AuditEntry
+from crm.organization.access import scoped
 from crm.organization.choices import Reach, Role
 from crm.organization.models import User
 from customers.models import Customer
@@ -270,6 +273,21 @@ def test_the_lobby_is_handed_over_with_one_sentence(
     assert second.get("/").context["so_far"].left is None
     entries = AuditEntry.objects.using("batch").filter(action__startswith="lobby.").order_by("pk")
     assert [one.action for one in entries] == ["lobby.hand", "lobby.take"]
+
+
+def test_a_double_tap_hands_over_once(bank: Bank) -> None:
+    now, same = timezone.now(), uuid4()
+
+    def tapped(_number: int) -> int:
+        try:
+            with scoped(bank.zhao):
+                return shift.hand_over(bank.zhao, now, timezone.localdate(), "一切正常", same).pk
+        finally:
+            connections["default"].close()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert len(set(pool.map(tapped, range(4)))) == 1
+    assert AuditEntry.objects.using("batch").filter(action="lobby.hand").count() == 1
 
 
 def test_presence_is_one_tap(bank: Bank, client_of: ClientOf) -> None:

@@ -1,15 +1,19 @@
 """The page of models, and what the customer page and the list of the day say of a score."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.db import connection
+from django.db import connection, connections
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from campaigns.models import PropensityModel, PropensityScore
-from campaigns.propensity import training
+from campaigns.propensity import switch, training
+from campaigns.propensity.switch import SwitchRefused
+from crm.audit.models import AuditEntry
+from crm.organization.access import scoped
 from crm.organization.models import User
 from customers.models import Alert, Customer
 from tests.campaigns.propensity_world import DAY, answers, publish, switched_on
@@ -31,6 +35,30 @@ def asked(bank: Bank) -> list[Customer]:
 
 def decide(client: Client, model: PropensityModel, what: str, **more: str) -> None:
     assert client.post(reverse("campaigns:propensity_decide", args=[model.pk]), {"do": what, **more}).status_code == 302
+
+
+def test_of_two_who_submit_at_once_one_is_told(bank: Bank) -> None:
+    """Each the own model; who sends the same one twice has submitted it once."""
+    first, second = (MODELS.create(as_of=DAY, state="ready", made_by_id=bank.zhou.pk, fingerprint=n) for n in "ab")
+
+    def sent(asked: tuple[User, PropensityModel]) -> str:
+        try:
+            with scoped(asked[0]):
+                switch.submit(*asked)
+                return "submitted"
+        except SwitchRefused:
+            return "refused"
+        finally:
+            connections["default"].close()
+
+    with ThreadPoolExecutor(4) as pool:
+        said = list(pool.map(sent, [(bank.zhou, first), (bank.zhou, first), (bank.lu, second), (bank.lu, second)]))
+    assert sorted(said) == ["refused", "refused", "submitted", "submitted"] and said[0] == said[1]
+    assert AuditEntry.objects.using("batch").filter(action="propensity.submit").count() == 1
+    waiting = MODELS.get(state="submitted")
+    other = bank.lu if waiting.proposed_by_id == bank.zhou.pk else bank.zhou
+    with scoped(other), pytest.raises(SwitchRefused):
+        switch.submit(other, waiting)
 
 
 def test_from_nothing_to_a_model_that_two_people_switched_on(
