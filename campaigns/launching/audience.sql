@@ -38,7 +38,7 @@ WITH candidates AS MATERIALIZED (
 ), barred AS (
     -- Whom a campaign that runs leaves alone, this one may have all the same: rivals says which of them does.
     SELECT f.customer_id, f.bar FROM contact_refusals('campaign', 'phone', %(starts_on)s::date) f
-    WHERE f.bar IS NOT NULL AND f.bar <> 'left_alone'
+    WHERE f.bar <> 'left_alone'
 ), rivals AS (
     -- Who runs at the same time and has the customer: the lower priority number, then the earlier start, then the older one.
     -- In either group: who asked only the other's control group would undo what the other compares.
