@@ -53,6 +53,9 @@ def publish(tonight: Night) -> dict[str, Any]:
     if tonight.is_rerun:
         take_back(launched, tonight.as_of)
     due = [one for one in measured(launched) if one.measured_on is None or one.measured_on < one.campaign.ends_on]
+    if any(one.measured_on is None for one in due):
+        # Else the server expects none of the new members, and compares them with all balances one by one.
+        db.execute("ANALYZE campaigns_campaign, campaigns_campaignmember")
     qualified = sum(qualify(of, day) for day, of in by_day(due, tonight.as_of, is_look))
     carried = [one.campaign.pk for one in due if goes_on(one, tonight)] if not must_count(tonight) else []
     if carried:

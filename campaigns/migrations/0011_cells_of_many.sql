@@ -17,11 +17,11 @@ RETURNS TABLE (campaign_id bigint, member_id bigint, base numeric, amount numeri
          CASE WHEN c.basis = 'average'
               THEN trunc(coalesce(k.aum, 0) - coalesce(v.later, 0) - coalesce(v.missed, 0) / (last_day - first_day + 1), 2)
               ELSE coalesce(k.aum, 0) - coalesce(v.later, 0) END
-  FROM campaigns_campaign c
-  JOIN campaigns_campaignmember m ON m.campaign_id = c.id
+  FROM campaigns_campaignmember m
+  JOIN campaigns_campaign c ON c.id = m.campaign_id
   LEFT JOIN customers_metrics k ON k.customer_id = m.customer_id
   LEFT JOIN moved v ON v.customer_id = m.customer_id
-  WHERE c.id = ANY (of_campaigns) $$;
+  WHERE m.campaign_id = ANY (of_campaigns) $$;
 
 -- The cells of campaigns at the end of each of these days, from the published balances and the changes since: one pass over
 -- their members, whatever the number of campaigns. A change takes from the sum of squares of all days before it what it
@@ -32,10 +32,10 @@ RETURNS TABLE (campaign_id bigint, as_of date, branch_id bigint, stratum integer
   WITH member AS NOT MATERIALIZED (
     SELECT m.campaign_id, m.customer_id, m.branch_id, m.stratum, m.arm, m.qualified_on, coalesce(k.aum, 0) AS aum,
            campaigns_base(c.basis, m.base_average, m.base_aum) AS base
-    FROM campaigns_campaign c
-    JOIN campaigns_campaignmember m ON m.campaign_id = c.id
+    FROM campaigns_campaignmember m
+    JOIN campaigns_campaign c ON c.id = m.campaign_id
     LEFT JOIN customers_metrics k ON k.customer_id = m.customer_id
-    WHERE c.id = ANY (of_campaigns)
+    WHERE m.campaign_id = ANY (of_campaigns)
   ), moved AS (
     SELECT b.customer_id, b.as_of, sum(b.new_counted - b.old_counted) AS net
     FROM customers_balancechange b
