@@ -43,7 +43,7 @@ services: $(RUNTIME) ## only PostgreSQL and Valkey, with their addresses for you
 	@$(PY) -m crm.embedded services
 
 test: check $(VENDOR) $(BROWSER) ## everything that CI checks
-	$(PY) -m pytest -n $(PROCESSES) --dist loadgroup -q
+	$(PY) -m pytest -n $(PROCESSES) -q
 
 check: $(DEV) ## style, types, layers, templates, migrations, translations
 	$(VENV)/bin/ruff check .

@@ -41,10 +41,11 @@ END
 $$;
 CREATE TRIGGER prospect_is_only_forgotten BEFORE UPDATE ON campaigns_prospect FOR EACH ROW
     WHEN ((current_user = 'crm_app' OR current_user = 'crm_hq')
-          AND (OLD.name, OLD.name_mask, OLD.sex, OLD.mobile_index, OLD.mobile_mask, OLD.id_no_index, OLD.note,
-               OLD.introduced_by_id, OLD.forgotten_on)
-              IS DISTINCT FROM (NEW.name, NEW.name_mask, NEW.sex, NEW.mobile_index, NEW.mobile_mask, NEW.id_no_index, NEW.note,
-                                NEW.introduced_by_id, NEW.forgotten_on)
+          AND (OLD.name IS DISTINCT FROM NEW.name OR OLD.name_mask IS DISTINCT FROM NEW.name_mask
+               OR OLD.sex IS DISTINCT FROM NEW.sex OR OLD.mobile_index IS DISTINCT FROM NEW.mobile_index
+               OR OLD.mobile_mask IS DISTINCT FROM NEW.mobile_mask OR OLD.id_no_index IS DISTINCT FROM NEW.id_no_index
+               OR OLD.note IS DISTINCT FROM NEW.note OR OLD.introduced_by_id IS DISTINCT FROM NEW.introduced_by_id
+               OR OLD.forgotten_on IS DISTINCT FROM NEW.forgotten_on)
           AND NOT (OLD.converted_on IS NULL AND OLD.forgotten_on IS NULL AND NEW.forgotten_on IS NOT NULL
                    AND NEW.name = '' AND NEW.name_mask = '' AND NEW.sex = '' AND NEW.mobile_mask = '' AND NEW.note = ''
                    AND NEW.mobile_cipher IS NULL AND NEW.mobile_index IS NULL AND NEW.id_no_index IS NULL

@@ -154,8 +154,9 @@ def test_it_is_off_until_a_second_person_switches_it_on(bank: Bank, asked: list[
         switch.submit(bank.zhou, one)
         with pytest.raises(SwitchRefused):
             switch.approve(bank.zhou, one)
-        with pytest.raises(SwitchRefused):
-            switch.submit(bank.zhou, one)
+        switch.submit(bank.zhou, one)  # sent twice, it is submitted once
+    with scoped(bank.lu), pytest.raises(SwitchRefused):
+        switch.submit(bank.lu, one)
     with scoped(bank.lu), pytest.raises(SwitchRefused):
         switch.withdraw(bank.lu, one)
     assert not scoring.is_due()

@@ -18,7 +18,7 @@ import pytest
 from tests.chaos import deliveries
 from tests.chaos.rig import HERE, Rig, children, kill_group
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900), pytest.mark.xdist_group("chaos")]
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900)]
 LONGEST_DELAY = 2.5
 FILES: list[tuple[str, Path]] = []
 

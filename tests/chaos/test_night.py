@@ -13,7 +13,7 @@ import pytest
 
 from tests.chaos.rig import NIGHT, Rig, children, kill_group
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900), pytest.mark.xdist_group("chaos")]
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(900)]
 LONGEST_DELAY = 1.5
 
 

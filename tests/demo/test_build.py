@@ -19,8 +19,6 @@ from customers import averages
 from customers.models import Account, Customer, Metrics
 from tests.demo.plans import AS_OF, SMALL
 
-pytestmark = pytest.mark.xdist_group("demo")  # built once for all of them
-
 Demo = tuple[Plan, Built]
 
 

@@ -16,9 +16,6 @@ import pytest
 
 from tests.embedded.instance import CHECKOUT, Instance, free_port, processes_of, run
 
-# One instance, whose tests follow each other: all in one process.
-pytestmark = pytest.mark.xdist_group("instance")
-
 SMALL = {"WEB_CONCURRENCY": "1", "WORKER_CONCURRENCY": "1"}
 PLAIN_STATIC = {"STATICFILES_BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 PARTS = ("web", "beat", "worker", "Valkey", "PostgreSQL")

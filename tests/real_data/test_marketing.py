@@ -13,8 +13,6 @@ import pytest
 from campaigns.propensity.learning import Examples, Learned, learn
 from tests.real_data.marketing import Client, clients
 
-pytestmark = pytest.mark.xdist_group("marketing")  # learned once
-
 LAST_YEAR = date(2009, 11, 18)  # the last of the file is 2010-11-17
 # Before that: the last quarter of the year is left for the level.
 LEVEL = date(2009, 5, 1)

@@ -21,7 +21,7 @@ from tests.security import town as places
 from tests.security.figures import FIGURES
 from tests.security.town import FLOOR, Town
 
-pytestmark = [pytest.mark.security, pytest.mark.xdist_group("rls")]  # the town is built once for all of them
+pytestmark = pytest.mark.security
 GUARDED = """
 SELECT c.relname::text AS name FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'branch_id'
 WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND c.relforcerowsecurity

@@ -36,8 +36,6 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "contacted": st.sampled_from([4, 5, 39, 40, 90]),
     "occupation": st.lists(st.sampled_from(["教师", "个体", "种植", "无"]), min_size=1, max_size=3),
 }
-pytestmark = pytest.mark.xdist_group("rules")  # what the small world holds is worked out once
-
 MONEY = st.sampled_from(["0", "1000", "9999", "10000.00", "50000", "38000", "80000", "300000", "1100.01"])
 CHOICES = {
     "type": ["person", "company"], "company_size": ["small", "large"], "sex": ["F", "M"], "tier": ["1", "2", "3", "9"],

@@ -74,6 +74,8 @@ def pages() -> list[Page]:
         Page("search, two characters", "1100", search("王伟", "李娜", "张敏", "刘军")),
         Page("search, initials", "1100", search("wjy", "lxm", "zyt")),
         Page("search, phone tail", "1100", search("0271", "4826", "9113")),
+        Page("lobby, phone tail", "1101", search("0271", "4826", "9113")),
+        Page("lobby, card", "1101", lambda client: client.get(f"/customers/{chance.choice(owned)}/")),
     ]
 
 
