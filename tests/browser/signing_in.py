@@ -29,3 +29,9 @@ def sign_in(page: Page, address: str, user: User, to: str = "/") -> Console:
     page.wait_for_selector(".app")
     page.wait_for_load_state()  # the page stands before its deferred scripts have run: keys pressed then are lost
     return console
+
+
+def speak(page: Page, language: str) -> None:
+    """Chooses a language at the head of the page; the next page is asked for once this answer is there."""
+    with page.expect_navigation():
+        page.locator(f'.languages button[value="{language}"]:visible').click()

@@ -14,7 +14,7 @@ from pytest_django import Settings
 from crm.workbench.tasks import make_export
 from customers.choices import ExportState
 from customers.models import ExportRequest
-from tests.browser.signing_in import sign_in
+from tests.browser.signing_in import sign_in, speak
 from tests.exports.asking import cells
 from tests.pages.morning import Morning
 from tests.world import Bank
@@ -60,7 +60,7 @@ def test_from_the_list_to_the_file(
 ) -> None:
     page.clock.install()
     console = sign_in(page, server, bank.wang)
-    page.locator(f'.languages button[value="{language}"]:visible').click()
+    speak(page, language)
     page.goto(f"{server}/customers/")
     page.select_option("select[name=tier]", "3")  # htmx swaps the list; the link goes along
     page.wait_for_url("**tier=3**")

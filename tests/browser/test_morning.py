@@ -8,7 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from archives.models import ContactLog
-from tests.browser.signing_in import sign_in
+from tests.browser.signing_in import sign_in, speak
 from tests.pages.morning import Morning
 from tests.world import Bank
 
@@ -91,7 +91,7 @@ def test_no_page_has_a_serious_barrier_or_scrolls_sideways(
 ) -> None:
     axe = Axe()
     console = sign_in(page, server, bank.he)
-    page.locator(f'.languages button[value="{language}"]:visible').click()
+    speak(page, language)
     addresses = [
         "/",
         f"/?manager={bank.wang.pk}",

@@ -13,7 +13,7 @@ from customers.choices import UploadState
 from customers.feeds import uploads
 from customers.models import FeedLoad, FeedUpload
 from customers.tasks import load_upload
-from tests.browser.signing_in import sign_in
+from tests.browser.signing_in import sign_in, speak
 from tests.world import Bank
 
 pytestmark = pytest.mark.browser
@@ -63,7 +63,7 @@ def serious(page: Page) -> list[str]:
 @pytest.mark.parametrize("language", ["zh-hans", "en"])
 def test_from_the_file_to_the_loaded_day(page: Page, server: str, bank: Bank, delivered: Path, language: str) -> None:
     console = sign_in(page, server, bank.lu)
-    page.locator(f'.languages button[value="{language}"]:visible').click()
+    speak(page, language)
     page.goto(f"{server}/feeds/")
     picture(page, f"{language}-1-none")
     fill_in(page, server, delivered)
