@@ -107,7 +107,7 @@ def answer(request: HttpRequest, user: User, customer: Customer, sight: Sight) -
             except TooManyReveals:
                 context["is_over_limit"], status = True, 429
             except BeingCalled:
-                context["called"], status = Customer.objects.select_related("caller").get(pk=customer.pk), 422
+                context["called"] = Customer.objects.visible_to(user).select_related("caller").get(pk=customer.pk)
     template = "customers/_reveal.html" if request.headers.get("HX-Request") else "customers/reveal.html"
     return render(request, template, context, status=status)
 

@@ -22,8 +22,9 @@ def taken_by_others(user: User, at: datetime, path: str = "") -> Q:
 def take(user: User, customer_id: int, at: datetime) -> bool:
     """Note that the user calls a customer, whom they see, now; False where somebody else does. Of two at once the
     second waits for the first and is told."""
-    # By the columns of the row alone: the database asks them again of the row that the first has left.
-    free = Customer.objects.filter(pk=customer_id).exclude(taken_by_others(user, at))
+    # The turn by the columns of the row alone: the database asks them again of the row that the first has left.
+    seen = Customer.objects.visible_to(user).filter(pk=customer_id).values("pk")
+    free = Customer.objects.filter(pk__in=seen).exclude(taken_by_others(user, at))
     return bool(free.update(caller=user, calling_since=at))
 
 
