@@ -311,10 +311,11 @@ def remeasure(as_of: date, moved: Sequence[int], *, everybody: bool = False) -> 
     if not everybody:
         rows = db.fetch_sql("archives", "remeasure", as_of=as_of, moved=list(moved))
         return int(rows[0]["archives_remeasure"])
-    ids = list(Archive.objects.using("batch").order_by("pk").values_list("pk", flat=True))
-    for start in range(0, len(ids), MOST_MEASURED):
-        db.fetch_value("SELECT archives_remeasure(%s, %s)", [ids[start : start + MOST_MEASURED], as_of])
-    return len(ids)
+    archives, number, last = Archive.objects.using("batch").order_by("pk").values_list("pk", flat=True), 0, 0
+    while ids := list(archives.filter(pk__gt=last)[:MOST_MEASURED]):
+        db.fetch_value("SELECT archives_remeasure(%s, %s)", [ids, as_of])
+        number, last = number + len(ids), ids[-1]
+    return number
 
 
 def belongs(of: ArchiveField, customer: Customer) -> bool:
