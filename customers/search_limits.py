@@ -45,7 +45,4 @@ def expect_room(user: User, address: str | None = None) -> None:
 
 def note(user: User, customer_ids: Sequence[int], address: str | None = None) -> None:
     """One search, with whom it found."""
-    trail.append(
-        chain=user.branch_id, actor=user, action=trail.LIST, address=address,
-        detail={"what": WHAT, "count": len(customer_ids), "ids": list(customer_ids)},
-    )  # fmt: skip
+    trail.listed_to(user, WHAT, customer_ids, address)

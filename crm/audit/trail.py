@@ -70,13 +70,17 @@ def looked_at(request: HttpRequest, customer: OfBranch) -> None:
 
 def listed(request: HttpRequest, what: str, customer_ids: Sequence[int]) -> None:
     """Customers were shown as a list: one entry with their ids, in the chain of the reader's branch."""
-    user = request.user
+    listed_to(request.user if isinstance(request.user, User) else None, what, customer_ids, address_of(request))
+
+
+def listed_to(user: User | None, what: str, customer_ids: Sequence[int], address: str | None = None) -> None:
+    """The same of what was found for somebody without a page."""
     append(
-        chain=user.branch_id if isinstance(user, User) else NO_BRANCH,
-        actor=user if isinstance(user, User) else None,
+        chain=user.branch_id if user else NO_BRANCH,
+        actor=user,
         action=LIST,
         detail={"what": what, "count": len(customer_ids), "ids": list(customer_ids)},
-        address=address_of(request),
+        address=address,
     )
 
 
