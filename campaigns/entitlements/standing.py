@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
-from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -42,7 +41,7 @@ def standings(found: Iterable[dict[str, Any]] | None) -> list[Left]:
     return [
         Left(
             entitlement_id=one["entitlement_id"],
-            name=localized(SimpleNamespace(**one)) if one["entitlement_id"] else "",
+            name=localized(one) if one["entitlement_id"] else "",
             left=one["left"],
             expiring=one["expiring"],
             expires_on=date.fromisoformat(one["expires_on"]),

@@ -1,7 +1,6 @@
 """The icon and the words of each event of the timeline, from the facts that its statement returns."""
 
 from collections.abc import Callable, Mapping
-from types import SimpleNamespace
 from typing import Any
 
 from django.db.models import TextChoices
@@ -51,7 +50,7 @@ TITLES: dict[str, Words] = {
     "owner": lambda detail: label(OwnershipRole, detail["role"]),
     "complaint": lambda detail: _("Complaint"),
     "survey": lambda detail: _("Satisfaction"),
-    "use": lambda detail: localized(SimpleNamespace(**detail)) if detail["name_zh_hans"] else _("Points of the ledger"),
+    "use": lambda detail: localized(detail) if detail["name_zh_hans"] else _("Points of the ledger"),
 }
 
 
