@@ -18,10 +18,8 @@
   const place = Number(sessionStorage.getItem(KEY) ?? -1);
   sessionStorage.removeItem(KEY);
   const row = rows()[Math.min(place, rows().length - 1)];
-  // With a fragment in the address the browser leaves autofocus alone.
-  const asked = document.querySelector("[autofocus]");
-  asked?.focus();
-  if (!row || asked) return;
+  if (!row) return;
   put(row);
+  if (document.querySelector("[autofocus]")) return; // the browser goes there, since the address has no fragment
   row.querySelector("[data-open]")?.focus({ preventScroll: true });
 })();

@@ -161,7 +161,9 @@ def test_putting_off_and_calling_wrong_without_javascript(browser: Any, server: 
     page = context.new_page()
     sign_in(page, server, bank.wang)
     page.locator(f"#alert-{day.upgrade.pk} [data-put-off]").click()
-    page.locator(f"#alert-{day.upgrade.pk} + tr.evidence button[name=until]").first.click()
+    first = page.locator(f"#alert-{day.upgrade.pk} + tr.evidence button[name=until]").first
+    expect(first).to_be_focused()
+    first.click()
     expect(page.locator(f"#alert-{day.upgrade.pk}")).to_have_count(0)
     page.locator(".toast-line [data-undo]").click()
     expect(page.locator(f"#alert-{day.upgrade.pk}")).to_be_visible()
