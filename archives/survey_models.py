@@ -72,7 +72,7 @@ class Survey(models.Model):
     answered_on = models.DateField(_("answered on"))
     recorded_by = models.ForeignKey(User, models.PROTECT, related_name="+", null=True, db_index=False)
     recorded_at = models.DateTimeField(auto_now_add=True)
-    submission = models.UUIDField(unique=True, editable=False)
+    submission = models.UUIDField(editable=False)
 
     objects: ClassVar[ScopedQuerySet["Survey"]] = ScopedQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -80,6 +80,7 @@ class Survey(models.Model):
         verbose_name = _("survey")
         verbose_name_plural = _("surveys")
         constraints: ClassVar[list[models.BaseConstraint]] = [
+            models.UniqueConstraint(fields=["customer", "submission"], name="one_survey_of_a_submission"),
             models.CheckConstraint(condition=Q(score__range=(LEAST_SCORE, MOST_SCORE)), name="satisfaction_is_1_to_5"),
             models.CheckConstraint(
                 condition=Q(nps__isnull=True) | Q(nps__range=(0, MOST_NPS)), name="recommendation_is_0_to_10"

@@ -133,6 +133,14 @@ def test_a_form_sent_twice_is_one_answer_and_one_plan(bank: Bank, client_of: Cli
     assert Survey.objects.using("batch").count() == MaintenancePlan.objects.using("batch").count() == 1
 
 
+def test_the_number_of_a_form_is_that_of_its_customer(bank: Bank, client_of: ClientOf) -> None:
+    sent = form(score="1")
+    for customer, client in (("A1", client_of(bank.wang)), ("A2", client_of(bank.zhao))):
+        of = bank.customer(customer, owner=bank.wang)
+        assert client.post(f"/customers/{of.pk}/surveys/new/", sent).status_code == 302
+    assert Survey.objects.using("batch").count() == MaintenancePlan.objects.using("batch").count() == 2
+
+
 @pytest.mark.parametrize(
     ("score", "nps", "is_low"), [(2, "", True), (3, "", False), (5, "6", True), (3, "7", False), (1, "10", True)]
 )
