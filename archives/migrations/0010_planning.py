@@ -201,6 +201,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 "db_table": "night_plan",
+                "constraints": [
+                    models.UniqueConstraint(fields=("customer_id", "episode"), name="one_night_plan"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -340,6 +343,27 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "step of the planner",
                 "verbose_name_plural": "steps of the planner",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("event", "cadence"), ("offset_days", 0)),
+                            models.Q(("event__in", ("opened", "alert")), ("offset_days__gt", 0)),
+                            ("event__in", ("birthday", "maturity")),
+                            _connector="OR",
+                        ),
+                        name="offset_fits_its_event",
+                        violation_error_message="The cadence has no offset, and nobody can be there before an alert or an opening.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("event", "alert"), models.Q(("alert_kind", ""), _negated=True)),
+                            models.Q(models.Q(("event", "alert"), _negated=True), ("alert_kind", "")),
+                            _connector="OR",
+                        ),
+                        name="an_alert_step_names_its_alert",
+                        violation_error_message="A step after an alert names the alert; another names none.",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -441,35 +465,6 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="+",
                 to="archives.maintenancetemplate",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="nightplan",
-            constraint=models.UniqueConstraint(fields=("customer_id", "episode"), name="one_night_plan"),
-        ),
-        migrations.AddConstraint(
-            model_name="planstep",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("event", "cadence"), ("offset_days", 0)),
-                    models.Q(("event__in", ("opened", "alert")), ("offset_days__gt", 0)),
-                    ("event__in", ("birthday", "maturity")),
-                    _connector="OR",
-                ),
-                name="offset_fits_its_event",
-                violation_error_message="The cadence has no offset, and nobody can be there before an alert or an opening.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="planstep",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("event", "alert"), models.Q(("alert_kind", ""), _negated=True)),
-                    models.Q(models.Q(("event", "alert"), _negated=True), ("alert_kind", "")),
-                    _connector="OR",
-                ),
-                name="an_alert_step_names_its_alert",
-                violation_error_message="A step after an alert names the alert; another names none.",
             ),
         ),
         migrations.AddField(

@@ -148,10 +148,175 @@ class Migration(migrations.Migration):
                 ("closed_on", models.DateField(blank=True, null=True, verbose_name="closed on")),
                 ("registered_at", models.DateTimeField(auto_now_add=True)),
                 ("submission", models.UUIDField(editable=False, unique=True)),
+                (
+                    "branch",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organization.branch",
+                    ),
+                ),
+                (
+                    "complained_of",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="about whom",
+                    ),
+                ),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="complaints",
+                        to="customers.customer",
+                    ),
+                ),
+                (
+                    "handler",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="handler",
+                    ),
+                ),
+                (
+                    "registered_by",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "special_asked_by",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "special_decided_by",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "complaint",
                 "verbose_name_plural": "complaints",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("decision", ""),
+                                ("informed_on__isnull", True),
+                                ("state__in", ("registered", "in_hand")),
+                            ),
+                            models.Q(
+                                models.Q(("state__in", ("registered", "in_hand")), _negated=True),
+                                ("informed_on__gte", models.F("received_on")),
+                                models.Q(("decision", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="an_answer_has_a_decision_and_a_day",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(models.Q(("state", "closed"), _negated=True), ("closed_on__isnull", True)),
+                            models.Q(
+                                ("closed_on__gte", models.F("informed_on")),
+                                ("state", "closed"),
+                                models.Q(("root_cause", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="a_closed_complaint_has_its_cause",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("due_date__gte", models.F("received_on"))),
+                        name="a_complaint_is_due_after_it_came",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("complained_of__isnull", True),
+                            models.Q(("handler", models.F("complained_of")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="nobody_handles_a_complaint_about_themselves",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("special_decided_by__isnull", True),
+                            models.Q(("special_decided_by", models.F("special_asked_by")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="another_decides_on_a_special_extension",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("special_decided_by__isnull", True),
+                            ("complained_of__isnull", True),
+                            models.Q(("special_decided_by", models.F("complained_of")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="nobody_extends_a_complaint_about_themselves",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("is_extended", False), ("special_decided_by__isnull", False), _connector="OR"
+                        ),
+                        name="a_special_extension_is_approved",
+                    ),
+                ],
+                "indexes": [
+                    models.Index(fields=["customer", "-received_on"], name="complaint_of_customer"),
+                    models.Index(fields=["branch", "due_date", "id"], name="complaint_of_branch"),
+                    models.Index(
+                        condition=models.Q(("state", "closed"), _negated=True),
+                        fields=["customer"],
+                        name="complaint_open_of_customer",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state__in", ("registered", "in_hand"))),
+                        fields=["handler", "due_date"],
+                        name="complaint_due_of_handler",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "closed")),
+                        fields=["branch", "closed_on"],
+                        include=("due_date", "informed_on"),
+                        name="complaint_closed_of_branch",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "closed")),
+                        fields=["closed_on"],
+                        include=("customer",),
+                        name="complaint_closed_on",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -179,10 +344,51 @@ class Migration(migrations.Migration):
                 ("note", models.CharField(blank=True, default="", max_length=1000, verbose_name="note")),
                 ("due_date", models.DateField(verbose_name="to be answered by")),
                 ("at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "actor",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "branch",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organization.branch",
+                    ),
+                ),
+                (
+                    "complaint",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="steps",
+                        to="archives.complaint",
+                    ),
+                ),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="customers.customer",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "step of a complaint",
                 "verbose_name_plural": "steps of complaints",
+                "indexes": [
+                    models.Index(fields=["complaint", "id"], name="step_of_complaint"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -259,10 +465,120 @@ class Migration(migrations.Migration):
                 ("answered_on", models.DateField(verbose_name="answered on")),
                 ("recorded_at", models.DateTimeField(auto_now_add=True)),
                 ("submission", models.UUIDField(editable=False, unique=True)),
+                (
+                    "branch",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organization.branch",
+                    ),
+                ),
+                (
+                    "complaint",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="archives.complaint",
+                    ),
+                ),
+                (
+                    "contact",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="archives.contactlog",
+                    ),
+                ),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="surveys",
+                        to="customers.customer",
+                    ),
+                ),
+                (
+                    "follow_up",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="surveys",
+                        to="archives.maintenanceplan",
+                    ),
+                ),
+                (
+                    "manager",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="manager",
+                    ),
+                ),
+                (
+                    "plan",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="archives.maintenanceplan",
+                    ),
+                ),
+                (
+                    "recorded_by",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "survey",
                 "verbose_name_plural": "surveys",
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("score__range", (1, 5))), name="satisfaction_is_1_to_5"),
+                    models.CheckConstraint(
+                        condition=models.Q(("nps__isnull", True), ("nps__range", (0, 10)), _connector="OR"),
+                        name="recommendation_is_0_to_10",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("contact__isnull", True), ("touch__in", ("contact", "visit")), _connector="OR"),
+                            models.Q(("plan__isnull", True), ("touch", "plan"), _connector="OR"),
+                            models.Q(("complaint__isnull", True), ("touch", "complaint"), _connector="OR"),
+                        ),
+                        name="a_survey_is_about_one_thing",
+                    ),
+                ],
+                "indexes": [
+                    models.Index(fields=["customer", "-answered_on"], name="survey_of_customer"),
+                    models.Index(
+                        fields=["branch", "answered_on"], include=("manager", "score", "nps"), name="survey_of_branch"
+                    ),
+                    models.Index(
+                        condition=models.Q(("follow_up__isnull", False)),
+                        fields=["branch", "answered_on", "id"],
+                        name="survey_low_of_branch",
+                    ),
+                    models.Index(
+                        condition=models.Q(("follow_up__isnull", False)),
+                        fields=["follow_up"],
+                        name="survey_of_follow_up",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -382,378 +698,6 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="maintenanceplan",
             index=models.Index(condition=models.Q(("state", "paused")), fields=["customer"], name="plan_paused"),
-        ),
-        migrations.AddField(
-            model_name="complaint",
-            name="branch",
-            field=models.ForeignKey(
-                db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="organization.branch"
-            ),
-        ),
-        migrations.AddField(
-            model_name="complaint",
-            name="complained_of",
-            field=models.ForeignKey(
-                blank=True,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="about whom",
-            ),
-        ),
-        migrations.AddField(
-            model_name="complaint",
-            name="customer",
-            field=models.ForeignKey(
-                blank=True,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="complaints",
-                to="customers.customer",
-            ),
-        ),
-        migrations.AddField(
-            model_name="complaint",
-            name="handler",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="handler",
-            ),
-        ),
-        migrations.AddField(
-            model_name="complaint",
-            name="registered_by",
-            field=models.ForeignKey(
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="complaint",
-            name="special_asked_by",
-            field=models.ForeignKey(
-                blank=True,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="complaint",
-            name="special_decided_by",
-            field=models.ForeignKey(
-                blank=True,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="complaintstep",
-            name="actor",
-            field=models.ForeignKey(
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="complaintstep",
-            name="branch",
-            field=models.ForeignKey(
-                db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="organization.branch"
-            ),
-        ),
-        migrations.AddField(
-            model_name="complaintstep",
-            name="complaint",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="steps",
-                to="archives.complaint",
-            ),
-        ),
-        migrations.AddField(
-            model_name="complaintstep",
-            name="customer",
-            field=models.ForeignKey(
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="+",
-                to="customers.customer",
-            ),
-        ),
-        migrations.AddField(
-            model_name="survey",
-            name="branch",
-            field=models.ForeignKey(
-                db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="organization.branch"
-            ),
-        ),
-        migrations.AddField(
-            model_name="survey",
-            name="complaint",
-            field=models.ForeignKey(
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="+",
-                to="archives.complaint",
-            ),
-        ),
-        migrations.AddField(
-            model_name="survey",
-            name="contact",
-            field=models.ForeignKey(
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="+",
-                to="archives.contactlog",
-            ),
-        ),
-        migrations.AddField(
-            model_name="survey",
-            name="customer",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="surveys",
-                to="customers.customer",
-            ),
-        ),
-        migrations.AddField(
-            model_name="survey",
-            name="follow_up",
-            field=models.ForeignKey(
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="surveys",
-                to="archives.maintenanceplan",
-            ),
-        ),
-        migrations.AddField(
-            model_name="survey",
-            name="manager",
-            field=models.ForeignKey(
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="manager",
-            ),
-        ),
-        migrations.AddField(
-            model_name="survey",
-            name="plan",
-            field=models.ForeignKey(
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="+",
-                to="archives.maintenanceplan",
-            ),
-        ),
-        migrations.AddField(
-            model_name="survey",
-            name="recorded_by",
-            field=models.ForeignKey(
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="complaint",
-            index=models.Index(fields=["customer", "-received_on"], name="complaint_of_customer"),
-        ),
-        migrations.AddIndex(
-            model_name="complaint",
-            index=models.Index(fields=["branch", "due_date", "id"], name="complaint_of_branch"),
-        ),
-        migrations.AddIndex(
-            model_name="complaint",
-            index=models.Index(
-                condition=models.Q(("state", "closed"), _negated=True),
-                fields=["customer"],
-                name="complaint_open_of_customer",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="complaint",
-            index=models.Index(
-                condition=models.Q(("state__in", ("registered", "in_hand"))),
-                fields=["handler", "due_date"],
-                name="complaint_due_of_handler",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="complaint",
-            index=models.Index(
-                condition=models.Q(("state", "closed")),
-                fields=["branch", "closed_on"],
-                include=("due_date", "informed_on"),
-                name="complaint_closed_of_branch",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="complaint",
-            index=models.Index(
-                condition=models.Q(("state", "closed")),
-                fields=["closed_on"],
-                include=("customer",),
-                name="complaint_closed_on",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="complaint",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("complained_of__isnull", True),
-                    models.Q(("handler", models.F("complained_of")), _negated=True),
-                    _connector="OR",
-                ),
-                name="nobody_handles_a_complaint_about_themselves",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="complaint",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("special_decided_by__isnull", True),
-                    models.Q(("special_decided_by", models.F("special_asked_by")), _negated=True),
-                    _connector="OR",
-                ),
-                name="another_decides_on_a_special_extension",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="complaint",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("special_decided_by__isnull", True),
-                    ("complained_of__isnull", True),
-                    models.Q(("special_decided_by", models.F("complained_of")), _negated=True),
-                    _connector="OR",
-                ),
-                name="nobody_extends_a_complaint_about_themselves",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="complaint",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("is_extended", False), ("special_decided_by__isnull", False), _connector="OR"),
-                name="a_special_extension_is_approved",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="complaint",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("decision", ""), ("informed_on__isnull", True), ("state__in", ("registered", "in_hand"))),
-                    models.Q(
-                        models.Q(("state__in", ("registered", "in_hand")), _negated=True),
-                        ("informed_on__gte", models.F("received_on")),
-                        models.Q(("decision", ""), _negated=True),
-                    ),
-                    _connector="OR",
-                ),
-                name="an_answer_has_a_decision_and_a_day",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="complaint",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(models.Q(("state", "closed"), _negated=True), ("closed_on__isnull", True)),
-                    models.Q(
-                        ("closed_on__gte", models.F("informed_on")),
-                        ("state", "closed"),
-                        models.Q(("root_cause", ""), _negated=True),
-                    ),
-                    _connector="OR",
-                ),
-                name="a_closed_complaint_has_its_cause",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="complaint",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("due_date__gte", models.F("received_on"))), name="a_complaint_is_due_after_it_came"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="complaintstep",
-            index=models.Index(fields=["complaint", "id"], name="step_of_complaint"),
-        ),
-        migrations.AddIndex(
-            model_name="survey",
-            index=models.Index(fields=["customer", "-answered_on"], name="survey_of_customer"),
-        ),
-        migrations.AddIndex(
-            model_name="survey",
-            index=models.Index(
-                fields=["branch", "answered_on"], include=("manager", "score", "nps"), name="survey_of_branch"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="survey",
-            index=models.Index(
-                condition=models.Q(("follow_up__isnull", False)),
-                fields=["branch", "answered_on", "id"],
-                name="survey_low_of_branch",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="survey",
-            index=models.Index(
-                condition=models.Q(("follow_up__isnull", False)), fields=["follow_up"], name="survey_of_follow_up"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="survey",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("score__range", (1, 5))), name="satisfaction_is_1_to_5"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="survey",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("nps__isnull", True), ("nps__range", (0, 10)), _connector="OR"),
-                name="recommendation_is_0_to_10",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="survey",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("contact__isnull", True), ("touch__in", ("contact", "visit")), _connector="OR"),
-                    models.Q(("plan__isnull", True), ("touch", "plan"), _connector="OR"),
-                    models.Q(("complaint__isnull", True), ("touch", "complaint"), _connector="OR"),
-                ),
-                name="a_survey_is_about_one_thing",
-            ),
         ),
         guard_by_branch("archives_complaint"),
         guard_by_branch("archives_complaintstep"),

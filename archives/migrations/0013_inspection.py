@@ -172,6 +172,9 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "draw of archives",
                 "verbose_name_plural": "draws of archives",
+                "constraints": [
+                    models.UniqueConstraint(fields=("branch", "week"), name="one_draw_of_a_week"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -215,6 +218,13 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "inspection of an archive",
                 "verbose_name_plural": "inspections of archives",
+                "indexes": [
+                    models.Index(fields=["branch", "-id"], name="inspection_of_branch"),
+                    models.Index(fields=["owner", "-id"], name="inspection_of_owner"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("draw", "customer"), name="one_inspection_of_a_draw"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -289,38 +299,18 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "step of an inspection",
                 "verbose_name_plural": "steps of an inspection",
+                "constraints": [
+                    models.UniqueConstraint(fields=("inspection", "number"), name="one_inspection_step_of_a_number"),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("kind", "returned"), _negated=True),
+                            models.Q(models.Q(("remarks", ""), _negated=True), ("due_date__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="a_return_says_why_and_until_when",
+                    ),
+                ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="inspectiondraw",
-            constraint=models.UniqueConstraint(fields=("branch", "week"), name="one_draw_of_a_week"),
-        ),
-        migrations.AddIndex(
-            model_name="inspection",
-            index=models.Index(fields=["branch", "-id"], name="inspection_of_branch"),
-        ),
-        migrations.AddIndex(
-            model_name="inspection",
-            index=models.Index(fields=["owner", "-id"], name="inspection_of_owner"),
-        ),
-        migrations.AddConstraint(
-            model_name="inspection",
-            constraint=models.UniqueConstraint(fields=("draw", "customer"), name="one_inspection_of_a_draw"),
-        ),
-        migrations.AddConstraint(
-            model_name="inspectionstep",
-            constraint=models.UniqueConstraint(fields=("inspection", "number"), name="one_inspection_step_of_a_number"),
-        ),
-        migrations.AddConstraint(
-            model_name="inspectionstep",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("kind", "returned"), _negated=True),
-                    models.Q(models.Q(("remarks", ""), _negated=True), ("due_date__isnull", False)),
-                    _connector="OR",
-                ),
-                name="a_return_says_why_and_until_when",
-            ),
         ),
         guard_by_branch("archives_inspectiondraw"),
         guard_by_branch("archives_inspection"),

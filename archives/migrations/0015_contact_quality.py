@@ -224,6 +224,13 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "finding in contacts",
                 "verbose_name_plural": "findings in contacts",
+                "indexes": [
+                    models.Index(fields=["branch", "-id"], name="contact_finding_of_branch"),
+                    models.Index(fields=["staff", "-id"], name="contact_finding_of_staff"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("leader", "kind"), name="one_finding_of_a_leader"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -283,6 +290,13 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "flaw of a contact",
                 "verbose_name_plural": "flaws of contacts",
+                "indexes": [
+                    models.Index(fields=["branch", "day"], name="contact_mark_of_branch"),
+                    models.Index(fields=["staff", "day"], name="contact_mark_of_staff"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("log", "kind"), name="one_mark_of_a_kind"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -331,6 +345,12 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "verdict on a finding",
                 "verbose_name_plural": "verdicts on findings",
+                "constraints": [
+                    models.UniqueConstraint(fields=("finding", "number"), name="one_verdict_of_a_number"),
+                    models.CheckConstraint(
+                        condition=models.Q(("remark", ""), _negated=True), name="a_verdict_says_why"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -364,40 +384,6 @@ class Migration(migrations.Migration):
                 "indexes": [models.Index(fields=["branch", "day"], name="contact_day_of_branch")],
                 "constraints": [models.UniqueConstraint(fields=("staff", "day"), name="one_contact_day_of_an_author")],
             },
-        ),
-        migrations.AddIndex(
-            model_name="contactfinding",
-            index=models.Index(fields=["branch", "-id"], name="contact_finding_of_branch"),
-        ),
-        migrations.AddIndex(
-            model_name="contactfinding",
-            index=models.Index(fields=["staff", "-id"], name="contact_finding_of_staff"),
-        ),
-        migrations.AddConstraint(
-            model_name="contactfinding",
-            constraint=models.UniqueConstraint(fields=("leader", "kind"), name="one_finding_of_a_leader"),
-        ),
-        migrations.AddIndex(
-            model_name="contactmark",
-            index=models.Index(fields=["branch", "day"], name="contact_mark_of_branch"),
-        ),
-        migrations.AddIndex(
-            model_name="contactmark",
-            index=models.Index(fields=["staff", "day"], name="contact_mark_of_staff"),
-        ),
-        migrations.AddConstraint(
-            model_name="contactmark",
-            constraint=models.UniqueConstraint(fields=("log", "kind"), name="one_mark_of_a_kind"),
-        ),
-        migrations.AddConstraint(
-            model_name="contactverdict",
-            constraint=models.UniqueConstraint(fields=("finding", "number"), name="one_verdict_of_a_number"),
-        ),
-        migrations.AddConstraint(
-            model_name="contactverdict",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("remark", ""), _negated=True), name="a_verdict_says_why"
-            ),
         ),
         guard_by_branch("archives_contactday"),
         guard_by_branch("archives_contactfinding"),

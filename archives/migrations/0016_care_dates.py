@@ -152,6 +152,9 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "day of an exam",
                 "verbose_name_plural": "days of exams",
+                "constraints": [
+                    models.UniqueConstraint(fields=("exam", "from_year"), name="one_exam_day_from_a_year"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -196,10 +199,69 @@ class Migration(migrations.Migration):
                 ),
                 ("asked_at", models.DateTimeField()),
                 ("submission", models.UUIDField(editable=False)),
+                (
+                    "branch",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organization.branch",
+                    ),
+                ),
+                (
+                    "contact",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="gifts",
+                        to="archives.contactlog",
+                    ),
+                ),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="gifts",
+                        to="customers.customer",
+                    ),
+                ),
+                (
+                    "plan",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="gifts",
+                        to="archives.maintenanceplan",
+                    ),
+                ),
+                (
+                    "staff",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="given by",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "gift",
                 "verbose_name_plural": "gifts",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("value__gte", Decimal("0.01"))), name="a_gift_has_a_value"
+                    ),
+                    models.UniqueConstraint(fields=("customer", "submission"), name="one_gift_of_a_submission"),
+                ],
+                "indexes": [
+                    models.Index(fields=["customer", "-id"], name="gift_of_customer"),
+                    models.Index(fields=["staff", "-id"], name="gift_of_staff"),
+                    models.Index(fields=["branch", "-id"], name="gift_of_branch"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -245,6 +307,22 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "limit of gifts",
                 "verbose_name_plural": "limits of gifts",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("kind", "tier", "effective_from"),
+                        name="one_gift_limit_from_a_day",
+                        nulls_distinct=False,
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("kind", "gift"), ("tier__isnull", False)),
+                            models.Q(models.Q(("kind", "gift"), _negated=True), ("tier__isnull", True)),
+                            _connector="OR",
+                        ),
+                        name="a_limit_of_one_gift_names_the_tier",
+                        violation_error_message="The limit of one gift names a tier, the other two name none.",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -270,10 +348,65 @@ class Migration(migrations.Migration):
                 ("at", models.DateTimeField()),
                 ("day", models.DateField(null=True)),
                 ("note", models.CharField(blank=True, default="", max_length=200, verbose_name="note")),
+                (
+                    "actor",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "branch",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organization.branch",
+                    ),
+                ),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="customers.customer"
+                    ),
+                ),
+                (
+                    "gift",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="said",
+                        to="archives.gift",
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "step of a gift",
                 "verbose_name_plural": "steps of gifts",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("day__isnull", False), ("kind", "given")),
+                            models.Q(models.Q(("kind", "given"), _negated=True), ("day__isnull", True)),
+                            _connector="OR",
+                        ),
+                        name="what_was_given_has_a_day",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                models.Q(("kind", "reversed"), _negated=True),
+                                models.Q(("kind", "refused"), _negated=True),
+                            ),
+                            models.Q(("note", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="a_reversal_says_why",
+                    ),
+                    models.UniqueConstraint(fields=("gift", "number"), name="one_gift_step_of_a_number"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -288,6 +421,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "month of the lunar calendar",
+                "constraints": [
+                    models.UniqueConstraint(fields=("year", "month", "is_leap"), name="one_lunar_month"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -379,163 +515,6 @@ class Migration(migrations.Migration):
                 ),
                 name="offset_fits_its_event",
                 violation_error_message="The cadence has no offset, and nobody can be there before an alert or an opening.",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="examday",
-            constraint=models.UniqueConstraint(fields=("exam", "from_year"), name="one_exam_day_from_a_year"),
-        ),
-        migrations.AddField(
-            model_name="gift",
-            name="branch",
-            field=models.ForeignKey(
-                db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="organization.branch"
-            ),
-        ),
-        migrations.AddField(
-            model_name="gift",
-            name="contact",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="gifts",
-                to="archives.contactlog",
-            ),
-        ),
-        migrations.AddField(
-            model_name="gift",
-            name="customer",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="gifts",
-                to="customers.customer",
-            ),
-        ),
-        migrations.AddField(
-            model_name="gift",
-            name="plan",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="gifts",
-                to="archives.maintenanceplan",
-            ),
-        ),
-        migrations.AddField(
-            model_name="gift",
-            name="staff",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="given by",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="giftlimit",
-            constraint=models.UniqueConstraint(
-                fields=("kind", "tier", "effective_from"), name="one_gift_limit_from_a_day", nulls_distinct=False
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="giftlimit",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("kind", "gift"), ("tier__isnull", False)),
-                    models.Q(models.Q(("kind", "gift"), _negated=True), ("tier__isnull", True)),
-                    _connector="OR",
-                ),
-                name="a_limit_of_one_gift_names_the_tier",
-                violation_error_message="The limit of one gift names a tier, the other two name none.",
-            ),
-        ),
-        migrations.AddField(
-            model_name="giftstep",
-            name="actor",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="giftstep",
-            name="branch",
-            field=models.ForeignKey(
-                db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="organization.branch"
-            ),
-        ),
-        migrations.AddField(
-            model_name="giftstep",
-            name="customer",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE, related_name="+", to="customers.customer"
-            ),
-        ),
-        migrations.AddField(
-            model_name="giftstep",
-            name="gift",
-            field=models.ForeignKey(
-                db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="said", to="archives.gift"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="lunarmonth",
-            constraint=models.UniqueConstraint(fields=("year", "month", "is_leap"), name="one_lunar_month"),
-        ),
-        migrations.AddIndex(
-            model_name="gift",
-            index=models.Index(fields=["customer", "-id"], name="gift_of_customer"),
-        ),
-        migrations.AddIndex(
-            model_name="gift",
-            index=models.Index(fields=["staff", "-id"], name="gift_of_staff"),
-        ),
-        migrations.AddIndex(
-            model_name="gift",
-            index=models.Index(fields=["branch", "-id"], name="gift_of_branch"),
-        ),
-        migrations.AddConstraint(
-            model_name="gift",
-            constraint=models.UniqueConstraint(fields=("customer", "submission"), name="one_gift_of_a_submission"),
-        ),
-        migrations.AddConstraint(
-            model_name="gift",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("value__gte", Decimal("0.01"))), name="a_gift_has_a_value"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="giftstep",
-            constraint=models.UniqueConstraint(fields=("gift", "number"), name="one_gift_step_of_a_number"),
-        ),
-        migrations.AddConstraint(
-            model_name="giftstep",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("day__isnull", False), ("kind", "given")),
-                    models.Q(models.Q(("kind", "given"), _negated=True), ("day__isnull", True)),
-                    _connector="OR",
-                ),
-                name="what_was_given_has_a_day",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="giftstep",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        models.Q(("kind", "reversed"), _negated=True), models.Q(("kind", "refused"), _negated=True)
-                    ),
-                    models.Q(("note", ""), _negated=True),
-                    _connector="OR",
-                ),
-                name="a_reversal_says_why",
             ),
         ),
         migrations.RemoveField(model_name="nightplancustomer", name="birth_date"),

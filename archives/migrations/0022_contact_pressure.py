@@ -79,6 +79,12 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "cap of touches of a tier",
                 "verbose_name_plural": "caps of touches by tier",
+                "constraints": [
+                    models.UniqueConstraint(fields=("tier", "effective_from"), name="one_contact_cap_of_a_day"),
+                    models.CheckConstraint(
+                        condition=models.Q(("most__gte", 1), ("days__gte", 1)), name="a_tier_cap_leaves_a_contact"
+                    ),
+                ],
             },
         ),
         migrations.AddField(
@@ -99,16 +105,6 @@ class Migration(migrations.Migration):
                 condition=models.Q(("campaign__isnull", False)),
                 fields=["campaign", "contacted_at"],
                 name="contact_log_of_campaign",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="contactcap",
-            constraint=models.UniqueConstraint(fields=("tier", "effective_from"), name="one_contact_cap_of_a_day"),
-        ),
-        migrations.AddConstraint(
-            model_name="contactcap",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("most__gte", 1), ("days__gte", 1)), name="a_tier_cap_leaves_a_contact"
             ),
         ),
         web_writes({"archives_contactcap": "INSERT, UPDATE"}),

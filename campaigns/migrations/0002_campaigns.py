@@ -459,6 +459,49 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "campaign",
                 "verbose_name_plural": "campaigns",
+                "indexes": [
+                    models.Index(fields=["owner_branch", "-id"], name="campaign_of_branch"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("decided_by__isnull", True),
+                            models.Q(("decided_by", models.F("asked_by")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="a_campaign_needs_a_second_person",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("state", "draft"),
+                            ("state", "withdrawn"),
+                            models.Q(("figures_hash", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="no_campaign_is_asked_for_unseen",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("launched_at__isnull", True),
+                            models.Q(
+                                ("as_of__isnull", False),
+                                ("decided_by__isnull", False),
+                                ("members_count__gt", 0),
+                                models.Q(("audience_hash", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="no_campaign_runs_unapproved",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("ends_on__gte", models.F("starts_on")),
+                            ("baseline_to__gte", models.F("baseline_from")),
+                            ("baseline_to__lt", models.F("starts_on")),
+                        ),
+                        name="the_base_lies_before_the_campaign",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -713,60 +756,6 @@ class Migration(migrations.Migration):
                 "verbose_name": "stratum of a campaign",
                 "constraints": [models.UniqueConstraint(fields=("campaign", "number"), name="one_number_of_a_stratum")],
             },
-        ),
-        migrations.AddIndex(
-            model_name="campaign",
-            index=models.Index(fields=["owner_branch", "-id"], name="campaign_of_branch"),
-        ),
-        migrations.AddConstraint(
-            model_name="campaign",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("decided_by__isnull", True),
-                    models.Q(("decided_by", models.F("asked_by")), _negated=True),
-                    _connector="OR",
-                ),
-                name="a_campaign_needs_a_second_person",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="campaign",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("state", "draft"),
-                    ("state", "withdrawn"),
-                    models.Q(("figures_hash", ""), _negated=True),
-                    _connector="OR",
-                ),
-                name="no_campaign_is_asked_for_unseen",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="campaign",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("launched_at__isnull", True),
-                    models.Q(
-                        ("as_of__isnull", False),
-                        ("decided_by__isnull", False),
-                        ("members_count__gt", 0),
-                        models.Q(("audience_hash", ""), _negated=True),
-                    ),
-                    _connector="OR",
-                ),
-                name="no_campaign_runs_unapproved",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="campaign",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("ends_on__gte", models.F("starts_on")),
-                    ("baseline_to__gte", models.F("baseline_from")),
-                    ("baseline_to__lt", models.F("starts_on")),
-                ),
-                name="the_base_lies_before_the_campaign",
-            ),
         ),
         guard_by_branch("campaigns_campaignmember"),
         web_writes(WRITTEN),

@@ -53,7 +53,14 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-            options={"verbose_name": "cell of a campaign"},
+            options={
+                "verbose_name": "cell of a campaign",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("campaign", "as_of", "branch", "stratum", "arm"), name="one_cell_of_a_campaign_a_day"
+                    ),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="CampaignDay",
@@ -85,19 +92,14 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-            options={"verbose_name": "day of a campaign"},
-        ),
-        migrations.AddConstraint(
-            model_name="campaigncell",
-            constraint=models.UniqueConstraint(
-                fields=("campaign", "as_of", "branch", "stratum", "arm"), name="one_cell_of_a_campaign_a_day"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="campaignday",
-            constraint=models.UniqueConstraint(
-                fields=("campaign", "as_of", "branch", "arm"), name="one_day_of_a_campaign_group"
-            ),
+            options={
+                "verbose_name": "day of a campaign",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("campaign", "as_of", "branch", "arm"), name="one_day_of_a_campaign_group"
+                    ),
+                ],
+            },
         ),
         guard_by_branch("campaigns_campaigncell"),
         guard_by_branch("campaigns_campaignday"),

@@ -252,6 +252,35 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "prospect",
                 "verbose_name_plural": "prospects",
+                "indexes": [
+                    models.Index(fields=["branch", "-stage_at", "-id"], name="prospect_of_branch"),
+                    models.Index(fields=["owner", "-stage_at", "-id"], name="prospect_of_owner"),
+                    models.Index(
+                        condition=models.Q(("id_no_index__isnull", False)),
+                        fields=["id_no_index"],
+                        name="prospect_id_no_index",
+                    ),
+                    models.Index(
+                        condition=models.Q(("converted_on", None), ("forgotten_on", None)),
+                        fields=["stage_at"],
+                        name="prospect_waiting",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("mobile_index__isnull", False)),
+                        fields=("mobile_index",),
+                        name="one_prospect_of_a_number",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("converted_on__isnull", False), ("stage", "opened")),
+                            models.Q(models.Q(("stage", "opened"), _negated=True), ("converted_on__isnull", True)),
+                            _connector="OR",
+                        ),
+                        name="an_opened_prospect_has_its_day",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -434,6 +463,63 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "referral",
                 "verbose_name_plural": "referrals",
+                "indexes": [
+                    models.Index(fields=["branch", "-made_at", "-id"], name="referral_of_branch"),
+                    models.Index(
+                        condition=models.Q(("accepted_at", None), ("withdrawn_at", None)),
+                        fields=["branch"],
+                        name="referral_waiting_of_branch",
+                    ),
+                    models.Index(fields=["accepted_by", "-made_at"], name="referral_of_who_accepted"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("customer__isnull", False), ("prospect__isnull", True)),
+                            models.Q(("customer__isnull", True), ("prospect__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="a_referral_is_of_one",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("accepted_at__isnull", True), ("accepted_by__isnull", True)),
+                            models.Q(("accepted_at__isnull", False), ("accepted_by__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="who_accepts_does_so_at_a_time",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("accepted_by__isnull", True),
+                            models.Q(("accepted_by", models.F("made_by")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="nobody_refers_to_themselves",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("result", ""), ("result_at__isnull", True)),
+                            models.Q(
+                                models.Q(("result", ""), _negated=True),
+                                ("accepted_at__isnull", False),
+                                ("result_at__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="a_result_comes_after_it_was_accepted",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("accepted_at", None), ("withdrawn_at", None)),
+                        fields=("customer", "kind"),
+                        name="one_waiting_referral_of_a_customer",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("accepted_at", None), ("withdrawn_at", None)),
+                        fields=("prospect",),
+                        name="one_waiting_referral_of_a_prospect",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -512,127 +598,6 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "presences",
                 "constraints": [models.UniqueConstraint(fields=("user", "day"), name="one_presence_of_a_day")],
             },
-        ),
-        migrations.AddIndex(
-            model_name="prospect",
-            index=models.Index(fields=["branch", "-stage_at", "-id"], name="prospect_of_branch"),
-        ),
-        migrations.AddIndex(
-            model_name="prospect",
-            index=models.Index(fields=["owner", "-stage_at", "-id"], name="prospect_of_owner"),
-        ),
-        migrations.AddIndex(
-            model_name="prospect",
-            index=models.Index(
-                condition=models.Q(("id_no_index__isnull", False)), fields=["id_no_index"], name="prospect_id_no_index"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="prospect",
-            index=models.Index(
-                condition=models.Q(("converted_on", None), ("forgotten_on", None)),
-                fields=["stage_at"],
-                name="prospect_waiting",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="prospect",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("mobile_index__isnull", False)),
-                fields=("mobile_index",),
-                name="one_prospect_of_a_number",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="prospect",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("converted_on__isnull", False), ("stage", "opened")),
-                    models.Q(models.Q(("stage", "opened"), _negated=True), ("converted_on__isnull", True)),
-                    _connector="OR",
-                ),
-                name="an_opened_prospect_has_its_day",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="referral",
-            index=models.Index(fields=["branch", "-made_at", "-id"], name="referral_of_branch"),
-        ),
-        migrations.AddIndex(
-            model_name="referral",
-            index=models.Index(
-                condition=models.Q(("accepted_at", None), ("withdrawn_at", None)),
-                fields=["branch"],
-                name="referral_waiting_of_branch",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="referral",
-            index=models.Index(fields=["accepted_by", "-made_at"], name="referral_of_who_accepted"),
-        ),
-        migrations.AddConstraint(
-            model_name="referral",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("customer__isnull", False), ("prospect__isnull", True)),
-                    models.Q(("customer__isnull", True), ("prospect__isnull", False)),
-                    _connector="OR",
-                ),
-                name="a_referral_is_of_one",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="referral",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("accepted_at__isnull", True), ("accepted_by__isnull", True)),
-                    models.Q(("accepted_at__isnull", False), ("accepted_by__isnull", False)),
-                    _connector="OR",
-                ),
-                name="who_accepts_does_so_at_a_time",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="referral",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("accepted_by__isnull", True),
-                    models.Q(("accepted_by", models.F("made_by")), _negated=True),
-                    _connector="OR",
-                ),
-                name="nobody_refers_to_themselves",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="referral",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("result", ""), ("result_at__isnull", True)),
-                    models.Q(
-                        models.Q(("result", ""), _negated=True),
-                        ("accepted_at__isnull", False),
-                        ("result_at__isnull", False),
-                    ),
-                    _connector="OR",
-                ),
-                name="a_result_comes_after_it_was_accepted",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="referral",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("accepted_at", None), ("withdrawn_at", None)),
-                fields=("customer", "kind"),
-                name="one_waiting_referral_of_a_customer",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="referral",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("accepted_at", None), ("withdrawn_at", None)),
-                fields=("prospect",),
-                name="one_waiting_referral_of_a_prospect",
-            ),
         ),
         migrations.RunPython(add_rule, migrations.RunPython.noop),
         guard_by_branch("campaigns_prospect"),

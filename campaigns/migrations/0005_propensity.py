@@ -105,6 +105,34 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "model of propensity",
                 "verbose_name_plural": "models of propensity",
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "learning")),
+                        fields=("state",),
+                        name="one_propensity_model_learning",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "submitted")),
+                        fields=("state",),
+                        name="one_propensity_model_submitted",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "on")), fields=("state",), name="one_propensity_model_on"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "on"), _negated=True),
+                            models.Q(
+                                ("decided_by__isnull", False),
+                                ("proposed_by__isnull", False),
+                                models.Q(("decided_by", models.F("proposed_by")), _negated=True),
+                                models.Q(("fingerprint", ""), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="a_propensity_model_needs_a_second_person",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -151,40 +179,6 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "propensity of a customer",
             },
-        ),
-        migrations.AddConstraint(
-            model_name="propensitymodel",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "learning")), fields=("state",), name="one_propensity_model_learning"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="propensitymodel",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "submitted")), fields=("state",), name="one_propensity_model_submitted"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="propensitymodel",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "on")), fields=("state",), name="one_propensity_model_on"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="propensitymodel",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "on"), _negated=True),
-                    models.Q(
-                        ("decided_by__isnull", False),
-                        ("proposed_by__isnull", False),
-                        models.Q(("decided_by", models.F("proposed_by")), _negated=True),
-                        models.Q(("fingerprint", ""), _negated=True),
-                    ),
-                    _connector="OR",
-                ),
-                name="a_propensity_model_needs_a_second_person",
-            ),
         ),
         guard_by_branch("campaigns_propensityscore"),
         web_writes(WRITTEN),

@@ -206,6 +206,33 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "request for points",
                 "verbose_name_plural": "requests for points",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("decided_at__isnull", True)),
+                        fields=["branch"],
+                        name="points_request_waiting",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("customer", "submission"), name="one_points_request_of_a_submission"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("decided_at__isnull", True), ("decided_by__isnull", True), ("is_granted__isnull", True)
+                            ),
+                            models.Q(
+                                ("decided_at__isnull", False),
+                                ("decided_by__isnull", False),
+                                ("is_granted__isnull", False),
+                                models.Q(("decided_by", models.F("asked_by")), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="points_need_a_second_person",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -325,6 +352,52 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "entry of the ledger",
                 "verbose_name_plural": "entries of the ledger",
+                "indexes": [
+                    models.Index(fields=["customer", "-id"], name="ledger_of_customer"),
+                    models.Index(fields=["branch", "day"], name="ledger_of_branch"),
+                    models.Index(condition=models.Q(("kind", "earn")), fields=["expires_on"], name="ledger_expiring"),
+                    models.Index(condition=models.Q(("kind", "reverse")), fields=["day"], name="ledger_reversed"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("expires_on__isnull", False),
+                                ("kind", "earn"),
+                                ("lot__isnull", True),
+                                ("quantity__gt", 0),
+                            ),
+                            models.Q(
+                                ("expires_on__isnull", True),
+                                ("lot__isnull", False),
+                                models.Q(
+                                    models.Q(("kind__in", ["spend", "expire"]), ("quantity__lt", 0)),
+                                    ("kind", "reverse"),
+                                    _connector="OR",
+                                ),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="what_is_not_issued_names_its_lot",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("kind", "reverse"), ("reverses__isnull", False)),
+                            models.Q(models.Q(("kind", "reverse"), _negated=True), ("reverses__isnull", True)),
+                            _connector="OR",
+                        ),
+                        name="only_a_reversal_takes_back",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("staff__isnull", True),
+                            ("kind", "spend"),
+                            models.Q(("reason", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="an_entry_by_hand_says_why",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -443,91 +516,6 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(condition=models.Q(("balance__gte", 0)), name="no_balance_below_nil"),
                 ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="pointsrequest",
-            index=models.Index(
-                condition=models.Q(("decided_at__isnull", True)), fields=["branch"], name="points_request_waiting"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="pointsrequest",
-            constraint=models.UniqueConstraint(
-                fields=("customer", "submission"), name="one_points_request_of_a_submission"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="pointsrequest",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("decided_at__isnull", True), ("decided_by__isnull", True), ("is_granted__isnull", True)),
-                    models.Q(
-                        ("decided_at__isnull", False),
-                        ("decided_by__isnull", False),
-                        ("is_granted__isnull", False),
-                        models.Q(("decided_by", models.F("asked_by")), _negated=True),
-                    ),
-                    _connector="OR",
-                ),
-                name="points_need_a_second_person",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="ledgerentry",
-            index=models.Index(fields=["customer", "-id"], name="ledger_of_customer"),
-        ),
-        migrations.AddIndex(
-            model_name="ledgerentry",
-            index=models.Index(fields=["branch", "day"], name="ledger_of_branch"),
-        ),
-        migrations.AddIndex(
-            model_name="ledgerentry",
-            index=models.Index(condition=models.Q(("kind", "earn")), fields=["expires_on"], name="ledger_expiring"),
-        ),
-        migrations.AddIndex(
-            model_name="ledgerentry",
-            index=models.Index(condition=models.Q(("kind", "reverse")), fields=["day"], name="ledger_reversed"),
-        ),
-        migrations.AddConstraint(
-            model_name="ledgerentry",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("expires_on__isnull", False), ("kind", "earn"), ("lot__isnull", True), ("quantity__gt", 0)
-                    ),
-                    models.Q(
-                        ("expires_on__isnull", True),
-                        ("lot__isnull", False),
-                        models.Q(
-                            models.Q(("kind__in", ["spend", "expire"]), ("quantity__lt", 0)),
-                            ("kind", "reverse"),
-                            _connector="OR",
-                        ),
-                    ),
-                    _connector="OR",
-                ),
-                name="what_is_not_issued_names_its_lot",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="ledgerentry",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("kind", "reverse"), ("reverses__isnull", False)),
-                    models.Q(models.Q(("kind", "reverse"), _negated=True), ("reverses__isnull", True)),
-                    _connector="OR",
-                ),
-                name="only_a_reversal_takes_back",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="ledgerentry",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("staff__isnull", True), ("kind", "spend"), models.Q(("reason", ""), _negated=True), _connector="OR"
-                ),
-                name="an_entry_by_hand_says_why",
-            ),
         ),
         migrations.RunPython(add_rule, migrations.RunPython.noop),
         guard_by_branch("campaigns_ledgerentry"),

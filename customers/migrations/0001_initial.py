@@ -120,6 +120,19 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "customer",
                 "verbose_name_plural": "customers",
+                "indexes": [
+                    django.contrib.postgres.indexes.GinIndex(fields=["name_bigrams"], name="customer_name_bigrams"),
+                    models.Index(fields=["branch", "name_initials"], name="customer_branch_initials"),
+                    models.Index(fields=["branch", "name_pinyin"], name="customer_branch_pinyin"),
+                    models.Index(fields=["mobile_index"], name="customer_mobile_index"),
+                    models.Index(fields=["id_no_index"], name="customer_id_no_index"),
+                    models.Index(fields=["branch", "id_no_tail_index"], name="customer_branch_id_tail"),
+                    models.Index(
+                        models.F("branch"),
+                        django.db.models.functions.text.Right("mobile_mask", 4),
+                        name="customer_branch_mobile_tail",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -422,6 +435,9 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "feed load",
                 "verbose_name_plural": "feed loads",
+                "indexes": [
+                    models.Index(fields=["as_of", "spec"], name="feed_load_as_of"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -515,6 +531,16 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "holding",
                 "verbose_name_plural": "holdings",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("maturity_date__isnull", False), ("status", "open")),
+                        fields=["maturity_date"],
+                        name="holding_open_maturity",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("account", "sub_no"), name="one_holding_of_a_sub_account"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -561,6 +587,14 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "balance change",
                 "verbose_name_plural": "balance changes",
+                "indexes": [
+                    models.Index(fields=["as_of"], name="balance_change_as_of"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("customer", "holding", "as_of"), name="one_change_of_a_holding_a_day"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -693,6 +727,20 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "ownership",
                 "verbose_name_plural": "ownerships",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("role", "main"), ("until__isnull", True)),
+                        fields=["owner", "customer"],
+                        name="ownership_open_main_of_owner",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("role", "main"), ("until__isnull", True)),
+                        fields=("customer",),
+                        name="one_open_main_owner",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -752,6 +800,13 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "relation",
                 "verbose_name_plural": "relations",
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("related_customer__isnull", False)),
+                        fields=("customer", "relation_type", "related_customer"),
+                        name="one_relation_of_a_type_between_two",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -789,6 +844,15 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "nightly numbers",
+                "indexes": [
+                    models.Index(
+                        models.F("branch"),
+                        models.F("tier"),
+                        models.OrderBy(models.F("aum"), descending=True),
+                        models.OrderBy(models.F("customer"), descending=True),
+                        name="metrics_branch_tier_aum",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -948,97 +1012,5 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "account holders",
                 "constraints": [models.UniqueConstraint(fields=("account", "customer"), name="one_role_of_a_holder")],
             },
-        ),
-        migrations.AddIndex(
-            model_name="feedload",
-            index=models.Index(fields=["as_of", "spec"], name="feed_load_as_of"),
-        ),
-        migrations.AddIndex(
-            model_name="balancechange",
-            index=models.Index(fields=["as_of"], name="balance_change_as_of"),
-        ),
-        migrations.AddConstraint(
-            model_name="balancechange",
-            constraint=models.UniqueConstraint(
-                fields=("customer", "holding", "as_of"), name="one_change_of_a_holding_a_day"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="customer",
-            index=django.contrib.postgres.indexes.GinIndex(fields=["name_bigrams"], name="customer_name_bigrams"),
-        ),
-        migrations.AddIndex(
-            model_name="customer",
-            index=models.Index(fields=["branch", "name_initials"], name="customer_branch_initials"),
-        ),
-        migrations.AddIndex(
-            model_name="customer",
-            index=models.Index(fields=["branch", "name_pinyin"], name="customer_branch_pinyin"),
-        ),
-        migrations.AddIndex(
-            model_name="customer",
-            index=models.Index(fields=["mobile_index"], name="customer_mobile_index"),
-        ),
-        migrations.AddIndex(
-            model_name="customer",
-            index=models.Index(fields=["id_no_index"], name="customer_id_no_index"),
-        ),
-        migrations.AddIndex(
-            model_name="customer",
-            index=models.Index(fields=["branch", "id_no_tail_index"], name="customer_branch_id_tail"),
-        ),
-        migrations.AddIndex(
-            model_name="customer",
-            index=models.Index(
-                models.F("branch"),
-                django.db.models.functions.text.Right("mobile_mask", 4),
-                name="customer_branch_mobile_tail",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="ownership",
-            index=models.Index(
-                condition=models.Q(("role", "main"), ("until__isnull", True)),
-                fields=["owner", "customer"],
-                name="ownership_open_main_of_owner",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="ownership",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("role", "main"), ("until__isnull", True)),
-                fields=("customer",),
-                name="one_open_main_owner",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="holding",
-            index=models.Index(
-                condition=models.Q(("maturity_date__isnull", False), ("status", "open")),
-                fields=["maturity_date"],
-                name="holding_open_maturity",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="holding",
-            constraint=models.UniqueConstraint(fields=("account", "sub_no"), name="one_holding_of_a_sub_account"),
-        ),
-        migrations.AddConstraint(
-            model_name="relation",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("related_customer__isnull", False)),
-                fields=("customer", "relation_type", "related_customer"),
-                name="one_relation_of_a_type_between_two",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="metrics",
-            index=models.Index(
-                models.F("branch"),
-                models.F("tier"),
-                models.OrderBy(models.F("aum"), descending=True),
-                models.OrderBy(models.F("customer"), descending=True),
-                name="metrics_branch_tier_aum",
-            ),
         ),
     ]

@@ -97,6 +97,14 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "bulk job",
                 "verbose_name_plural": "bulk jobs",
+                "indexes": [
+                    models.Index(fields=["actor", "-created_at"], name="bulk_job_of_actor"),
+                    models.Index(
+                        condition=models.Q(("state__in", ("queued", "running"))),
+                        fields=["state"],
+                        name="bulk_job_under_way",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -170,6 +178,12 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "row of a bulk job",
                 "verbose_name_plural": "rows of a bulk job",
+                "indexes": [
+                    models.Index(fields=["job", "outcome", "customer"], name="bulk_item_of_outcome"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("job", "customer"), name="one_item_of_a_job_and_customer"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -264,6 +278,27 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "saved view",
                 "verbose_name_plural": "saved views",
+                "indexes": [
+                    models.Index(fields=["list_name", "owner"], name="saved_view_of_owner"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("audience", "branch"), ("branch__isnull", False)),
+                            models.Q(models.Q(("audience", "branch"), _negated=True), ("branch__isnull", True)),
+                            _connector="OR",
+                        ),
+                        name="view_of_a_branch_names_it",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("audience", "role"), ("role__gt", "")),
+                            models.Q(models.Q(("audience", "role"), _negated=True), ("role", "")),
+                            _connector="OR",
+                        ),
+                        name="view_of_a_role_names_it",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -296,59 +331,13 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "starred customer",
                 "verbose_name_plural": "starred customers",
+                "indexes": [
+                    models.Index(fields=["user", "-starred_at"], name="star_of_user"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("user", "customer"), name="one_star_of_a_user_and_customer"),
+                ],
             },
-        ),
-        migrations.AddIndex(
-            model_name="bulkjob",
-            index=models.Index(fields=["actor", "-created_at"], name="bulk_job_of_actor"),
-        ),
-        migrations.AddIndex(
-            model_name="bulkjob",
-            index=models.Index(
-                condition=models.Q(("state__in", ("queued", "running"))), fields=["state"], name="bulk_job_under_way"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="bulkitem",
-            index=models.Index(fields=["job", "outcome", "customer"], name="bulk_item_of_outcome"),
-        ),
-        migrations.AddConstraint(
-            model_name="bulkitem",
-            constraint=models.UniqueConstraint(fields=("job", "customer"), name="one_item_of_a_job_and_customer"),
-        ),
-        migrations.AddIndex(
-            model_name="savedview",
-            index=models.Index(fields=["list_name", "owner"], name="saved_view_of_owner"),
-        ),
-        migrations.AddConstraint(
-            model_name="savedview",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("audience", "branch"), ("branch__isnull", False)),
-                    models.Q(models.Q(("audience", "branch"), _negated=True), ("branch__isnull", True)),
-                    _connector="OR",
-                ),
-                name="view_of_a_branch_names_it",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="savedview",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("audience", "role"), ("role__gt", "")),
-                    models.Q(models.Q(("audience", "role"), _negated=True), ("role", "")),
-                    _connector="OR",
-                ),
-                name="view_of_a_role_names_it",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="star",
-            index=models.Index(fields=["user", "-starred_at"], name="star_of_user"),
-        ),
-        migrations.AddConstraint(
-            model_name="star",
-            constraint=models.UniqueConstraint(fields=("user", "customer"), name="one_star_of_a_user_and_customer"),
         ),
         guard_by_branch("customers_bulkitem"),
         migrations.RunSQL(sql_text(__package__, "0012_lists"), UNGUARD),

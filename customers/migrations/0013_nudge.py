@@ -19,10 +19,58 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("nudged_on", models.DateField(verbose_name="day")),
                 ("nudged_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "alert",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="nudges",
+                        to="customers.alert",
+                    ),
+                ),
+                (
+                    "branch",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="organization.branch",
+                    ),
+                ),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="customers.customer"
+                    ),
+                ),
+                (
+                    "nudged_by",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
                 "verbose_name": "nudge",
                 "verbose_name_plural": "nudges",
+                "indexes": [
+                    models.Index(fields=["owner", "nudged_on"], name="nudge_of_owner"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("alert", "nudged_on"), name="one_nudge_of_an_alert_a_day"),
+                ],
             },
         ),
         migrations.AddIndex(
@@ -69,55 +117,6 @@ class Migration(migrations.Migration):
                 include=("customer",),
                 name="ownership_main_ended",
             ),
-        ),
-        migrations.AddField(
-            model_name="nudge",
-            name="alert",
-            field=models.ForeignKey(
-                db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name="nudges", to="customers.alert"
-            ),
-        ),
-        migrations.AddField(
-            model_name="nudge",
-            name="branch",
-            field=models.ForeignKey(
-                db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="organization.branch"
-            ),
-        ),
-        migrations.AddField(
-            model_name="nudge",
-            name="customer",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE, related_name="+", to="customers.customer"
-            ),
-        ),
-        migrations.AddField(
-            model_name="nudge",
-            name="nudged_by",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="nudge",
-            name="owner",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="nudge",
-            index=models.Index(fields=["owner", "nudged_on"], name="nudge_of_owner"),
-        ),
-        migrations.AddConstraint(
-            model_name="nudge",
-            constraint=models.UniqueConstraint(fields=("alert", "nudged_on"), name="one_nudge_of_an_alert_a_day"),
         ),
         guard_by_branch("customers_nudge"),
     ]

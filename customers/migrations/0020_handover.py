@@ -206,6 +206,20 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "rule of the pool",
                 "verbose_name_plural": "rules of the pool",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("activated_at__isnull", True),
+                            models.Q(
+                                ("activated_by__isnull", False),
+                                ("simulated__isnull", False),
+                                ("simulated_on__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="no_pool_rule_acts_unseen",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -312,6 +326,35 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name": "change of hands",
                 "verbose_name_plural": "changes of hands",
+                "indexes": [
+                    models.Index(fields=["branch", "-id"], name="ownership_request_of_branch"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("decided_by__isnull", True),
+                            models.Q(("decided_by", models.F("requested_by")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="nobody_approves_their_own_handover",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("decided_by__isnull", False),
+                            ("state__in", ("draft", "waiting", "withdrawn")),
+                            _connector="OR",
+                        ),
+                        name="no_handover_goes_on_undecided",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("kind", "handover"), ("leaver__isnull", False), ("rule__isnull", True)),
+                            models.Q(("kind", "recycle"), ("leaver__isnull", True), ("rule__isnull", False)),
+                            _connector="OR",
+                        ),
+                        name="handover_of_a_leaver_recycling_by_a_rule",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -415,54 +458,6 @@ class Migration(migrations.Migration):
                     models.UniqueConstraint(fields=("request", "customer"), name="one_move_of_a_request_and_customer")
                 ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="poolrule",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("activated_at__isnull", True),
-                    models.Q(
-                        ("activated_by__isnull", False), ("simulated__isnull", False), ("simulated_on__isnull", False)
-                    ),
-                    _connector="OR",
-                ),
-                name="no_pool_rule_acts_unseen",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="ownershiprequest",
-            index=models.Index(fields=["branch", "-id"], name="ownership_request_of_branch"),
-        ),
-        migrations.AddConstraint(
-            model_name="ownershiprequest",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("decided_by__isnull", True),
-                    models.Q(("decided_by", models.F("requested_by")), _negated=True),
-                    _connector="OR",
-                ),
-                name="nobody_approves_their_own_handover",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="ownershiprequest",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("decided_by__isnull", False), ("state__in", ("draft", "waiting", "withdrawn")), _connector="OR"
-                ),
-                name="no_handover_goes_on_undecided",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="ownershiprequest",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("kind", "handover"), ("leaver__isnull", False), ("rule__isnull", True)),
-                    models.Q(("kind", "recycle"), ("leaver__isnull", True), ("rule__isnull", False)),
-                    _connector="OR",
-                ),
-                name="handover_of_a_leaver_recycling_by_a_rule",
-            ),
         ),
         guard_by_branch("customers_poolrule"),
         guard_by_branch("customers_ownershiprequest"),

@@ -114,6 +114,25 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "simulation of a scheme",
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "submitted")),
+                        fields=("scheme",),
+                        name="one_submitted_simulation_of_a_scheme",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "approved"), _negated=True),
+                            models.Q(
+                                ("decided_by__isnull", False),
+                                ("proposed_by__isnull", False),
+                                models.Q(("decided_by", models.F("proposed_by")), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="a_scheme_needs_a_second_person",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -155,6 +174,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "simulated mover",
+                "indexes": [
+                    models.Index(fields=["simulation", "-aum"], name="simulated_mover_richest"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -198,42 +220,14 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "simulated tier",
-            },
-        ),
-        migrations.AddConstraint(
-            model_name="schemesimulation",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "submitted")),
-                fields=("scheme",),
-                name="one_submitted_simulation_of_a_scheme",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="schemesimulation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "approved"), _negated=True),
-                    models.Q(
-                        ("decided_by__isnull", False),
-                        ("proposed_by__isnull", False),
-                        models.Q(("decided_by", models.F("proposed_by")), _negated=True),
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("simulation", "branch", "owner", "old_rank", "new_rank"),
+                        name="one_simulated_tier_of_an_owner",
+                        nulls_distinct=False,
                     ),
-                    _connector="OR",
-                ),
-                name="a_scheme_needs_a_second_person",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="simulatedmover",
-            index=models.Index(fields=["simulation", "-aum"], name="simulated_mover_richest"),
-        ),
-        migrations.AddConstraint(
-            model_name="simulatedtier",
-            constraint=models.UniqueConstraint(
-                fields=("simulation", "branch", "owner", "old_rank", "new_rank"),
-                name="one_simulated_tier_of_an_owner",
-                nulls_distinct=False,
-            ),
+                ],
+            },
         ),
         guard_by_branch("segments_simulatedtier"),
         guard_by_branch("segments_simulatedmover"),

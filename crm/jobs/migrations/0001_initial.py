@@ -91,6 +91,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "step",
+                "constraints": [
+                    models.UniqueConstraint(fields=("run", "no"), name="one_step_of_a_number"),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -129,14 +132,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "chunk",
+                "constraints": [
+                    models.UniqueConstraint(fields=("step", "no"), name="one_chunk_of_a_number"),
+                ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name="jobstep",
-            constraint=models.UniqueConstraint(fields=("run", "no"), name="one_step_of_a_number"),
-        ),
-        migrations.AddConstraint(
-            model_name="jobchunk",
-            constraint=models.UniqueConstraint(fields=("step", "no"), name="one_chunk_of_a_number"),
         ),
     ]
