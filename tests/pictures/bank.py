@@ -120,6 +120,7 @@ def new_draft(page: Page) -> str:
 # What paths name, in the order in which it is made: who finds it, on which page, how.
 THINGS: dict[str, tuple[str, str, Callable[[Page], str]]] = {
     "customer": (MANAGER, "/customers/?tier=4", by_link("tr[data-row] a.b")),
+    "known": (MANAGER, "/customers/?archive=hobbies:known:", by_link("tr[data-row] a.b")),
     "plan": (MANAGER, "/plans/", by_link("tr[data-row] a.one-line")),
     "complaint": (BRANCH, "/complaints/", by_link("tr[data-row] a.b")),
     "prospect": (BRANCH, "/prospects/?stage=interested", by_link("tr[data-row] a.b")),
