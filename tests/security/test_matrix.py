@@ -1,8 +1,5 @@
 """Every URL × method × role (and nobody) × own, colleague's, other branch's, other region's row, against the policy.
 
-A method that a page does not know is refused before role or row matters: nobody, one who may call the page and one who
-may not stand for all.
-
 The same again with the application's scoping switched off, when only row-level security stands.
 """
 
@@ -69,11 +66,7 @@ def scoping_off() -> Iterator[None]:
 
 def calls(page: Page, town: Town) -> list[Call]:
     """Whose row it is makes a difference only where a page gets as far as reading it: elsewhere one stands for all."""
-    every = [Call(page, actor, RELATIONS[0] if page.of else "", method) for method in METHODS for actor in ACTORS]
-    kinds: dict[tuple[str, bool, bool], Call] = {}  # of callers with a method that the page does not know
-    for call in every:
-        kinds.setdefault((call.method, bool(call.actor), is_denied(call, town)), call)
-    firsts = [call for call in every if method_of(call) in page.methods or call in kinds.values()]
+    firsts = [Call(page, actor, RELATIONS[0] if page.of else "", method) for method in METHODS for actor in ACTORS]
     more = RELATIONS[1:] if page.of else ()
     return firsts + [replace(call, relation=whose) for call in firsts if reads_rows(call, town) for whose in more]
 
