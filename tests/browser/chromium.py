@@ -22,10 +22,9 @@ UNPACK = "process.stdin.pipe(require('zlib').createBrotliDecompress()).pipe(proc
 def find() -> Path | None:
     """CRM_CHROMIUM, else the one of the packages, else a Chromium on PATH, else the one that Playwright has downloaded;
     None when there is none. One that the system lacks libraries for is passed over."""
-    for name in (os.environ.get("CRM_CHROMIUM", ""), str(NEWEST), *NAMES):
+    packed = str(NEWEST) if starts(NEWEST) else ""
+    for name in (os.environ.get("CRM_CHROMIUM", ""), packed, *NAMES):
         found = shutil.which(name) if name else None
-        if found == str(NEWEST) and subprocess.run([found, "--version"], capture_output=True, check=False).returncode:
-            continue
         if found:
             return Path(found)
     from playwright.sync_api import sync_playwright
@@ -33,6 +32,14 @@ def find() -> Path | None:
     with sync_playwright() as playwright:
         downloaded = Path(playwright.chromium.executable_path)
     return downloaded if downloaded.exists() else None
+
+
+def starts(browser: Path) -> bool:
+    """Whether it is there, for this kind of machine, with every library that it needs."""
+    try:
+        return subprocess.run([browser, "--version"], capture_output=True, check=False).returncode == 0
+    except OSError:
+        return False
 
 
 def has_chinese_font() -> bool:
